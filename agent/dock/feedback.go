@@ -1,0 +1,103 @@
+package dock
+
+import (
+	"time"
+
+	"dockfill/allocation"
+)
+
+// Feedback is what one scan told the worker. It exists only after the commit,
+// or, for STOP, after it is certain that nothing was saved.
+type Feedback struct {
+	Seq     int64 // of the scan's event in the site's log; 0 where none was written
+	Station allocation.StationID
+	At      time.Time
+	Verdict allocation.Verdict
+	Why     allocation.WhyCode
+	Text    string  // the reason in a sentence
+	Code    string  // what was read, control characters made visible
+	SKU     string  // "" for a pallet of several, or an unknown code
+	Item    string  // the item's description
+	Qty     int64   // base units taken in
+	Blocks  []Block // where the units go, the largest first
+	// Complete names orders that this scan filled to the last unit.
+	Complete []allocation.OrderID
+}
+
+// Block is one destination of a scan's units: a line's door, or the put-away
+// location of free stock, which has no Line.
+type Block struct {
+	Destination string // the order's door, or the item's put-away location; may be ""
+	Qty         int64
+	Line        allocation.LineID
+	Order       allocation.OrderID
+	Customer    string
+	Filled      int64 // units of the line now allocated
+	Wanted      int64 // units of the line wanted in all
+	Text        string
+}
+
+// Status is the site at one moment, for the pages, the API and the command line.
+type Status struct {
+	Site        allocation.SiteID
+	State       string // session.State
+	Reason      string // why the state is not ACTIVE, as a sentence
+	Incarnation string
+	Version     string
+	Policy      string
+	Started     time.Time
+	// The log, by sequence number: Head was saved here, Stored confirmed by the
+	// centre, Safe also copied off the centre's machine.
+	Head, Stored, Safe int64
+	OldestUnsent       time.Time // zero where nothing waits
+	Link               Link
+	Stations           []Station
+	Tasks              int // tasks open
+	Owed               Owed
+	Totals             Totals
+	DatabaseBytes      int64
+	DiskFreeBytes      int64
+}
+
+// Link is the connection to the centre.
+type Link struct {
+	Up      bool
+	Since   time.Time // of being up, or of being down
+	Problem string    // the last failure in words, "" while up
+}
+
+// Station is one scanner's place.
+type Station struct {
+	ID       allocation.StationID
+	Port     string
+	State    string // connected, searching, stalled
+	Since    time.Time
+	LastScan time.Time
+	Problem  string
+}
+
+// Owed counts what the site knows to be owed, under the rights that it holds.
+type Owed struct {
+	Lines, Orders, Units int64
+}
+
+// Totals count since the log began, in base units unless named otherwise.
+type Totals struct {
+	Scans          int64 // events of scans
+	Units          int64 // good units received and not undone
+	Allocated      int64 // of those, given to lines now
+	OrdersComplete int64
+	LinesKnown     int64
+	Free           int64
+}
+
+// Task is what a person must still do because of a later decision.
+type Task struct {
+	ID       int64
+	Kind     string // PICK, RETURN
+	SKU      allocation.SKU
+	Qty      int64
+	From, To string // a location, or a line
+	Since    time.Time
+	Text     string
+}

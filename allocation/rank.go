@@ -1,0 +1,180 @@
+package allocation
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Rank holds what a line is ranked by. Zero Override, Contract and Tier mean
+// none and rank last; so does an empty Due. Neither a site's clock nor the
+// order of insertion is part of it.
+type Rank struct {
+	Override int       // set by a person; lower is better
+	Class    Class     // win before gain, redistribute, fill, lose
+	Contract int       // lower is better
+	Tier     int       // the customer's tier; lower is better
+	Due      Date      // promised date, or the requested date where none was promised
+	Accepted time.Time // when the order was accepted, an instant
+	Order    OrderID
+	Line     LineID
+}
+
+// Due returns the date that ranks a line: the promised one, else the requested.
+func Due(promised, requested Date) Date {
+	if promised != "" {
+		return promised
+	}
+	return requested
+}
+
+// Key names one thing that lines are ranked by.
+type Key string
+
+// The keys, in the default order.
+const (
+	ByOverride Key = "override"
+	ByClass    Key = "class"
+	ByContract Key = "contract"
+	ByTier     Key = "tier"
+	ByPromised Key = "promised"
+	ByAccepted Key = "accepted"
+	ByOrder    Key = "order"
+	ByLine     Key = "line"
+)
+
+// defaultRank is the house's order of keys until a policy names another.
+var defaultRank = []Key{ByOverride, ByClass, ByContract, ByTier, ByPromised, ByAccepted, ByOrder, ByLine}
+
+// Policy is a versioned set of rules. The zero value is not usable; take
+// DefaultPolicy or NewPolicy.
+type Policy struct {
+	Version string // named in every decision
+	rank    []Key
+}
+
+// DefaultPolicy ranks by all keys in the default order and fills in strict
+// sequence.
+func DefaultPolicy() Policy { return Policy{Version: "default", rank: defaultRank} }
+
+// NewPolicy checks a rank: each key is known and named once. Order and line are
+// appended where the rank leaves them out, so that no two lines ever tie.
+func NewPolicy(version string, rank []Key) (Policy, error) {
+	if err := CheckID("policy version", version); err != nil {
+		return Policy{}, err
+	}
+	seen := map[Key]bool{}
+	var keys []Key
+	for _, k := range rank {
+		switch {
+		case !slices.Contains(defaultRank, k):
+			return Policy{}, fmt.Errorf("rank key %q is none of %s", k, joinKeys(defaultRank))
+		case seen[k]:
+			return Policy{}, fmt.Errorf("rank key %q is named twice", k)
+		}
+		seen[k] = true
+		keys = append(keys, k)
+	}
+	for _, k := range []Key{ByOrder, ByLine} {
+		if !seen[k] {
+			keys = append(keys, k)
+		}
+	}
+	return Policy{Version: version, rank: keys}, nil
+}
+
+// Keys returns the keys in the order in which they rank.
+func (p Policy) Keys() []Key { return slices.Clone(p.rank) }
+
+// RankKey writes a Rank as text that sorts bytewise as the policy ranks:
+// smaller text is the better line. Stores keep it in the line's row.
+func (p Policy) RankKey(r Rank) string {
+	var b strings.Builder
+	b.Grow(96)
+	for _, k := range p.rank {
+		switch k {
+		case ByOverride:
+			writeNumber(&b, r.Override)
+		case ByClass:
+			fmt.Fprintf(&b, "%d", r.Class.order())
+		case ByContract:
+			writeNumber(&b, r.Contract)
+		case ByTier:
+			writeNumber(&b, r.Tier)
+		case ByPromised:
+			writeDate(&b, r.Due)
+		case ByAccepted:
+			b.WriteString(r.Accepted.UTC().Format("20060102150405.000000000"))
+		case ByOrder:
+			writeText(&b, string(r.Order))
+		case ByLine:
+			writeText(&b, string(r.Line))
+		}
+	}
+	return b.String()
+}
+
+// Better returns the first key by which a ranks before b, and true; or the key
+// by which b ranks before a, and false. Equal ranks give "" and false.
+func (p Policy) Better(a, b Rank) (Key, bool) {
+	for _, k := range p.rank {
+		if c := compare(k, a, b); c != 0 {
+			return k, c < 0
+		}
+	}
+	return "", false
+}
+
+func compare(k Key, a, b Rank) int {
+	switch k {
+	case ByOverride:
+		return compareNumber(a.Override, b.Override)
+	case ByClass:
+		return cmp.Compare(a.Class.order(), b.Class.order())
+	case ByContract:
+		return compareNumber(a.Contract, b.Contract)
+	case ByTier:
+		return compareNumber(a.Tier, b.Tier)
+	case ByPromised:
+		return cmp.Compare(lastIfNone(a.Due), lastIfNone(b.Due))
+	case ByAccepted:
+		return a.Accepted.Compare(b.Accepted)
+	case ByOrder:
+		return cmp.Compare(a.Order, b.Order)
+	default:
+		return cmp.Compare(a.Line, b.Line)
+	}
+}
+
+// compareNumber ranks lower numbers first and 0, which means none, last.
+func compareNumber(a, b int) int {
+	return cmp.Compare(uint(a)-1, uint(b)-1)
+}
+
+func writeNumber(b *strings.Builder, n int) { fmt.Fprintf(b, "%016x", uint64(n)-1) }
+
+func lastIfNone(d Date) Date {
+	if d == "" {
+		return "9999-99-99"
+	}
+	return d
+}
+
+func writeDate(b *strings.Builder, d Date) { b.WriteString(string(lastIfNone(d))) }
+
+// writeText ends the text with a byte below every byte that CheckID lets
+// through, so that a prefix sorts before what it is a prefix of.
+func writeText(b *strings.Builder, s string) {
+	b.WriteString(s)
+	b.WriteByte('\x01')
+}
+
+func joinKeys(keys []Key) string {
+	s := make([]string, len(keys))
+	for i, k := range keys {
+		s[i] = string(k)
+	}
+	return strings.Join(s, ", ")
+}

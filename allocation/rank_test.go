@@ -1,0 +1,83 @@
+package allocation
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestNoneRanksLastInEveryKeyThatCanBeMissing(t *testing.T) {
+	base := waiting("A", 1).Rank
+	for name, pair := range map[string][2]Rank{
+		"override": {with(base, func(r *Rank) { r.Override = 9 }), base},
+		"contract": {with(base, func(r *Rank) { r.Contract = 9 }), base},
+		"tier":     {with(base, func(r *Rank) { r.Tier = 9 }), base},
+		"date":     {with(base, func(r *Rank) { r.Due = "2999-12-31" }), base},
+	} {
+		_, better := DefaultPolicy().Better(pair[0], pair[1])
+		assert.True(t, better, name)
+		assert.Less(t, DefaultPolicy().RankKey(pair[0]), DefaultPolicy().RankKey(pair[1]), name)
+	}
+}
+
+func with(r Rank, edit func(*Rank)) Rank { edit(&r); return r }
+
+func TestTheRequestedDateStandsInForAPromise(t *testing.T) {
+	assert.Equal(t, Date("2026-01-02"), Due("", "2026-01-02"))
+	assert.Equal(t, Date("2026-01-01"), Due("2026-01-01", "2025-01-01"))
+}
+
+func TestAcceptanceIsAnInstantNotAClockFace(t *testing.T) {
+	leeds := with(waiting("A", 1).Rank, func(r *Rank) { r.Accepted = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC) })
+	delhi := with(waiting("B", 1).Rank, func(r *Rank) {
+		r.Accepted = time.Date(2026, 6, 1, 13, 0, 0, 0, time.FixedZone("IST", 5*3600+1800))
+	})
+	key, better := DefaultPolicy().Better(delhi, leeds)
+	assert.True(t, better, "13:00 in Delhi is before 09:00 UTC")
+	assert.Equal(t, ByAccepted, key)
+}
+
+func TestAPolicyRefusesKeysThatItCannotRankBy(t *testing.T) {
+	_, err := NewPolicy("p1", []Key{"colour"})
+	assert.ErrorContains(t, err, `"colour" is none of override, class`)
+	_, err = NewPolicy("p1", []Key{ByTier, ByTier})
+	assert.ErrorContains(t, err, "named twice")
+	_, err = NewPolicy("", nil)
+	assert.ErrorContains(t, err, "version is missing")
+}
+
+func TestAPolicyAlwaysEndsInAStrictOrder(t *testing.T) {
+	p, err := NewPolicy("p1", []Key{ByTier})
+	require.NoError(t, err)
+	assert.Equal(t, []Key{ByTier, ByOrder, ByLine}, p.Keys())
+}
+
+// The text in a line's row must sort as the rules rank, for any policy.
+func TestPropertyRankKeysSortAsRanksCompare(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		keys := rapid.Permutation(defaultRank).Draw(t, "keys")
+		p, err := NewPolicy("p", keys[:rapid.IntRange(0, len(keys)).Draw(t, "n")])
+		require.NoError(t, err)
+		a, b := someRank(t), someRank(t)
+		_, better := p.Better(a, b)
+		require.Equal(t, better, p.RankKey(a) < p.RankKey(b))
+	})
+}
+
+func someRank(t *rapid.T) Rank {
+	order := OrderID(rapid.SampledFrom([]string{"A", "AB", "A B", "B", "É", "10", "9", "A/1"}).Draw(t, "order"))
+	number := rapid.SampledFrom([]int{0, 1, 2, 9, 10, 11, 1 << 31})
+	return Rank{
+		Override: number.Draw(t, "override"),
+		Class:    rapid.SampledFrom([]Class{Win, Gain, Redistribute, Fill, Lose}).Draw(t, "class"),
+		Contract: number.Draw(t, "contract"),
+		Tier:     number.Draw(t, "tier"),
+		Due:      rapid.SampledFrom([]Date{"", "2026-01-31", "2026-02-01", "9999-12-31"}).Draw(t, "due"),
+		Accepted: time.Unix(rapid.Int64Range(-1e9, 4e9).Draw(t, "s"), rapid.Int64Range(0, 2).Draw(t, "ns")).In(time.FixedZone("", rapid.IntRange(-12, 12).Draw(t, "zone")*3600)),
+		Order:    order,
+		Line:     MakeLineID(order, rapid.SampledFrom([]string{"1", "2", "10", "12"}).Draw(t, "line")),
+	}
+}

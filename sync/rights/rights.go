@@ -1,0 +1,118 @@
+// Package rights keeps the promise that no two sites fill the same unit of
+// demand, whatever happens to the messages between them. It is escrow with
+// monotone totals: the centre grants a site the right to allocate n units of a
+// line, and only the site's own events ever give a right back.
+//
+// Everything here is pure. The agent, the centre and the simulations run the
+// same code.
+package rights
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"dockfill/allocation"
+)
+
+// Registers are the totals of one line at one site in one incarnation, in base
+// units. They only grow.
+type Registers struct {
+	Granted  int64 // written by the centre
+	Used     int64 // written by the site, as are the next two
+	Undone   int64
+	Returned int64
+}
+
+// ErrNoRight says that a site wanted to spend a right that it does not hold.
+var ErrNoRight = errors.New("the site holds no right for this")
+
+// Balance is what the site may still allocate.
+func (r Registers) Balance() int64 { return r.Granted - r.Returned - r.Used + r.Undone }
+
+// Outstanding is what the line must count as committed to this site: what may
+// yet be used, or what was used, whichever is more.
+func (r Registers) Outstanding() int64 {
+	return max(r.Granted-r.Returned, r.Used-r.Undone)
+}
+
+// Use spends n rights: site rule S. It fails with ErrNoRight and changes
+// nothing where the balance is smaller.
+func (r *Registers) Use(n int64) error {
+	if n < 0 || r.Balance() < n {
+		return fmt.Errorf("%w: %d wanted, %d held", ErrNoRight, n, r.Balance())
+	}
+	r.Used += n
+	return nil
+}
+
+// Undo makes n used rights unspent again: a unit came back from the line. It
+// fails where fewer are in use.
+func (r *Registers) Undo(n int64) error {
+	if n < 0 || r.Used-r.Undone < n {
+		return fmt.Errorf("%w: %d to undo, %d in use", ErrNoRight, n, r.Used-r.Undone)
+	}
+	r.Undone += n
+	return nil
+}
+
+// Return burns n unspent rights, which frees them for the centre to grant again.
+func (r *Registers) Return(n int64) error {
+	if n < 0 || r.Balance() < n {
+		return fmt.Errorf("%w: %d to return, %d unspent", ErrNoRight, n, r.Balance())
+	}
+	r.Returned += n
+	return nil
+}
+
+// Grant raises Granted to total. A total that was seen before, or an older one,
+// changes nothing.
+func (r *Registers) Grant(total int64) { r.Granted = max(r.Granted, total) }
+
+// Reclaim says how many rights must be returned, and how many of those are
+// unspent, so that no more than effective units stay granted here.
+func (r Registers) Reclaim(effective int64) (wanted, unspent int64) {
+	wanted = max(0, r.Granted-r.Returned-effective)
+	return wanted, min(wanted, r.Balance())
+}
+
+// MayGrant is centre rule C: after raising the grant of one of the lives of a
+// line to total, the sum of what all lives hold, dead ones included, must stay
+// within the line's effective quantity. It returns the largest total that may
+// stand in place of the one asked for, never less than what is granted now.
+func MayGrant(effective int64, granting Registers, others []Registers, total int64) int64 {
+	room := effective
+	for _, o := range others {
+		room -= o.Outstanding()
+	}
+	return max(granting.Granted, min(total, room+granting.Returned))
+}
+
+// Settled is what is left of a line when a cancel brings it down to wanted: no
+// less than what the sites still hold of it. The cancel is pending as long as
+// the result is more than wanted.
+func Settled(wanted int64, lives []Registers) int64 {
+	var held int64
+	for _, r := range lives {
+		held += r.Outstanding()
+	}
+	return max(wanted, held)
+}
+
+// Digest folds the registers of a site's lines, fed in the order of their ids,
+// into one hash that both sides compare.
+type Digest struct{ sum [sha256.Size]byte }
+
+// Add folds one line in.
+func (d *Digest) Add(line allocation.LineID, r Registers) {
+	b := make([]byte, 0, len(d.sum)+len(line)+40)
+	b = append(b, d.sum[:]...)
+	for _, n := range []int64{int64(len(line)), r.Granted, r.Used, r.Undone, r.Returned} {
+		b = binary.BigEndian.AppendUint64(b, uint64(n))
+	}
+	d.sum = sha256.Sum256(append(b, line...))
+}
+
+// Sum is the digest of all lines added so far.
+func (d *Digest) Sum() [sha256.Size]byte { return d.sum }

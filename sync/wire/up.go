@@ -1,0 +1,93 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// Hello opens a session: the site says who it is and where it stands. It is
+// repeated until a Welcome or a Fence names its nonce.
+type Hello struct {
+	Head
+	Run       int64         `json:"run"`       // starts of this database, from 1
+	HeadAt    Cursor        `json:"head"`      // the newest event of the site's log
+	Stored    Cursor        `json:"stored"`    // the highest such acknowledgement seen
+	Safe      Cursor        `json:"safe"`      // likewise
+	Commands  CommandCursor `json:"commands"`  // the last command applied
+	Registers Hash          `json:"registers"` // digest of the site's right registers
+	Program   string        `json:"program"`   // version of the agent, for people
+}
+
+// CommandCursor is a place in the numbered commands that one life of the centre
+// gives one site. N 0 stands before the first.
+type CommandCursor struct {
+	Centre string `json:"centre"` // the centre's incarnation
+	N      int64  `json:"n"`
+}
+
+func (*Hello) kind() string { return "hello" }
+
+// Events carries a run of events without a gap. Prev is the hash before the
+// first one and Last the hash behind the last one; the reader computes those
+// between from the raw bytes.
+type Events struct {
+	Head
+	First  int64             `json:"first"`
+	Prev   Hash              `json:"prev"`
+	Last   Hash              `json:"last"`
+	Events []json.RawMessage `json:"events"` // stored bytes of Event, exactly
+}
+
+func (*Events) kind() string { return "events" }
+
+// EventsOverhead bounds the bytes that a batch adds to its events, so that a
+// sender can fill a batch to MaxMessage; each event adds one more for a comma.
+const EventsOverhead = 512
+
+// marshal joins the stored bytes themselves: the JSON encoder would be free to
+// rewrite them, and then no hash would hold.
+func (m *Events) marshal() ([]byte, error) {
+	fill(m)
+	envelope := *m
+	envelope.Events = []json.RawMessage{}
+	text, err := json.Marshal(&envelope)
+	if err != nil {
+		return nil, err
+	}
+	text = bytes.TrimSuffix(text, []byte("]}"))
+	for i, raw := range m.Events {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(text, raw...)
+	}
+	return append(text, "]}"...), nil
+}
+
+func (m *Events) check() error {
+	switch {
+	case len(m.Events) == 0:
+		return fmt.Errorf("it carries no event")
+	case m.First < 1:
+		return fmt.Errorf("first is %d, sequence numbers begin at 1", m.First)
+	}
+	for i, raw := range m.Events {
+		if len(raw) > MaxEvent {
+			return fmt.Errorf("event %d has %d bytes, at most %d are allowed", m.First+int64(i), len(raw), MaxEvent)
+		}
+	}
+	return nil
+}
+
+// Verify follows the chain through the batch and reports whether it ends in
+// Last; hashes[i] is the hash behind event First+i.
+func (m *Events) Verify() (hashes []Hash, ok bool) {
+	hashes = make([]Hash, len(m.Events))
+	h := m.Prev
+	for i, raw := range m.Events {
+		h = h.Next(raw)
+		hashes[i] = h
+	}
+	return hashes, h == m.Last
+}
