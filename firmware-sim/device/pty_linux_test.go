@@ -1,0 +1,36 @@
+package device
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// Serial libraries lock the port for themselves. On a pseudo-terminal the lock
+// outlived a host that was killed, and the next one could not open the port.
+func TestAKilledHostDoesNotLockTheNextOneOut(t *testing.T) {
+	_, link := plugIn(t, Config{})
+	fd, err := unix.Open(link, unix.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	require.NoError(t, unix.IoctlSetInt(fd, unix.TIOCEXCL, 0))
+	unix.Close(fd) // what the kernel does for a killed process
+
+	watch, err := unix.Open(link, unix.O_RDWR|unix.O_NOCTTY, 0) // root passes the lock
+	if err == nil {
+		defer unix.Close(watch)
+		require.Eventually(t, func() bool {
+			locked, err := unix.IoctlGetInt(watch, unix.TIOCGEXCL)
+			return err == nil && locked == 0
+		}, 5*time.Second, 10*time.Millisecond)
+		return
+	}
+	require.Eventually(t, func() bool {
+		fd, err := unix.Open(link, unix.O_RDWR|unix.O_NOCTTY, 0)
+		if err == nil {
+			unix.Close(fd)
+		}
+		return err == nil
+	}, 5*time.Second, 10*time.Millisecond)
+}

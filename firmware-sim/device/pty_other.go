@@ -1,0 +1,16 @@
+//go:build !linux && !darwin
+
+package device
+
+import (
+	"fmt"
+	"runtime"
+)
+
+// ptyWire cannot be opened here: the system has no pseudo-terminals that a
+// serial library could open.
+type ptyWire struct{ link string }
+
+func (w *ptyWire) open() (endpoint, error) {
+	return nil, fmt.Errorf("%s: %s has no pseudo-terminals; let the device listen on TCP instead", w.link, runtime.GOOS)
+}

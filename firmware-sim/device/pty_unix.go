@@ -1,0 +1,163 @@
+//go:build linux || darwin
+
+package device
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
+)
+
+// ptyWire is a pseudo-terminal behind a symlink. The host opens the symlink;
+// each plugging-in makes another terminal and moves the symlink to it.
+type ptyWire struct {
+	link string
+	last string // the terminal of the life before
+}
+
+func (w *ptyWire) open() (endpoint, error) {
+	if err := freeForLink(w.link); err != nil {
+		return nil, err
+	}
+	e, err := openPty()
+	if err != nil {
+		return nil, err
+	}
+	if e.node == w.last {
+		// The kernel gives the lowest number again. Holding it a moment
+		// longer makes the next one differ, as after a real replug.
+		held := e
+		e, err = openPty()
+		held.close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := pointLink(w.link, e.node); err != nil {
+		e.close()
+		return nil, err
+	}
+	e.link, w.last = w.link, e.node
+	return e, nil
+}
+
+// freeForLink refuses to replace anything but a symlink.
+func freeForLink(link string) error {
+	info, err := os.Lstat(link)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return os.MkdirAll(filepath.Dir(link), 0o755)
+	case err != nil:
+		return err
+	case info.Mode()&os.ModeSymlink == 0:
+		return fmt.Errorf("%s exists and is no symlink: choose another path", link)
+	}
+	return nil
+}
+
+// pointLink moves the link in one step, so that a host never finds none.
+func pointLink(link, node string) error {
+	fresh := fmt.Sprintf("%s.%d", link, os.Getpid())
+	if err := os.Symlink(node, fresh); err != nil {
+		return err
+	}
+	return os.Rename(fresh, link)
+}
+
+// ptyEndpoint holds both ends of the terminal. Holding the host's end too
+// keeps bytes and settings alive while no host has it open, lets unread bytes
+// be dropped, and lets a killed host's lock be taken off.
+type ptyEndpoint struct {
+	master, slave *os.File
+	node          string // /dev/pts/7
+	link          string
+}
+
+func openPty() (*ptyEndpoint, error) {
+	m, slave, err := pty.Open()
+	if err != nil {
+		return nil, fmt.Errorf("no pseudo-terminal to be had: %w", err)
+	}
+	master, err := pollable(m)
+	if err != nil {
+		slave.Close()
+		return nil, err
+	}
+	e := &ptyEndpoint{master: master, slave: slave, node: slave.Name()}
+	if err := e.raw(); err != nil {
+		e.close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// pollable reopens f, which it closes, without blocking: only then have reads
+// and writes deadlines, and only then does a close end them.
+func pollable(f *os.File) (*os.File, error) {
+	defer f.Close()
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
+}
+
+// raw switches echo, signals and translation off. The host does so too, but
+// only after bytes could have been echoed.
+func (e *ptyEndpoint) raw() error {
+	fd := int(e.slave.Fd())
+	t, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return err
+	}
+	t.Iflag = 0
+	t.Oflag = 0
+	t.Lflag = 0
+	t.Cflag = t.Cflag&^(unix.CSIZE|unix.PARENB) | unix.CS8 | unix.CREAD | unix.CLOCAL
+	t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
+	return unix.IoctlSetTermios(fd, setTermios, t)
+}
+
+func (e *ptyEndpoint) Read(b []byte) (int, error)  { return e.master.Read(b) }
+func (e *ptyEndpoint) Write(b []byte) (int, error) { return e.master.Write(b) }
+func (e *ptyEndpoint) address() string             { return e.link }
+func (e *ptyEndpoint) readDeadline(t time.Time)    { e.master.SetReadDeadline(t) }
+func (e *ptyEndpoint) writeDeadline(t time.Time)   { e.master.SetWriteDeadline(t) }
+
+// opened cannot tell: our own end keeps the terminal open.
+func (e *ptyEndpoint) opened() <-chan struct{} { return closed }
+
+func (e *ptyEndpoint) discard() { e.onSlave(flushUnread) }
+
+// relax takes off the exclusive lock that serial libraries put on a port. The
+// lock outlives a killed host for as long as our own end is open, and would
+// keep every later host out unless it runs as root.
+func (e *ptyEndpoint) relax() {
+	e.onSlave(func(fd int) { unix.IoctlSetInt(fd, unix.TIOCNXCL, 0) })
+}
+
+// onSlave runs f unless the terminal is closed at the same moment.
+func (e *ptyEndpoint) onSlave(f func(fd int)) {
+	if c, err := e.slave.SyscallConn(); err == nil {
+		c.Control(func(fd uintptr) { f(int(fd)) })
+	}
+}
+
+// close takes the link away first: a host that looks for the device while it
+// is going must not find the way to a dead terminal.
+func (e *ptyEndpoint) close() {
+	if node, err := os.Readlink(e.link); err == nil && node == e.node {
+		os.Remove(e.link)
+	}
+	e.master.Close()
+	e.slave.Close()
+}
