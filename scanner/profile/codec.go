@@ -1,0 +1,60 @@
+// Package profile holds what scanners speak, as state machines without input,
+// output or clock: bytes, answers and the time go in, events come out.
+//
+// Silence is told to a codec, never computed from the times of two reads: a
+// busy machine reads late what came in time, and only a read that came back
+// empty shows that the wire was idle.
+package profile
+
+import (
+	"time"
+
+	"dockfill/allocation"
+	"dockfill/scanner"
+)
+
+// Codec is one device's conversation. It outlives the loss of its port, because
+// a device may repeat after a replug what it sent before. Calls must not
+// overlap.
+type Codec interface {
+	// Connect starts anew on an open port.
+	Connect(now time.Time) []Event
+	// Feed takes bytes as they came, in any pieces.
+	Feed(now time.Time, p []byte) []Event
+	// Silence says that a read has just come back empty; it also drives the
+	// timers, and should come about every 100 ms while nothing arrives.
+	Silence(now time.Time) []Event
+	// Answer gives the verdict on the frame of a Deliver event, once for each ID.
+	Answer(now time.Time, id uint64, v allocation.Verdict) []Event
+	// Lost says that the port is gone.
+	Lost(now time.Time) []Event
+}
+
+// Kind says what is to be done with an Event.
+type Kind int
+
+// The kinds.
+const (
+	Send    Kind = iota // write Data to the port
+	Deliver             // a frame: Data, Symbology, ID, and Fault where it could not be read
+	Repeat              // a retransmission was recognised; for the count
+	Trouble             // Fault is for the status alone
+	Unheard             // an answer had no device to go to; for the count
+)
+
+// Event is one thing to do. Data is the receiver's own.
+type Event struct {
+	Kind      Kind
+	Data      []byte
+	Symbology string
+	ID        uint64
+	Fault     error
+}
+
+// New gives the codec of a completed configuration.
+func New(c scanner.Config) Codec {
+	if c.Profile == scanner.SSI {
+		return NewSSI(c.Beep)
+	}
+	return NewFramer(c.Terminator, c.IdleGap)
+}

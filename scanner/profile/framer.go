@@ -1,0 +1,199 @@
+package profile
+
+import (
+	"bytes"
+	"time"
+
+	"dockfill/allocation"
+	"dockfill/scanner"
+)
+
+const (
+	stx = 0x02
+	etx = 0x03
+	// tailHold is how long after a broken frame the next one counts as its rest: a
+	// radio link may stall inside a scan for longer than the idle gap, and the
+	// rest of a code must never pass for a code.
+	tailHold = time.Second
+)
+
+// Framer cuts plain text into scans. Its devices hear no answer.
+//
+// A frame without content is no event. With the terminator CR a line feed after
+// it is passed over, with LF a carriage return before it; with the others both
+// may be content, as two-dimensional codes can hold them.
+type Framer struct {
+	end    []byte // nil for Idle
+	framed bool   // STX/ETX
+	gap    time.Duration
+	trim   string // what is taken off both ends of the content
+
+	buf       []byte
+	inside    bool // an STX was seen; framed only
+	skipping  bool // the frame was too long; its fault was told
+	last      time.Time
+	began     time.Time // of the frame in buf
+	tailUntil time.Time
+	events    []Event
+}
+
+// NewFramer makes a framer; gap is the silence that ends a frame.
+func NewFramer(t scanner.Terminator, gap time.Duration) *Framer {
+	f := &Framer{gap: gap}
+	switch t {
+	case scanner.CR:
+		f.end, f.trim = []byte("\r"), "\n"
+	case scanner.LF:
+		f.end, f.trim = []byte("\n"), "\r"
+	case scanner.CRLF:
+		f.end = []byte("\r\n")
+	case scanner.CRCR:
+		f.end = []byte("\r\r")
+	case scanner.TAB:
+		f.end = []byte("\t")
+	case scanner.STXETX:
+		f.end, f.framed = []byte{etx}, true
+	case scanner.Idle:
+		f.trim = "\r\n"
+	}
+	return f
+}
+
+// Connect forgets what came before.
+func (f *Framer) Connect(time.Time) []Event {
+	f.reset()
+	f.skipping, f.tailUntil = false, time.Time{}
+	return nil
+}
+
+// Feed takes bytes.
+func (f *Framer) Feed(now time.Time, p []byte) []Event {
+	for _, b := range p {
+		if len(f.buf) == 0 {
+			f.began = now
+		}
+		switch {
+		case f.framed && !f.inside:
+			f.outside(b)
+		case f.framed && b == stx && !f.skipping:
+			f.fault(scanner.ErrUnterminated)
+			f.inside = true
+		default:
+			f.take(b)
+		}
+	}
+	f.last = now
+	return f.flush()
+}
+
+// outside handles a byte before STX. Line ends and NUL are harmless there;
+// anything else is a scan that lacks its framing.
+func (f *Framer) outside(b byte) {
+	switch {
+	case b == stx:
+		f.fault(scanner.ErrUnframed)
+		f.inside, f.skipping = true, false
+	case b != '\r' && b != '\n' && b != 0 && !f.skipping:
+		f.buf = append(f.buf, b)
+		f.limit(0)
+	}
+}
+
+// take handles a byte of a frame.
+func (f *Framer) take(b byte) {
+	f.buf = append(f.buf, b)
+	switch {
+	case f.end != nil && bytes.HasSuffix(f.buf, f.end):
+		content := f.buf[:len(f.buf)-len(f.end)]
+		if !f.skipping {
+			f.deliver(content)
+		}
+		f.reset()
+		f.skipping = false
+	case f.skipping:
+		keep := max(0, len(f.end)-1)
+		f.buf = append(f.buf[:0], f.buf[max(0, len(f.buf)-keep):]...)
+	default:
+		f.limit(len(f.end))
+	}
+}
+
+// limit tells once that a frame is too long. The rest is passed over up to the
+// next terminator.
+func (f *Framer) limit(terminator int) {
+	if len(f.buf) < scanner.MaxScan+max(1, terminator) {
+		return
+	}
+	f.buf = f.buf[:scanner.MaxScan]
+	inside := f.inside
+	f.fault(scanner.ErrTooLong)
+	f.inside, f.skipping = inside, true
+}
+
+func (f *Framer) deliver(content []byte) {
+	content = bytes.Trim(content, f.trim)
+	if len(content) == 0 {
+		return
+	}
+	e := Event{Kind: Deliver, Data: bytes.Clone(content)}
+	if f.began.Before(f.tailUntil) {
+		e.Fault = scanner.ErrUnterminated
+	}
+	f.tailUntil = time.Time{}
+	f.events = append(f.events, e)
+}
+
+// fault delivers what is in the buffer as unreadable, if it holds more than line
+// ends.
+func (f *Framer) fault(why error) {
+	if content := bytes.Trim(f.buf, "\r\n"); len(content) > 0 {
+		f.events = append(f.events, Event{Kind: Deliver, Data: bytes.Clone(content), Fault: why})
+	}
+	f.reset()
+}
+
+// Silence ends or breaks a frame when it has lasted long enough.
+func (f *Framer) Silence(now time.Time) []Event {
+	if now.Sub(f.last) < f.gap {
+		return nil
+	}
+	if f.end == nil {
+		f.deliver(f.buf)
+		f.reset()
+		f.skipping = false
+		return f.flush()
+	}
+	if f.breakOff(); len(f.events) > 0 && !f.framed {
+		f.tailUntil = now.Add(tailHold)
+	}
+	return f.flush()
+}
+
+// Lost breaks off what had begun.
+func (f *Framer) Lost(time.Time) []Event {
+	f.breakOff()
+	return f.flush()
+}
+
+func (f *Framer) breakOff() {
+	switch {
+	case f.skipping:
+	case f.framed && !f.inside:
+		f.fault(scanner.ErrUnframed)
+	default:
+		f.fault(scanner.ErrUnterminated)
+	}
+}
+
+// Answer has no channel in plain text.
+func (f *Framer) Answer(time.Time, uint64, allocation.Verdict) []Event { return nil }
+
+func (f *Framer) reset() {
+	f.buf, f.inside = f.buf[:0], false
+}
+
+func (f *Framer) flush() []Event {
+	out := f.events
+	f.events = nil
+	return out
+}

@@ -1,0 +1,281 @@
+package profile
+
+import (
+	"bytes"
+	"time"
+
+	"dockfill/allocation"
+	"dockfill/scanner"
+)
+
+const (
+	// characterGap is the longest pause inside a packet.
+	characterGap = 200 * time.Millisecond
+	// repeatWindow spans the scanner's longest settable response time-out, 9.9 s.
+	repeatWindow = 10 * time.Second
+	// resendPatience is how long after a NAK the repeat may take.
+	resendPatience = 3 * time.Second
+)
+
+// SSI speaks Zebra's Simple Serial Interface in packets.
+//
+// A scan is acknowledged only by Answer, so that a scanner whose scan was not
+// saved repeats it or complains by itself (2 s, three tries, then four low
+// beeps). SSI has no sequence numbers: the retransmit flag with the payload that
+// came last, inside repeatWindow, is the same scan again; it is acknowledged
+// again and not delivered. If one of the tries was garbled, an equal payload can
+// be either the same scan or the next equal carton; it is delivered with
+// ErrDoubtfulRepeat.
+type SSI struct {
+	out  commands
+	last time.Time
+
+	in      []byte // a packet that has begun, or what a garbled one left
+	garbled bool   // what arrives is ignored until the line is silent
+	// resendBy is when the repeat asked for by a NAK is overdue; zero if none is.
+	resendBy time.Time
+	doubt    bool // a packet was garbled since the last good one
+
+	joined   []byte // content of the packets of a scan that goes on
+	joinType byte
+	broken   bool // the port was lost inside a scan; its rest is no scan
+
+	newest decoded
+	epoch  int // counts connections
+	up     bool
+	lastID uint64
+	events []Event
+}
+
+// decoded is the last good DECODE_DATA packet.
+type decoded struct {
+	payload  []byte
+	id       uint64 // 0 for a packet that others follow
+	at       time.Time
+	epoch    int
+	answered bool
+}
+
+// NewSSI makes a codec. With beep the scanner gives the verdict, and its own
+// beep at decoding is turned off.
+func NewSSI(beep bool) *SSI { return &SSI{out: commands{beep: beep}} }
+
+// Connect sends the start-up settings.
+func (s *SSI) Connect(now time.Time) []Event {
+	s.last, s.in, s.garbled = now, s.in[:0], false
+	s.epoch++
+	s.up = true
+	s.out.start(now)
+	return s.finish(now)
+}
+
+// Feed takes bytes.
+func (s *SSI) Feed(now time.Time, p []byte) []Event {
+	for _, b := range p {
+		if len(s.in) < scanner.MaxScan {
+			s.in = append(s.in, b)
+		}
+		if s.garbled {
+			continue
+		}
+		switch pkt, err := decodePacket(s.in); err {
+		case nil:
+			s.handle(now, pkt)
+			s.in = s.in[:0]
+		case errChecksum:
+			s.garbled = true
+		}
+	}
+	s.last = now
+	return s.finish(now)
+}
+
+// Silence ends a garbled or unfinished packet and drives the timers.
+func (s *SSI) Silence(now time.Time) []Event {
+	if len(s.in) > 0 && now.Sub(s.last) >= characterGap {
+		s.misread(now)
+	}
+	if !s.resendBy.IsZero() && now.After(s.resendBy) {
+		s.resendBy = time.Time{}
+		s.fault(nil, scanner.ErrGarbled)
+	}
+	if s.joined != nil && now.Sub(s.last) >= repeatWindow {
+		s.breakOff()
+	}
+	return s.finish(now)
+}
+
+// Answer acknowledges the scan and has the verdict shown.
+func (s *SSI) Answer(now time.Time, id uint64, v allocation.Verdict) []Event {
+	newest := id == s.newest.id
+	if newest {
+		s.newest.answered = true
+	}
+	if !s.up || (newest && s.newest.epoch != s.epoch) {
+		return []Event{{Kind: Unheard, ID: id}}
+	}
+	// An acknowledgement of an older scan would be taken for that of the newest.
+	if newest {
+		s.send(host(opAck))
+	}
+	s.out.show(now, v)
+	return s.finish(now)
+}
+
+// Lost forgets the line but not the last scan: the scanner may send it again
+// after a replug.
+func (s *SSI) Lost(time.Time) []Event {
+	s.in, s.garbled, s.resendBy = s.in[:0], false, time.Time{}
+	s.up = false
+	s.out.stop()
+	if s.joined != nil {
+		s.breakOff()
+		s.broken = true
+	}
+	return s.flush()
+}
+
+// misread judges what was no packet: plain text comes from a scanner that lost
+// its settings, anything else is asked for again.
+func (s *SSI) misread(now time.Time) {
+	text := bytes.TrimRight(s.in, "\r\n")
+	if isPlainText(text) {
+		s.fault(bytes.Clone(text), scanner.ErrUnpacketed)
+		s.out.start(now)
+	} else {
+		s.send(host(opNak, nakResend))
+		s.doubt = true
+		if s.resendBy.IsZero() {
+			s.resendBy = now.Add(resendPatience)
+		}
+	}
+	s.in, s.garbled = s.in[:0], false
+}
+
+// isPlainText tells a label's text from a garbled packet, which holds the zero
+// of its source byte or other control characters.
+func isPlainText(b []byte) bool {
+	for _, c := range b {
+		if c != 0x1d && (c < ' ' || c > '~') {
+			return false
+		}
+	}
+	return len(b) >= minPacket
+}
+
+// handle takes a good packet. An ACK or NAK is never answered; a packet with
+// the host's source is our own, echoed by the line.
+func (s *SSI) handle(now time.Time, p packet) {
+	s.resendBy = time.Time{}
+	switch {
+	case p.source == fromHost:
+	case p.op == opAck:
+		s.out.acknowledged()
+	case p.op == opNak:
+		s.out.refused(now, p.data)
+	case p.op == opDecodeData && len(p.data) > 0:
+		s.decode(now, p)
+	case p.op == opEvent:
+		s.send(host(opAck))
+	default:
+		s.send(host(opNak, nakUnknown))
+	}
+}
+
+// decode takes one packet of a scan.
+func (s *SSI) decode(now time.Time, p packet) {
+	doubt := s.doubt
+	s.doubt = false
+	var fault error
+	if s.isRepeat(now, p) {
+		// A scanner does not go on to another scan before it has an answer.
+		if !doubt || !s.newest.answered || s.newest.id == 0 {
+			s.repeat(now)
+			return
+		}
+		fault = scanner.ErrDoubtfulRepeat
+	}
+	if s.broken = s.broken && now.Sub(s.newest.at) <= repeatWindow; s.broken {
+		fault = scanner.ErrUnterminated
+	}
+	s.newest = decoded{payload: bytes.Clone(p.data), at: now, epoch: s.epoch}
+	if s.joined != nil && s.joinType != p.data[0] {
+		s.breakOff()
+	}
+	s.join(p)
+	if p.status&bitContinuation != 0 {
+		s.newest.answered = true
+		s.send(host(opAck))
+		return
+	}
+	s.complete(fault)
+}
+
+func (s *SSI) isRepeat(now time.Time, p packet) bool {
+	return p.status&bitRetransmit != 0 && bytes.Equal(p.data, s.newest.payload) && now.Sub(s.newest.at) <= repeatWindow
+}
+
+// repeat acknowledges again what was answered; what waits for its answer gets it
+// then.
+func (s *SSI) repeat(now time.Time) {
+	s.newest.at, s.newest.epoch = now, s.epoch
+	s.events = append(s.events, Event{Kind: Repeat})
+	if s.newest.answered {
+		s.send(host(opAck))
+	}
+}
+
+// join appends the packet's content to the scan, up to one byte too many.
+func (s *SSI) join(p packet) {
+	s.joinType = p.data[0]
+	s.joined = append(s.joined, p.data[1:]...)
+	s.joined = s.joined[:min(len(s.joined), scanner.MaxScan+1)]
+	if s.joined == nil {
+		s.joined = []byte{}
+	}
+}
+
+// complete delivers a whole scan. A suffix that the scanner was set to add is
+// taken off.
+func (s *SSI) complete(fault error) {
+	data := s.joined
+	s.joined, s.broken = nil, false
+	if len(data) > scanner.MaxScan {
+		data, fault = data[:scanner.MaxScan], scanner.ErrTooLong
+	}
+	s.lastID++
+	s.newest.id = s.lastID
+	s.events = append(s.events, Event{Kind: Deliver, ID: s.lastID, Fault: fault,
+		Data: bytes.TrimRight(data, "\r\n"), Symbology: symbologyOf(s.joinType)})
+}
+
+// breakOff gives up a scan whose further packets did not come.
+func (s *SSI) breakOff() {
+	s.fault(s.joined, scanner.ErrUnterminated)
+	s.joined = nil
+}
+
+// fault delivers what no acknowledgement is owed for; its verdict is shown all
+// the same.
+func (s *SSI) fault(data []byte, why error) {
+	s.lastID++
+	s.events = append(s.events, Event{Kind: Deliver, ID: s.lastID, Data: data, Fault: why})
+}
+
+func (s *SSI) send(p packet) {
+	s.events = append(s.events, Event{Kind: Send, Data: p.encode()})
+}
+
+// finish adds the commands whose time has come.
+func (s *SSI) finish(now time.Time) []Event {
+	if s.up {
+		s.events = append(s.events, s.out.due(now)...)
+	}
+	return s.flush()
+}
+
+func (s *SSI) flush() []Event {
+	out := s.events
+	s.events = nil
+	return out
+}
