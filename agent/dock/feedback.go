@@ -70,11 +70,19 @@ type Link struct {
 type Station struct {
 	ID       allocation.StationID
 	Port     string
-	State    string // connected, searching, stalled
+	State    string // one of the Station constants
 	Since    time.Time
 	LastScan time.Time
 	Problem  string
 }
+
+// The states of a station, in the words that a person reads.
+const (
+	StationConnected = "connected"
+	StationSearching = "searching"
+	StationStalled   = "stalled"
+	StationBare      = "no scanner" // scans come by the API alone
+)
 
 // Owed counts what the site knows to be owed, under the rights that it holds.
 type Owed struct {

@@ -81,8 +81,11 @@ func centreBehind(k Known, h *wire.Hello) bool {
 	return h.Commands.Centre == k.Commands.Centre && h.Commands.N > k.Commands.N
 }
 
+// diverged compares histories. A head behind what is stored is a shorter log,
+// except from the process that was welcomed: there it is a hello that the
+// carrier delivered late.
 func diverged(k Known, h *wire.Hello) bool {
-	if h.HeadAt.Seq < k.Stored.Seq {
+	if h.HeadAt.Seq < k.Stored.Seq && h.Nonce != k.Nonce {
 		return true
 	}
 	for _, c := range []wire.Cursor{h.HeadAt, h.Stored} {

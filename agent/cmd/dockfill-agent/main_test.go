@@ -1,0 +1,262 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"dockfill/agent/dock"
+	"dockfill/agent/dock/docktest"
+	"dockfill/allocation"
+)
+
+// say runs one command line and gives its exit status and what it wrote.
+func say(t *testing.T, in string, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = execute(context.Background(), args, strings.NewReader(in), &o, &e)
+	return code, o.String(), e.String()
+}
+
+func twinServer(t *testing.T) (*docktest.Twin, string) {
+	t.Helper()
+	twin := docktest.New()
+	s := httptest.NewServer(dock.Handler(twin, dock.Options{}))
+	t.Cleanup(s.Close)
+	return twin, s.URL
+}
+
+func TestWrongUsageSaysWhatToDo(t *testing.T) {
+	for _, c := range []struct {
+		args, says string
+	}{
+		{"stauts", `did you mean "status"`}, {"scan", `expected "<code>"`}, {"decode --bogus", "unknown flag --bogus"},
+		{"listen", "--station 1, or --port"}, {"listen --station 1 --port COM3", "can't be used together"},
+		{"listen --port COM3 --profile x", "must be one of"}, {`scan a\q`, "byte 2"}, {"service", "install"}, {"run --log-level loud", "log-level"},
+	} {
+		code, out, errs := say(t, "", strings.Fields(c.args)...)
+		assert.Equal(t, exitUsage, code, c.args)
+		assert.Empty(t, out, c.args)
+		assert.Contains(t, errs, c.says, c.args)
+	}
+	code, out, _ := say(t, "")
+	assert.Equal(t, exitGood, code)
+	assert.Contains(t, out, "Exit status: 0 good, 1 degraded, 2 down or failed, 3 wrong usage.")
+}
+
+func TestVersionIsForPeopleAndPrograms(t *testing.T) {
+	_, out, _ := say(t, "", "version")
+	assert.Contains(t, out, "dockfill-agent ")
+	_, out, _ = say(t, "", "version", "--json")
+	assert.Contains(t, out, `"schema":1`)
+}
+
+func TestStatusEndsAsTheSiteDoes(t *testing.T) {
+	twin, url := twinServer(t)
+	code, out, _ := say(t, "", "status", "--agent", url)
+	assert.Equal(t, exitGood, code)
+	assert.Contains(t, out, "leeds: good\n1,204 saved here, 1,204 confirmed")
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.Stations[0].State = dock.StationSearching })
+	code, out, _ = say(t, "", "status", "--agent", url, "--json")
+	assert.Equal(t, exitDegraded, code)
+	var body dock.StatusBody
+	require.NoError(t, json.Unmarshal([]byte(out), &body))
+	assert.Equal(t, 1, body.Schema)
+	assert.Equal(t, int64(2890), body.Totals.Allocated)
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.DiskFreeBytes = 1 })
+	code, _, _ = say(t, "", "status", "--agent", url)
+	assert.Equal(t, exitFailed, code)
+}
+
+func TestSilentAgentIsDown(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	code, _, errs := say(t, "", "status", "--agent", "http://"+l.Addr().String())
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "no agent answers at http://"+l.Addr().String())
+	code, out, _ := say(t, "", "status", "--json", "--agent", "http://"+l.Addr().String())
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, out, `"health":"down","schema":1`)
+	code, _, errs = say(t, "", "status", "--agent", "leeds")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "no URL such as")
+}
+
+func TestScanEndsAsItsVerdict(t *testing.T) {
+	twin, url := twinServer(t)
+	var read []byte
+	verdict := allocation.Allocated
+	twin.Answer = func(_ allocation.StationID, code []byte) dock.Feedback {
+		read = code
+		return dock.Feedback{Verdict: verdict, SKU: "X", Qty: 5, Text: "a\x1breason",
+			Blocks: []dock.Block{{Destination: "12", Qty: 5, Line: "O1/1", Order: "O1", Filled: 5, Wanted: 5}}, Complete: []allocation.OrderID{"O1"}}
+	}
+	code, out, _ := say(t, "", "scan", "--agent", url, `01\x1d\xff`)
+	assert.Equal(t, exitGood, code)
+	assert.Equal(t, "01\x1d\xff", string(read))
+	assert.Equal(t, "ALLOCATED 5 x X: a\\x1breason\n  5 to 12 for O1/1, 5 of 5 filled\n  order O1 is complete\n", out)
+	for v, want := range map[allocation.Verdict]int{allocation.Stock: exitGood, allocation.Held: exitGood, allocation.Check: exitDegraded, allocation.Stop: exitFailed} {
+		verdict = v
+		code, out, _ := say(t, "", "scan", "--agent", url, "--json", "1")
+		assert.Equal(t, want, code, v)
+		assert.Contains(t, out, `"schema":1`)
+	}
+	twin.Answer = func(allocation.StationID, []byte) dock.Feedback {
+		return dock.Feedback{Verdict: allocation.Check, Why: allocation.WhyUndone, Text: "taken back"}
+	}
+	code, _, _ = say(t, "", "scan", "--agent", url, "DF:UNDO")
+	assert.Equal(t, exitGood, code, "a card that did its work")
+	code, _, errs := say(t, "", "scan", "--agent", url, "--station", "9", "1")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "this site has no station 9")
+}
+
+func TestDecodeAnswersEveryLine(t *testing.T) {
+	in := `]C10104006381333931172701311010\x1d21S"1` + "\n4006381333931\n4006381333932\nDF:QTY 12\nbad\\q\n\n"
+	code, out, _ := say(t, in, "decode", "--json")
+	assert.Equal(t, exitGood, code)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 6)
+	assert.JSONEq(t, `{"schema":1,"input":"]C10104006381333931172701311010\\x1d21S\"1","symbology":"]C1","format":"gs1","elements":[
+		{"ai":"01","value":"04006381333931"},{"ai":"17","value":"270131"},{"ai":"10","value":"10"},{"ai":"21","value":"S\"1"}],
+		"gtin":"04006381333931","sscc":"","quantity":1,"lot":"10","serial":"S\"1","expiry":"2027-01-31"}`, lines[0])
+	assert.Contains(t, lines[1], `"gtin":"04006381333931"`)
+	assert.Contains(t, lines[2], `"error":{"code":"check-digit"`)
+	assert.Contains(t, lines[3], `"format":"control"`)
+	assert.Contains(t, lines[3], `"quantity":12`)
+	assert.Contains(t, lines[4], `"code":"escape"`)
+	assert.Contains(t, lines[4], `"at":3`)
+	assert.Contains(t, lines[5], `"error":{"code":"empty"`)
+	_, out, _ = say(t, in, "decode")
+	assert.Contains(t, out, "  (01) 04006381333931\n")
+}
+
+func TestEscapesReadBackWhatTheyShow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")
+		back, err := unescape(escape(b))
+		require.NoError(t, err)
+		require.Equal(t, string(b), string(back))
+	})
+	back, err := unescape("\xff\"'raw")
+	require.NoError(t, err)
+	assert.Equal(t, "\xff\"'raw", string(back), "bytes that need no escape pass as they are")
+}
+
+func writeConfig(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "agent.toml")
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	return file
+}
+
+func TestListenLeavesTheAgentsPortAlone(t *testing.T) {
+	_, url := twinServer(t)
+	code, _, errs := say(t, "", "listen", "--agent", url, "--port", "tcp://10.0.0.7:4001")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "the running agent holds tcp://10.0.0.7:4001 as station 2")
+	file := writeConfig(t, "site='leeds'\ndata='"+t.TempDir()+"'\n")
+	code, _, errs = say(t, "", "--config", file, "listen", "--agent", url, "--station", "9")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, `names no station "9"`)
+}
+
+func TestReplayDecidesAScenario(t *testing.T) {
+	in := `{"item":{"sku":"X","gtins":[{"gtin":"4006381333931","qty":1}]}}
+{"order":{"id":"O1","customer":"C1","accepted":"2026-01-02T00:00:00Z","door":"12","lines":[{"id":"1","sku":"X","qty":3}]}}
+{"scan":{"sku":"X","qty":5,"station":"1","at":"2026-01-03T00:00:00Z"}}
+`
+	code, out, errs := say(t, in, "replay", "-")
+	require.Equal(t, exitGood, code, errs)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 4)
+	assert.Contains(t, lines[2], `"allocations":[{"line":"O1/1","qty":3}]`)
+	assert.Contains(t, lines[3], `"O1/1":{"ordered":3,"cancelled":0,"allocated":3,"staged":0,"open":0}`)
+	code, _, errs = say(t, "", "replay", "/nowhere.jsonl")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "/nowhere.jsonl")
+}
+
+// What a scanner sends is shown, and the scanner hears no good beep for it.
+func TestListenShowsBytesAndMeaning(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = io.WriteString(c, "]C1010400638133393110A\x1d21B\r\n<\x07>\r\n")
+		_, _ = io.Copy(io.Discard, c)
+	}()
+	_, url := twinServer(t)
+	code, out, errs := say(t, "", "listen", "--agent", url, "--port", "tcp://"+l.Addr().String(), "--terminator", "crlf", "--count", "2")
+	require.Equal(t, exitGood, code, errs)
+	assert.Contains(t, out, `text  ]C1010400638133393110A\x1d21B`)
+	assert.Contains(t, out, "5d4331303130")
+	assert.Contains(t, out, "(10) A")
+	assert.Contains(t, out, `text  <\x07>`)
+	assert.Contains(t, out, "cannot be used")
+}
+
+func TestConfigCheckNamesTheFault(t *testing.T) {
+	good := writeConfig(t, "site='leeds'\ndata='/var/lib/dockfill'\n[[station]]\nid='1'\nport='tcp://127.0.0.1:9'\n")
+	code, out, errs := say(t, "", "config", "check", "--config", good)
+	assert.Equal(t, exitGood, code, errs)
+	assert.Contains(t, out, "site leeds, 1 station, without a centre")
+	code, _, errs = say(t, "", "config", "check", "--config", writeConfig(t, "site='leeds'\nhtpt='x'\n"))
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "htpt")
+	code, _, errs = say(t, "", "config", "check", "--config", filepath.Join(t.TempDir(), "none.toml"))
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "none.toml")
+}
+
+// The first line that `run` writes is where its pages are; a signal ends it well.
+func TestRunTellsItsAddressAndStops(t *testing.T) {
+	file := writeConfig(t, "site='leeds'\ndata='"+t.TempDir()+"'\nhttp='127.0.0.1:0'\n[[station]]\nid='1'\n")
+	ctx, cancel := context.WithCancel(context.Background())
+	r, w := io.Pipe()
+	done := make(chan int, 1)
+	var errs bytes.Buffer
+	go func() {
+		done <- execute(ctx, []string{"run", "--config", file}, strings.NewReader(""), w, &errs)
+		_ = w.CloseWithError(errors.New("run has ended"))
+	}()
+	line, err := bufio.NewReader(r).ReadString('\n')
+	require.NoError(t, err, &errs)
+	require.Regexp(t, `^http http://127\.0\.0\.1:\d+\n$`, line)
+	url := strings.TrimSpace(strings.TrimPrefix(line, "http "))
+	code, out, _ := say(t, "", "status", "--agent", url)
+	assert.Equal(t, exitFailed, code, "without a life of its own it does not receive: %s", out)
+	assert.Contains(t, out, "Nothing is received")
+	code, _, text := say(t, "", "scan", "--agent", url, "4006381333931")
+	assert.Equal(t, exitFailed, code, text)
+	cancel()
+	assert.Equal(t, exitGood, <-done)
+	assert.Contains(t, errs.String(), `"msg":"the agent has stopped"`)
+}
+
+func TestLogCannotBeForged(t *testing.T) {
+	var b bytes.Buffer
+	newLog(&b, slog.LevelInfo).Info("scan", "code", "x\n\x1b[2J{}", "error", errors.New("bad\r\nline"))
+	assert.Equal(t, 1, strings.Count(b.String(), "\n"))
+	assert.NotContains(t, b.String(), "\x1b")
+	assert.Contains(t, b.String(), `x\\x0a\\x1b[2J{}`)
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"dockfill/agent"
+	"dockfill/agent/service"
+)
+
+type runCmd struct {
+	LogLevel slog.Level `default:"info" env:"DOCKFILL_LOG_LEVEL" help:"debug, info, warn or error."`
+	Service  bool       `hidden:"" help:"Run as a service of Windows; only its service manager says this."`
+}
+
+// Run receives until a signal or the service manager ends it. The first line on
+// standard output is the address of the pages.
+func (r runCmd) Run(p *program) error {
+	var w io.Writer = p.err
+	if r.Service {
+		var err error
+		if w, err = service.LogWriter(); err != nil {
+			return fmt.Errorf("the log cannot be written: %w", err)
+		}
+	}
+	log := newLog(w, r.LogLevel)
+	err := service.Run(p.ctx, r.Service, func(ctx context.Context, ready service.Ready) error {
+		return r.receive(ctx, p, log, ready)
+	})
+	if err != nil {
+		// Also in the log: of a service nobody sees standard error.
+		log.Error("the agent ends", "error", err)
+		return status(exitFailed)
+	}
+	log.Info("the agent has stopped")
+	return nil
+}
+
+func (r runCmd) receive(ctx context.Context, p *program, log *slog.Logger, ready service.Ready) error {
+	c, err := p.load()
+	if err != nil {
+		return err
+	}
+	a, err := agent.New(c, agent.Deps{Log: log, Version: versionText()})
+	if err != nil {
+		return err
+	}
+	if address := a.Addr(); address != nil {
+		fmt.Fprintf(p.out, "http http://%s\n", address)
+	}
+	log.Info("the agent receives", "site", c.Site, "stations", len(c.Stations), "http", c.HTTP, "version", versionText())
+	ready(func(ctx context.Context) error {
+		_, err := a.Status(ctx)
+		return err
+	})
+	return a.Run(ctx)
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"dockfill/agent/dock"
+	"dockfill/allocation"
+)
+
+type scanCmd struct {
+	target
+	Code    string `arg:"" help:"The code; control characters as escapes, such as \\x1d for the group separator."`
+	Station string `default:"1" help:"The station that scans."`
+	JSON    bool   `help:"Print JSON."`
+}
+
+// Run ends with 0 where the unit was saved or a card did its work, 1 where a person is asked (CHECK),
+// and 2 where nothing was saved (STOP).
+func (s scanCmd) Run(p *program) error {
+	code, err := unescape(s.Code)
+	if err != nil {
+		return usageError(err.Error())
+	}
+	c, err := s.client(p)
+	if err != nil {
+		return err
+	}
+	var answer dock.FeedbackBody
+	body, err := c.post(p.ctx, "/api/v1/scan", map[string]any{"station": s.Station, "raw": code}, &answer)
+	if err != nil {
+		return err
+	}
+	if s.JSON {
+		_, err = p.out.Write(append(trimmed(body), '\n'))
+	} else {
+		err = printFeedback(p.out, answer.Feedback)
+	}
+	if err != nil {
+		return err
+	}
+	return verdictStatus(allocation.Verdict(answer.Feedback.Verdict), allocation.WhyCode(answer.Feedback.Why))
+}
+
+func verdictStatus(v allocation.Verdict, why allocation.WhyCode) error {
+	switch {
+	case v.Saved(), why == allocation.WhyCard, why == allocation.WhyUndone:
+		return nil
+	case v == allocation.Check:
+		return status(exitDegraded)
+	}
+	return status(exitFailed)
+}
+
+func printFeedback(out io.Writer, f dock.FeedbackJSON) error {
+	item := ""
+	if f.SKU != "" {
+		item = strings.TrimRight(fmt.Sprintf(" %d x %s %s", f.Qty, dock.Visible(f.SKU), dock.Visible(f.Item)), " ")
+	}
+	fmt.Fprintf(out, "%s%s: %s\n", f.Verdict, item, dock.Visible(f.Text))
+	for _, b := range f.Blocks {
+		fmt.Fprintf(out, "  %d to %s", b.Qty, orElse(dock.Visible(b.Destination), "no place named"))
+		if b.Line != "" {
+			who := strings.TrimRight(dock.Visible(b.Line)+" "+dock.Visible(b.Customer), " ")
+			fmt.Fprintf(out, " for %s, %d of %d filled", who, b.Filled, b.Wanted)
+		}
+		fmt.Fprintln(out)
+	}
+	for _, o := range f.Complete {
+		fmt.Fprintf(out, "  order %s is complete\n", dock.Visible(o))
+	}
+	return nil
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"dockfill/agent/dock"
+)
+
+type statusCmd struct {
+	target
+	JSON bool `help:"Print JSON."`
+}
+
+// Run ends with 0, 1 or 2 as the site is good, degraded or down; an agent that
+// does not answer is down.
+func (s statusCmd) Run(p *program) error {
+	c, err := s.client(p)
+	if err != nil {
+		return err
+	}
+	var st dock.StatusBody
+	body, err := c.get(p.ctx, "/api/v1/status", &st)
+	switch {
+	case errors.Is(err, errSilent) && s.JSON:
+		if err := printJSON(p.out, map[string]any{"schema": schema, "health": dock.Down, "text": err.Error()}); err != nil {
+			return err
+		}
+		return status(exitFailed)
+	case err != nil:
+		return err
+	case s.JSON:
+		_, err = p.out.Write(append(trimmed(body), '\n'))
+	default:
+		err = printStatus(p.out, st, time.Now())
+	}
+	if err != nil {
+		return err
+	}
+	return healthStatus(st.Health)
+}
+
+func healthStatus(h dock.Health) error {
+	switch h {
+	case dock.Good:
+		return nil
+	case dock.Degraded:
+		return status(exitDegraded)
+	}
+	return status(exitFailed)
+}
+
+func trimmed(body []byte) []byte {
+	for len(body) > 0 && body[len(body)-1] == '\n' {
+		body = body[:len(body)-1]
+	}
+	return body
+}
+
+func printStatus(out io.Writer, s dock.StatusBody, now time.Time) error {
+	fmt.Fprintf(out, "%s: %s\n%s\n\n", s.Site, s.Health, dock.Visible(s.Text))
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	link := "up"
+	if !s.Link.Up {
+		link = "down"
+	}
+	if s.Link.Since != nil {
+		link += " " + dock.Ago(now.Sub(*s.Link.Since))
+	}
+	fmt.Fprintf(w, "centre\t%s\n", link)
+	fmt.Fprintf(w, "scans\t%s, %s units received, %s allocated, %s free\n", n(s.Totals.Scans), n(s.Totals.Units), n(s.Totals.Allocated), n(s.Totals.Free))
+	fmt.Fprintf(w, "owed\t%s on %s of %s; %s complete\n", dock.Plural(s.Owed.Units, "unit", "units"), dock.Plural(s.Owed.Lines, "line", "lines"),
+		dock.Plural(s.Owed.Orders, "order", "orders"), dock.Plural(s.Totals.OrdersComplete, "order", "orders"))
+	fmt.Fprintf(w, "log\t%s saved, %s confirmed, %s in a second copy\n", n(s.Saved), n(s.Confirmed), n(s.Safe))
+	fmt.Fprintf(w, "disk\t%s database, %s free\n", dock.Bytes(s.Database), dock.Bytes(s.DiskFree))
+	fmt.Fprintf(w, "tasks\t%d open\n", s.Tasks)
+	fmt.Fprintf(w, "version\t%s, policy %s\n", s.Version, dock.Visible(s.Policy))
+	for _, st := range s.Stations {
+		fmt.Fprintf(w, "station %s\t%s\n", st.ID, stationLine(st, now))
+	}
+	return w.Flush()
+}
+
+func stationLine(st dock.StationJSON, now time.Time) string {
+	text := st.State
+	if st.Port != "" {
+		text += ", " + dock.Visible(st.Port)
+	}
+	if st.LastScan != nil {
+		text += ", last scan " + dock.Ago(now.Sub(*st.LastScan)) + " ago"
+	}
+	if st.Problem != "" {
+		text += ": " + dock.Visible(st.Problem)
+	}
+	return text
+}
+
+func n(v int64) string { return dock.Number(v) }

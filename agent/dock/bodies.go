@@ -1,0 +1,213 @@
+package dock
+
+import (
+	"time"
+
+	"dockfill/allocation"
+)
+
+// StatusBody is the status as the API and the command line give it. Times are
+// null where there is none.
+type StatusBody struct {
+	Schema      int           `json:"schema"`
+	Health      Health        `json:"health" enum:"good,degraded,down"`
+	Text        string        `json:"text" doc:"the health in one sentence"`
+	Site        string        `json:"site"`
+	State       string        `json:"state"`
+	Reason      string        `json:"reason,omitempty"`
+	Incarnation string        `json:"incarnation"`
+	Version     string        `json:"version"`
+	Policy      string        `json:"policy"`
+	Started     time.Time     `json:"started"`
+	Saved       int64         `json:"saved" doc:"events in the site's log"`
+	Confirmed   int64         `json:"confirmed" doc:"of those, stored by the centre"`
+	Safe        int64         `json:"safe" doc:"of those, also copied off the centre's machine"`
+	Waiting     int64         `json:"waiting"`
+	OldestWait  *time.Time    `json:"oldest_waiting"`
+	Link        LinkJSON      `json:"link"`
+	Stations    []StationJSON `json:"stations"`
+	Tasks       int           `json:"tasks"`
+	Owed        OwedJSON      `json:"owed"`
+	Totals      TotalsJSON    `json:"totals"`
+	Database    int64         `json:"database_bytes"`
+	DiskFree    int64         `json:"disk_free_bytes"`
+}
+
+// LinkJSON is the connection to the centre.
+type LinkJSON struct {
+	Up      bool       `json:"up"`
+	Since   *time.Time `json:"since"`
+	Problem string     `json:"problem,omitempty"`
+}
+
+// StationJSON is one scanner's place.
+type StationJSON struct {
+	ID       string     `json:"id"`
+	Port     string     `json:"port"`
+	State    string     `json:"state"`
+	Since    *time.Time `json:"since"`
+	LastScan *time.Time `json:"last_scan"`
+	Problem  string     `json:"problem,omitempty"`
+}
+
+// OwedJSON counts what the site knows to be owed.
+type OwedJSON struct {
+	Lines  int64 `json:"lines"`
+	Orders int64 `json:"orders"`
+	Units  int64 `json:"units"`
+}
+
+// TotalsJSON counts since the log began.
+type TotalsJSON struct {
+	Scans          int64 `json:"scans"`
+	Units          int64 `json:"units"`
+	Allocated      int64 `json:"allocated"`
+	OrdersComplete int64 `json:"orders_complete"`
+	LinesKnown     int64 `json:"lines_known"`
+	Free           int64 `json:"free"`
+}
+
+// FeedbackBody is the answer to a scan.
+type FeedbackBody struct {
+	Schema   int          `json:"schema"`
+	Feedback FeedbackJSON `json:"feedback"`
+}
+
+// RecentBody holds the last verdicts, newest first.
+type RecentBody struct {
+	Schema int            `json:"schema"`
+	Scans  []FeedbackJSON `json:"scans"`
+}
+
+// FeedbackJSON is one verdict. Seq is 0 where no event was written.
+type FeedbackJSON struct {
+	Seq      int64       `json:"seq"`
+	Station  string      `json:"station"`
+	At       time.Time   `json:"at"`
+	Verdict  string      `json:"verdict" enum:"ALLOCATED,STOCK,HOLD,CHECK,STOP"`
+	Why      string      `json:"why"`
+	Text     string      `json:"text"`
+	Code     string      `json:"code" doc:"what was read, control characters made visible"`
+	SKU      string      `json:"sku"`
+	Item     string      `json:"item"`
+	Qty      int64       `json:"qty"`
+	Blocks   []BlockJSON `json:"blocks"`
+	Complete []string    `json:"complete" doc:"orders that this scan completed"`
+}
+
+// BlockJSON is one destination of a scan's units.
+type BlockJSON struct {
+	Destination string `json:"destination"`
+	Qty         int64  `json:"qty"`
+	Line        string `json:"line,omitempty"`
+	Order       string `json:"order,omitempty"`
+	Customer    string `json:"customer,omitempty"`
+	Filled      int64  `json:"filled"`
+	Wanted      int64  `json:"wanted"`
+	Text        string `json:"text,omitempty"`
+}
+
+// TasksBody holds the open tasks, oldest first.
+type TasksBody struct {
+	Schema int        `json:"schema"`
+	Tasks  []TaskJSON `json:"tasks"`
+}
+
+// TaskJSON is one task.
+type TaskJSON struct {
+	ID    int64     `json:"id"`
+	Kind  string    `json:"kind"`
+	SKU   string    `json:"sku"`
+	Qty   int64     `json:"qty"`
+	From  string    `json:"from"`
+	To    string    `json:"to"`
+	Since time.Time `json:"since"`
+	Text  string    `json:"text"`
+}
+
+// BalancesBody has the shape of the last line of a replay.
+type BalancesBody struct {
+	Schema   int          `json:"schema"`
+	Balances BalancesJSON `json:"balances"`
+}
+
+// BalancesJSON is keyed by line id and by SKU, in base units.
+type BalancesJSON struct {
+	Lines   map[string]LineJSON `json:"lines"`
+	Free    map[string]int64    `json:"free"`
+	Damaged map[string]int64    `json:"damaged"`
+	Hold    map[string]int64    `json:"hold"`
+}
+
+// LineJSON is one line's account.
+type LineJSON struct {
+	Ordered   int64 `json:"ordered"`
+	Cancelled int64 `json:"cancelled"`
+	Allocated int64 `json:"allocated"`
+	Staged    int64 `json:"staged"`
+	Open      int64 `json:"open"`
+}
+
+func newStatusBody(s Status, now time.Time) StatusBody {
+	b := StatusBody{
+		Schema: Schema, Site: string(s.Site), State: s.State, Reason: s.Reason,
+		Incarnation: s.Incarnation, Version: s.Version, Policy: s.Policy, Started: s.Started,
+		Saved: s.Head, Confirmed: s.Stored, Safe: s.Safe, Waiting: s.Head - s.Stored,
+		OldestWait: when(s.OldestUnsent), Link: LinkJSON{s.Link.Up, when(s.Link.Since), s.Link.Problem},
+		Stations: []StationJSON{}, Tasks: s.Tasks, Owed: OwedJSON(s.Owed), Totals: TotalsJSON(s.Totals),
+		Database: s.DatabaseBytes, DiskFree: s.DiskFreeBytes,
+	}
+	b.Health, b.Text = Judge(s, now)
+	for _, st := range s.Stations {
+		b.Stations = append(b.Stations, StationJSON{
+			string(st.ID), st.Port, st.State, when(st.Since), when(st.LastScan), st.Problem,
+		})
+	}
+	return b
+}
+
+func newFeedbackJSON(f Feedback) FeedbackJSON {
+	j := FeedbackJSON{
+		Seq: f.Seq, Station: string(f.Station), At: f.At, Verdict: string(f.Verdict), Why: string(f.Why),
+		Text: f.Text, Code: Visible(f.Code), SKU: f.SKU, Item: f.Item, Qty: f.Qty,
+		Blocks: []BlockJSON{}, Complete: []string{},
+	}
+	for _, b := range f.Blocks {
+		j.Blocks = append(j.Blocks, BlockJSON{
+			b.Destination, b.Qty, string(b.Line), string(b.Order), b.Customer, b.Filled, b.Wanted, b.Text,
+		})
+	}
+	for _, o := range f.Complete {
+		j.Complete = append(j.Complete, string(o))
+	}
+	return j
+}
+
+func newTaskJSON(t Task) TaskJSON {
+	return TaskJSON{t.ID, t.Kind, string(t.SKU), t.Qty, t.From, t.To, t.Since, t.Text}
+}
+
+func newBalancesBody(b Balances) BalancesBody {
+	body := BalancesBody{Schema: Schema, Balances: BalancesJSON{
+		Lines: map[string]LineJSON{}, Free: bySKU(b.Free), Damaged: bySKU(b.Damaged), Hold: bySKU(b.Hold),
+	}}
+	for id, l := range b.Lines {
+		body.Balances.Lines[string(id)] = LineJSON(l)
+	}
+	return body
+}
+
+func bySKU(in map[allocation.SKU]int64) map[string]int64 {
+	out := make(map[string]int64, len(in))
+	for sku, n := range in {
+		out[string(sku)] = n
+	}
+	return out
+}
+
+func when(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

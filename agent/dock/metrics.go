@@ -1,0 +1,100 @@
+package dock
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics serves the site's figures and the process's own. Each handler has a
+// registry of its own, so that many agents can live in one test.
+func (s *server) metrics() http.Handler {
+	r := prometheus.NewRegistry()
+	r.MustRegister(siteCollector{s}, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
+}
+
+// siteCollector reads the status once per scrape.
+type siteCollector struct{ *server }
+
+// metric is one figure out of a Status.
+type metric struct {
+	desc  *prometheus.Desc
+	kind  prometheus.ValueType
+	value func(Status, time.Time) float64
+}
+
+func figure(name, help string, kind prometheus.ValueType, value func(Status, time.Time) float64) metric {
+	return metric{prometheus.NewDesc("dockfill_"+name, help, nil, nil), kind, value}
+}
+
+var (
+	stationUp = prometheus.NewDesc("dockfill_station_connected", "1 while the station's scanner is connected.", []string{"station"}, nil)
+	siteInfo  = prometheus.NewDesc("dockfill_site_info", "1; names the site, its state and the agent's version.", []string{"site", "state", "version", "policy"}, nil)
+	counter   = prometheus.CounterValue
+	gauge     = prometheus.GaugeValue
+	metrics   = []metric{
+		figure("events_saved_total", "Events in the site's log.", counter, func(s Status, _ time.Time) float64 { return float64(s.Head) }),
+		figure("events_confirmed_total", "Events that the centre has stored.", counter, func(s Status, _ time.Time) float64 { return float64(s.Stored) }),
+		figure("events_safe_total", "Events copied off the centre's machine.", counter, func(s Status, _ time.Time) float64 { return float64(s.Safe) }),
+		figure("oldest_unsent_seconds", "Age of the oldest event that the centre has not stored.", gauge, oldestUnsent),
+		figure("link_up", "1 while there is a line to the centre.", gauge, func(s Status, _ time.Time) float64 { return flag(s.Link.Up) }),
+		figure("scans_total", "Scans in the log.", counter, func(s Status, _ time.Time) float64 { return float64(s.Totals.Scans) }),
+		figure("units_received", "Good units received and not undone.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Totals.Units) }),
+		figure("units_allocated", "Units that lines hold now.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Totals.Allocated) }),
+		figure("units_free", "Good units that no line took.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Totals.Free) }),
+		figure("units_owed", "Open units of the lines known here.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Owed.Units) }),
+		figure("lines_open", "Lines with open units.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Owed.Lines) }),
+		figure("orders_complete", "Orders filled to the last unit.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Totals.OrdersComplete) }),
+		figure("tasks_open", "Tasks that wait for a person.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Tasks) }),
+		figure("database_bytes", "Size of the database.", gauge, func(s Status, _ time.Time) float64 { return float64(s.DatabaseBytes) }),
+		figure("disk_free_bytes", "Room left on the database's disk.", gauge, func(s Status, _ time.Time) float64 { return float64(s.DiskFreeBytes) }),
+	}
+)
+
+// Describe implements prometheus.Collector.
+func (c siteCollector) Describe(out chan<- *prometheus.Desc) {
+	out <- stationUp
+	out <- siteInfo
+	for _, m := range metrics {
+		out <- m.desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c siteCollector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	st, err := c.site.Status(ctx)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(siteInfo, err)
+		return
+	}
+	now := c.now()
+	out <- prometheus.MustNewConstMetric(siteInfo, gauge, 1, string(st.Site), st.State, st.Version, st.Policy)
+	for _, m := range metrics {
+		out <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(st, now))
+	}
+	for _, x := range st.Stations {
+		out <- prometheus.MustNewConstMetric(stationUp, gauge, flag(x.State == StationConnected), string(x.ID))
+	}
+}
+
+func oldestUnsent(s Status, now time.Time) float64 {
+	if s.OldestUnsent.IsZero() {
+		return 0
+	}
+	return now.Sub(s.OldestUnsent).Seconds()
+}
+
+func flag(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,53 @@
+package dock
+
+import (
+	"context"
+	"errors"
+
+	"dockfill/allocation"
+)
+
+// ErrNoStation means that the site's configuration names no such station.
+var ErrNoStation = errors.New("no such station")
+
+// ErrNoTask means that the task does not exist or was done before.
+var ErrNoTask = errors.New("no such open task")
+
+// Site is what the pages, the API and the command line need of a running
+// agent. The agent implements it; tests have a twin in memory.
+type Site interface {
+	// Status is one consistent moment of the site. Errors are the store's.
+	Status(ctx context.Context) (Status, error)
+	// Scan takes a code as if the station's scanner had read it and returns
+	// after the commit. A code that was refused is a Feedback with verdict
+	// STOP and no error. Errors: ErrNoStation; the context's, after which the
+	// scan may or may not have been taken.
+	Scan(ctx context.Context, station allocation.StationID, code []byte) (Feedback, error)
+	// Tasks are the open ones, oldest first.
+	Tasks(ctx context.Context) ([]Task, error)
+	// Recent gives the last n feedbacks of a station ("" for all), newest first.
+	Recent(ctx context.Context, station allocation.StationID, n int) ([]Feedback, error)
+	// Subscribe delivers every feedback of a station ("" for all) from now on.
+	// A reader that is too slow loses the oldest. Cancel ends it; the channel
+	// is closed by cancel or when the agent stops.
+	Subscribe(station allocation.StationID) (ch <-chan Feedback, cancel func())
+	// Done closes a task. Errors: ErrNoTask; the store's.
+	Done(ctx context.Context, task int64) error
+	// Balances is what every line and every SKU came to.
+	Balances(ctx context.Context) (Balances, error)
+}
+
+// Balances is the site's account of its lines and of the goods that no line
+// holds, all in base units. It mirrors the last line of a replay.
+type Balances struct {
+	Lines   map[allocation.LineID]LineBalance
+	Free    map[allocation.SKU]int64 // good units that no line took
+	Damaged map[allocation.SKU]int64
+	Hold    map[allocation.SKU]int64
+}
+
+// LineBalance is one line. Open = Ordered - Cancelled - Allocated, never below
+// zero; Staged is a part of Allocated.
+type LineBalance struct {
+	Ordered, Cancelled, Allocated, Staged, Open int64
+}

@@ -1,0 +1,121 @@
+package dock
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+)
+
+// siteData fills the site page.
+type siteData struct {
+	Status  Status
+	Health  Health
+	Text    string
+	Waiting int64
+	Age     string // of the oldest scan that waits
+	Link    string
+	Up      string
+	Rows    []stationRow
+	Last    []scanRow
+	Tasks   []Task
+	// TasksProblem says why they could not be read.
+	TasksProblem string
+}
+
+type stationRow struct {
+	Station
+	For, LastScan string
+}
+
+type scanRow struct {
+	view
+	Station string
+	To      string // destinations
+}
+
+// sitePage tells site IT how the agent does.
+func (s *server) sitePage(w http.ResponseWriter, r *http.Request) {
+	d, err := s.siteData(r)
+	if err != nil {
+		problem(w, http.StatusServiceUnavailable, "the store does not answer: "+err.Error())
+		return
+	}
+	name := "site.html"
+	if r.URL.Query().Has("part") {
+		name = "sitebody"
+	}
+	s.page(w, name, http.StatusOK, d)
+}
+
+func (s *server) siteData(r *http.Request) (siteData, error) {
+	st, err := s.site.Status(r.Context())
+	if err != nil {
+		return siteData{}, err
+	}
+	recent, err := s.site.Recent(r.Context(), "", 20)
+	if err != nil {
+		return siteData{}, err
+	}
+	now := s.now()
+	d := siteData{Status: st, Waiting: st.Head - st.Stored, Up: Ago(now.Sub(st.Started))}
+	d.Health, d.Text = Judge(st, now)
+	d.Link = "connected"
+	if !st.Link.Up {
+		d.Link = "down"
+	}
+	if !st.Link.Since.IsZero() {
+		d.Link += " " + Ago(now.Sub(st.Link.Since))
+	}
+	if !st.OldestUnsent.IsZero() {
+		d.Age = Ago(now.Sub(st.OldestUnsent))
+	}
+	// This page must also explain a site whose database cannot be read.
+	if d.Tasks, err = s.site.Tasks(r.Context()); err != nil {
+		d.TasksProblem = err.Error()
+	}
+	for _, x := range st.Stations {
+		d.Rows = append(d.Rows, s.stationRow(x))
+	}
+	for _, f := range recent {
+		d.Last = append(d.Last, newScanRow(f))
+	}
+	return d, nil
+}
+
+func newScanRow(f Feedback) scanRow {
+	row := scanRow{view: newView(f), Station: string(f.Station)}
+	for i, h := range row.Heads[:min(len(row.Heads), len(f.Blocks))] {
+		if i > 0 {
+			row.To += ", "
+		}
+		row.To += h.Place
+	}
+	return row
+}
+
+func (s *server) stationRow(x Station) stationRow {
+	row := stationRow{Station: x, LastScan: "never"}
+	if !x.Since.IsZero() {
+		row.For = Ago(s.now().Sub(x.Since))
+	}
+	if !x.LastScan.IsZero() {
+		row.LastScan = Ago(s.now().Sub(x.LastScan)) + " ago"
+	}
+	return row
+}
+
+// taskDone is the button beside a task; it works without any script.
+func (s *server) taskDone(w http.ResponseWriter, r *http.Request) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		problem(w, http.StatusNotFound, "tasks have numbers")
+		return
+	}
+	err = s.site.Done(r.Context(), id)
+	// A task that somebody else has just done needs no complaint.
+	if err != nil && !errors.Is(err, ErrNoTask) {
+		problem(w, http.StatusServiceUnavailable, "the task could not be closed: "+err.Error())
+		return
+	}
+	http.Redirect(w, r, "/site", http.StatusSeeOther)
+}

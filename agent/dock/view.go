@@ -1,0 +1,268 @@
+package dock
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"dockfill/allocation"
+)
+
+// maxHeads is how many destinations stand on the screen; what is left over
+// shares the last of them.
+const maxHeads = 4
+
+// view is a Feedback as the dock display shows it. Every string in it is
+// visible text, still to be escaped by a template.
+type view struct {
+	Key      string // names the feedback to the page
+	Verdict  string // the word
+	Title    string // the word, or the reason in short where the word stands largest
+	Look     string // allocated, stock, hold, check, stop: the CSS class and the shape
+	Tone     string // what is heard: the look, or complete
+	Stands   bool   // it stays until somebody clears it
+	Time     string
+	Heads    []head
+	Split    bool
+	Item     string
+	SKU      string
+	Qty      string
+	Order    string
+	Customer string
+	Filled   int64
+	Wanted   int64
+	Why      string
+	Code     string
+	Chip     string // among the last scans
+	Complete string // orders that the scan completed
+	At       time.Time
+}
+
+// head is one destination, written as large as its share of the units allows.
+type head struct {
+	Place string
+	Door  string // its number alone, where Place is a numbered door
+	Qty   string
+	Note  string // the order, where several destinations share the screen
+	Share int    // 1 to 12: twelfths of the width
+}
+
+func newView(f Feedback) view {
+	v := view{
+		Key: key(f), Verdict: string(f.Verdict), Look: look(f.Verdict), At: f.At,
+		Time: f.At.Local().Format("15:04:05"), Stands: f.Verdict == allocation.Stop,
+		Item: Visible(f.Item), SKU: Visible(f.SKU), Code: Visible(f.Code), Chip: chip(f),
+		Why: sentence(Visible(f.Text)), Complete: joinOrders(f.Complete),
+	}
+	v.Tone = v.Look
+	if len(f.Complete) > 0 {
+		v.Tone = "complete"
+	}
+	if f.Qty > 0 && f.Verdict.Saved() {
+		v.Qty = Number(f.Qty)
+	}
+	v.Heads = heads(f)
+	v.Split = len(v.Heads) > 1
+	v.Title = title(f)
+	if len(f.Blocks) > 0 {
+		v.first(f.Blocks[0])
+	}
+	return v
+}
+
+// first tells whose units the largest block holds.
+func (v *view) first(b Block) {
+	v.Order, v.Customer = Visible(string(b.Order)), Visible(b.Customer)
+	v.Filled, v.Wanted = b.Filled, b.Wanted
+	if b.Text != "" {
+		v.Why = sentence(Visible(b.Text))
+	}
+}
+
+// key tells feedbacks apart: the station's clock alone could repeat itself.
+func key(f Feedback) string { return fmt.Sprintf("%d.%d", f.At.UnixNano(), f.Seq) }
+
+func look(v allocation.Verdict) string {
+	switch v {
+	case allocation.Allocated:
+		return "allocated"
+	case allocation.Stock:
+		return "stock"
+	case allocation.Held:
+		return "hold"
+	case allocation.Check:
+		return "check"
+	}
+	return "stop"
+}
+
+// heads places the blocks, or the verdict's own word where there is none.
+func heads(f Feedback) []head {
+	if len(f.Blocks) == 0 {
+		return []head{{Place: word(f), Share: 12}}
+	}
+	blocks, rest := f.Blocks, Block{}
+	if len(blocks) > maxHeads {
+		for _, b := range blocks[maxHeads-1:] {
+			rest.Qty += b.Qty
+		}
+		rest.Destination = fmt.Sprintf("+%d more", len(blocks)-maxHeads+1)
+		blocks = append(append([]Block(nil), blocks[:maxHeads-1]...), rest)
+	}
+	var total int64
+	for _, b := range blocks {
+		total += b.Qty
+	}
+	hs := make([]head, 0, len(blocks))
+	for _, b := range blocks {
+		h := head{Place: place(f, b), Qty: Number(b.Qty), Note: Visible(string(b.Order)), Share: share(b.Qty, total)}
+		h.Door, _ = strings.CutPrefix(h.Place, doorPrefix)
+		if h.Door == h.Place {
+			h.Door = ""
+		}
+		hs = append(hs, h)
+	}
+	return hs
+}
+
+// doorPrefix makes a place of a bare door number.
+const doorPrefix = "DOOR "
+
+// place is what stands largest: the door, the put-away location, or, where the
+// house gave neither, the best word that leads the worker on.
+func place(f Feedback, b Block) string {
+	d := strings.TrimSpace(Visible(b.Destination))
+	switch {
+	case d != "" && isNumber(d) && b.Line != "":
+		return doorPrefix + d
+	case d != "":
+		return d
+	case b.Order != "":
+		return Visible(string(b.Order))
+	case b.Line == "" && f.Verdict.Saved() && f.Verdict != allocation.Held:
+		return "PUT AWAY"
+	}
+	return word(f)
+}
+
+// titles are the reasons in short. They stand beside the shape where no place
+// but a word is the largest thing on the screen.
+var titles = map[allocation.WhyCode]string{
+	allocation.WhyDuplicate: "RECEIVED BEFORE",
+	allocation.WhyRepeat:    "SAME CODE AGAIN",
+	allocation.WhyAmbiguous: "TWO READINGS",
+	allocation.WhyUnread:    "NOT READABLE",
+	allocation.WhyQuantity:  "QUANTITY",
+	allocation.WhyWrongSite: "WRONG SITE",
+	allocation.WhyNotReady:  "NOT READY",
+	allocation.WhyUnsaved:   "NOT SAVED",
+	allocation.WhyNothing:   "NOTHING TO UNDO",
+	allocation.WhyStaged:    "ALREADY STAGED",
+	allocation.WhyUndone:    "TAKEN BACK",
+	allocation.WhyCard:      "CARD READ",
+}
+
+func title(f Feedback) string {
+	if t := titles[f.Why]; t != "" && len(f.Blocks) == 0 {
+		return t
+	}
+	return string(f.Verdict)
+}
+
+// word is what stands largest where no place does.
+func word(f Feedback) string {
+	if f.Why == allocation.WhyUndone {
+		return "UNDO"
+	}
+	if f.Why == allocation.WhyCard {
+		return card(f)
+	}
+	switch f.Verdict {
+	case allocation.Allocated:
+		return "ALLOCATED"
+	case allocation.Stock:
+		return "PUT AWAY"
+	case allocation.Held:
+		return "SET ASIDE"
+	case allocation.Check:
+		return "CHECK"
+	}
+	return "STOP"
+}
+
+// card is what a control card says, without the mark of all cards.
+func card(f Feedback) string {
+	_, says, ok := strings.Cut(f.Code, "DF:")
+	if !ok || says == "" {
+		return "CARD"
+	}
+	return Visible(says)
+}
+
+// chip is the scan in one short word: how much, or what it was.
+func chip(f Feedback) string {
+	switch {
+	case f.Verdict.Saved() && f.Qty > 0:
+		return "\u00d7" + Number(f.Qty)
+	case f.Why == allocation.WhyUndone:
+		return "UNDO"
+	case f.Why == allocation.WhyCard:
+		return "CARD"
+	}
+	return string(f.Verdict)
+}
+
+// share is a block's part of the width in twelfths; even a single unit of a
+// thousand keeps room for its door.
+func share(qty, total int64) int {
+	if total <= 0 {
+		return 12
+	}
+	return int(max(3, min(12, (qty*12+total/2)/total)))
+}
+
+func isNumber(s string) bool {
+	return strings.Trim(s, "0123456789") == ""
+}
+
+// sentence begins with a capital letter, as on a sign.
+func sentence(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func joinOrders(ids []allocation.OrderID) string {
+	const most = 3
+	var s []string
+	for i, id := range ids {
+		if i == most {
+			s = append(s, fmt.Sprintf("%d more", len(ids)-most))
+			break
+		}
+		s = append(s, Visible(string(id)))
+	}
+	return strings.Join(s, ", ")
+}
+
+// say is the view in one sentence, for a screen reader.
+func (v view) say() string {
+	var b strings.Builder
+	b.WriteString(v.Verdict)
+	for _, h := range v.Heads {
+		b.WriteString(". " + h.Place)
+		if h.Qty != "" {
+			b.WriteString(", " + h.Qty)
+		}
+	}
+	for _, s := range []string{v.Item, v.Why} {
+		if s != "" {
+			b.WriteString(". " + s)
+		}
+	}
+	if v.Complete != "" {
+		b.WriteString(". Order complete: " + v.Complete)
+	}
+	return b.String()
+}
