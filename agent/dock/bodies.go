@@ -21,7 +21,7 @@ type StatusBody struct {
 	Started     time.Time     `json:"started"`
 	Saved       int64         `json:"saved" doc:"events in the site's log"`
 	Confirmed   int64         `json:"confirmed" doc:"of those, stored by the centre"`
-	Safe        int64         `json:"safe" doc:"of those, also copied off the centre's machine"`
+	Safe        int64         `json:"safe" doc:"of those, safe at the centre; the same as confirmed, as the centre keeps no second copy"`
 	Waiting     int64         `json:"waiting"`
 	OldestWait  *time.Time    `json:"oldest_waiting"`
 	Link        LinkJSON      `json:"link"`

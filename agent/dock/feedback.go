@@ -47,7 +47,8 @@ type Status struct {
 	Policy      string
 	Started     time.Time
 	// The log, by sequence number: Head was saved here, Stored confirmed by the
-	// centre, Safe also copied off the centre's machine.
+	// centre, Safe also copied off the centre's machine; the same as Stored where
+	// the centre keeps no such copy.
 	Head, Stored, Safe int64
 	OldestUnsent       time.Time // zero where nothing waits
 	Link               Link

@@ -41,7 +41,7 @@ var (
 	metrics   = []metric{
 		figure("events_saved_total", "Events in the site's log.", counter, func(s Status, _ time.Time) float64 { return float64(s.Head) }),
 		figure("events_confirmed_total", "Events that the centre has stored.", counter, func(s Status, _ time.Time) float64 { return float64(s.Stored) }),
-		figure("events_safe_total", "Events copied off the centre's machine.", counter, func(s Status, _ time.Time) float64 { return float64(s.Safe) }),
+		figure("events_safe_total", "Events safe at the centre; those confirmed, where it keeps no second copy.", counter, func(s Status, _ time.Time) float64 { return float64(s.Safe) }),
 		figure("oldest_unsent_seconds", "Age of the oldest event that the centre has not stored.", gauge, oldestUnsent),
 		figure("link_up", "1 while there is a line to the centre.", gauge, func(s Status, _ time.Time) float64 { return flag(s.Link.Up) }),
 		figure("scans_total", "Scans in the log.", counter, func(s Status, _ time.Time) float64 { return float64(s.Totals.Scans) }),

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"time"
+
+	"dockfill/cloud/web"
+	"dockfill/cloud/web/shape"
+)
+
+type importCmd struct {
+	target
+	Kind    string `arg:"" enum:"orders,items,inbound" help:"What the file holds: orders, items or inbound."`
+	File    string `arg:"" help:"FILE.csv, FILE.json, or - for standard input."`
+	Map     string `placeholder:"FILE" help:"Column mapping (TOML) for a CSV file of other columns."`
+	SkipBad bool   `help:"Leave bad rows out instead of refusing the whole file; they are listed all the same."`
+	JSON    bool   `env:"-" help:"Print the outcome as JSON."`
+}
+
+const columnsHelp = `Columns, in any order:
+  orders   order, version, site, customer, customer_name, tier, contract,
+           class, override, accepted, promised, requested, door, line, sku, qty
+  items    sku, description, putaway, gtin, pack_qty
+  inbound  inbound, version, site, supplier, expected, sku, qty, sscc
+
+One row is one line of an order, one barcode of an item, one line of a supply; rows of the same order are taken together. Times are RFC 3339, days YYYY-MM-DD. The file is read and checked whole before anything is sent, and the centre takes all of it or nothing. The same order in the same version again changes nothing.`
+
+// Help is printed below the flags.
+func (importCmd) Help() string { return columnsHelp }
+
+// Validate is called by the parser.
+func (i importCmd) Validate() error { return i.target.Validate() }
+
+func (i importCmd) Run(p *program) error {
+	found, err := i.read(p)
+	if err != nil {
+		return err
+	}
+	if err := i.report(p, found); err != nil {
+		return err
+	}
+	res, err := i.send(p, i.client(), found)
+	if err != nil {
+		return found.placed(err)
+	}
+	return i.tell(p, found, res)
+}
+
+// report lists what is bad, and refuses the file where that was not allowed.
+func (i importCmd) report(p *program, f *found) error {
+	out := bufio.NewWriter(p.err)
+	for _, b := range f.Bad.List {
+		fmt.Fprintln(out, quoted(b.String()))
+	}
+	if more := f.Bad.Count - len(f.Bad.List); more > 0 {
+		fmt.Fprintf(out, "%s: and %d more\n", f.name, more)
+	}
+	if f.fatal {
+		fmt.Fprintf(out, "dockfill-cloud: nothing was imported: %s in %s. Mend the file%s.\n", plural(f.Bad.Count, "fault"), plural(f.Rows, "row"), i.hint())
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	switch {
+	case f.fatal:
+		return status(exitFailed)
+	case f.records() == 0:
+		return fmt.Errorf("nothing was imported: %s holds no good %s", f.name, i.Kind)
+	}
+	return nil
+}
+
+// hint names the flag that was not given.
+func (i importCmd) hint() string {
+	if i.SkipBad {
+		return ": with its quotes broken, what is bad cannot be told from what is good"
+	}
+	return ", or leave bad records out with --skip-bad"
+}
+
+// send streams the records as one request, which the centre applies in one
+// transaction.
+func (i importCmd) send(p *program, c *client, found *found) (web.ImportJSON, error) {
+	bar := newProgress(p.err, "sending", int64(found.records()))
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(found.write(w, bar.add)) }()
+	path := "/api/v1/import/" + i.Kind + "?skip_bad=" + url.QueryEscape(fmt.Sprint(i.SkipBad))
+	var res web.ImportJSON
+	err := c.do(p.ctx, "POST", path, "application/x-ndjson", r, &res)
+	_ = r.Close() // where the centre answered early, the writer ends too
+	bar.end()
+	return res, err
+}
+
+// write encodes the records, one a line.
+func (f *found) write(w io.Writer, done func(int64)) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	e := json.NewEncoder(out)
+	write := func(v any) error {
+		done(1)
+		return e.Encode(v)
+	}
+	for _, o := range f.Batch.Orders {
+		if err := write(shape.OfOrder(o)); err != nil {
+			return err
+		}
+	}
+	for _, it := range f.Batch.Items {
+		if err := write(shape.OfItem(it)); err != nil {
+			return err
+		}
+	}
+	for _, in := range f.Batch.Inbound {
+		if err := write(shape.OfInbound(in)); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// tell prints what the import did; rows left out make it a degraded success.
+func (i importCmd) tell(p *program, found *found, res web.ImportJSON) error {
+	for _, r := range res.Refused {
+		fmt.Fprintf(p.err, "%s: %s %s: %s\n", found.name, r.Kind, quoted(r.ID), quoted(r.Reason))
+	}
+	if err := i.print(p, found, res); err != nil {
+		return err
+	}
+	if found.Skipped+len(res.Refused)+res.Stale > 0 {
+		return status(exitDegraded)
+	}
+	return nil
+}
+
+func (i importCmd) print(p *program, found *found, res web.ImportJSON) error {
+	if i.JSON {
+		return printJSON(p.out, struct {
+			Schema int `json:"schema"`
+			Rows   int `json:"rows"`
+			Bad    int `json:"bad"`
+			web.ImportJSON
+		}{schema, found.Rows, found.Skipped, res})
+	}
+	took := time.Since(found.begun).Round(10 * time.Millisecond)
+	fmt.Fprintf(p.out, "%s: %s in %v: %d new, %d changed, %d as before", i.Kind, plural(found.Rows, "row"), took, res.New, res.Changed, res.Same)
+	if found.Left > 0 {
+		fmt.Fprintf(p.out, ", %s left out by the mapping", plural(found.Left, "row"))
+	}
+	if res.Stale > 0 {
+		fmt.Fprintf(p.out, ", %d older than what is known and left out", res.Stale)
+	}
+	if n := found.Skipped + len(res.Refused); n > 0 {
+		fmt.Fprintf(p.out, ", %d bad and left out", n)
+	}
+	_, err := fmt.Fprintln(p.out)
+	return err
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

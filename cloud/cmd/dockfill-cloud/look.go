@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"dockfill/cloud/web"
+)
+
+type totalsCmd struct {
+	target
+	JSON bool `env:"-" help:"Print JSON."`
+}
+
+func (t totalsCmd) Run(p *program) error {
+	c := t.client()
+	var v web.TotalsJSON
+	if err := c.get(p.ctx, "/api/v1/totals", &v); err != nil {
+		return err
+	}
+	if t.JSON {
+		return printJSON(p.out, struct {
+			Schema int `json:"schema"`
+			web.TotalsJSON
+		}{schema, v})
+	}
+	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, row := range []struct {
+		name string
+		n    int64
+	}{{"lines imported", v.LinesImported}, {"units scanned", v.UnitsScanned}, {"units allocated", v.UnitsAllocated},
+		{"orders completed", v.OrdersCompleted}, {"open units", v.OpenUnits}} {
+		fmt.Fprintf(w, "%d\t %s\n", row.n, row.name)
+	}
+	return w.Flush()
+}
+
+type siteCmd struct {
+	List siteListCmd `cmd:"" help:"List the sites: when they were heard last and what is not here yet. Exit status 1 where one is not current."`
+}
+
+type siteListCmd struct {
+	target
+	JSON bool `env:"-" help:"Print JSON."`
+}
+
+func (s siteListCmd) Run(p *program) error {
+	c := s.client()
+	var v web.SitesJSON
+	if err := c.get(p.ctx, "/api/v1/sites", &v); err != nil {
+		return err
+	}
+	var err error
+	if s.JSON {
+		err = printJSON(p.out, struct {
+			Schema int `json:"schema"`
+			web.SitesJSON
+		}{schema, v})
+	} else {
+		err = p.list(v.Sites)
+	}
+	for _, site := range v.Sites {
+		if err == nil && !site.Current && site.LastSeen != nil {
+			return status(exitDegraded)
+		}
+	}
+	return err
+}
+
+func (p *program) list(sites []web.SiteJSON) error {
+	if len(sites) == 0 {
+		_, err := fmt.Fprintln(p.out, "No site is known yet: import orders that name one, or start dockfill-agent there.")
+		return err
+	}
+	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "SITE\tSTATE\tLAST HEARD\tSCANS\tUNITS\tUNSENT\tCOMMANDS WAITING\tAGENT")
+	for _, s := range sites {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\n", s.Site, s.State, heard(s.LastSeen), s.Scans, s.Units, s.Unsent, s.Behind, quoted(s.AgentVersion))
+	}
+	return w.Flush()
+}
+
+func heard(at *time.Time) string {
+	if at == nil {
+		return "never"
+	}
+	return time.Since(*at).Round(time.Second).String() + " ago"
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// say runs one command line.
+func say(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = execute(t.Context(), args, strings.NewReader(""), &o, &e)
+	return code, o.String(), e.String()
+}
+
+// serving runs a centre until the test ends, and gives its address. Its exit
+// status is checked.
+func serving(t *testing.T) string {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	r, w := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		code := execute(ctx, []string{"serve", "--http", "127.0.0.1:0", "--broker-listen", "127.0.0.1:0", "--data", t.TempDir()}, nil, w, io.Discard)
+		w.Close()
+		ended <- code
+	}()
+	t.Cleanup(func() {
+		stop()
+		assert.Equal(t, exitGood, <-ended, "a centre that is told to stop has not failed")
+	})
+	lines := bufio.NewScanner(r)
+	require.True(t, lines.Scan())
+	server, ok := strings.CutPrefix(lines.Text(), "http ")
+	require.True(t, ok, lines.Text())
+	require.True(t, lines.Scan())
+	require.True(t, strings.HasPrefix(lines.Text(), "broker tcp://127.0.0.1:"), lines.Text())
+	return server
+}
+
+func file(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+const orderHead = "order,version,site,customer,customer_name,tier,contract,class,override,accepted,promised,requested,door,line,sku,qty\n"
+
+const twoOrders = orderHead +
+	"SO-1,1,leeds,C1,Marlow,1,0,win,0,2026-11-01T08:00:00Z,2026-11-20,,12,1,X,3\n" +
+	"SO-1,1,leeds,C1,Marlow,1,0,win,0,2026-11-01T08:00:00Z,2026-11-20,,12,2,Y,4\n" +
+	"SO-2,1,hull,C2,Fenwick,0,0,,0,2026-11-02T08:00:00Z,,,,1,X,5\n"
+
+func TestFilesOfEveryKindAreImportedAndCounted(t *testing.T) {
+	server := serving(t)
+	code, out, errs := say(t, "import", "items", file(t, "items.csv", "sku,description,putaway,gtin,pack_qty\nX,Party bunting,A-04,4006381333931,1\nY,Lunch bag,A-05,,\n"), "--server", server)
+	require.Equal(t, exitGood, code, errs)
+	assert.Regexp(t, `^items: 2 rows in .*: 2 new, 0 changed, 0 as before\n$`, out)
+
+	orders := file(t, "orders.csv", twoOrders)
+	code, out, errs = say(t, "import", "orders", orders, "--server", server)
+	require.Equal(t, exitGood, code, errs)
+	assert.Regexp(t, `^orders: 3 rows in .*: 2 new, 0 changed, 0 as before\n$`, out)
+	_, out, _ = say(t, "import", "orders", orders, "--server", server)
+	assert.Contains(t, out, "0 new, 0 changed, 2 as before", "the same file again changes nothing")
+
+	code, _, errs = say(t, "import", "inbound", file(t, "inbound.json", `{"id":"PO1","version":1,"site":"leeds","lines":[{"sku":"X","qty":10}]}`), "--server", server)
+	require.Equal(t, exitGood, code, errs)
+
+	code, out, _ = say(t, "totals", "--server", server)
+	require.Equal(t, exitGood, code)
+	assert.Equal(t, "   3 lines imported\n   0 units scanned\n   0 units allocated\n   0 orders completed\n  12 open units\n", out)
+	_, out, _ = say(t, "totals", "--json", "--server", server)
+	var v map[string]int64
+	require.NoError(t, json.Unmarshal([]byte(out), &v))
+	assert.EqualValues(t, 12, v["open_units"])
+	assert.EqualValues(t, 1, v["schema"])
+
+	code, out, _ = say(t, "site", "list", "--server", server)
+	require.Equal(t, exitGood, code)
+	assert.Contains(t, out, "hull   EXPECTED  never")
+}
+
+func TestRejectedFileLeavesNothingBehind(t *testing.T) {
+	server := serving(t)
+	bad := file(t, "orders.csv", strings.Replace(twoOrders, ",X,5", ",X,five", 1))
+	code, out, errs := say(t, "import", "orders", bad, "--server", server)
+	assert.Equal(t, exitFailed, code)
+	assert.Empty(t, out)
+	assert.Contains(t, errs, bad+":4: qty: ")
+	assert.Contains(t, errs, "nothing was imported: 1 fault in 3 rows")
+	assert.Contains(t, errs, "--skip-bad")
+	_, out, _ = say(t, "totals", "--server", server)
+	assert.Contains(t, out, "0 lines imported")
+
+	code, out, errs = say(t, "import", "orders", bad, "--skip-bad", "--server", server)
+	assert.Equal(t, exitDegraded, code, "rows were left out: somebody should look")
+	assert.Contains(t, out, "1 new, 0 changed, 0 as before, 1 bad and left out")
+	assert.Contains(t, errs, bad+":4: qty: ", "what is left out is told")
+}
+
+func TestControlCharactersOfAFileDoNotReachTheTerminal(t *testing.T) {
+	_, _, errs := say(t, "import", "orders", file(t, "orders.csv", strings.Replace(twoOrders, "SO-2", "SO\x1b[31m2", 1)), "--server", "http://127.0.0.1:1")
+	assert.NotContains(t, errs, "\x1b")
+	assert.Contains(t, errs, `\x1b`)
+}
+
+func TestWrongCommandLineSaysWhatToDo(t *testing.T) {
+	for line, want := range map[string]string{
+		"bogus":                "unexpected argument bogus",
+		"import":               `expected "<kind> <file>"`,
+		"import pallets x.csv": `must be one of "orders","items","inbound"`,
+		"serve --htp :1":       `did you mean one of`,
+		"serve --broker tcp://h:1 --broker-listen :1": "can't be used together",
+		"serve --broker-user x":                       "give its address with --broker",
+		"serve --log-level loud":                      `must be one of "debug"`,
+		"totals --server ftp://x":                     "one looks like http://127.0.0.1:8080",
+	} {
+		code, out, errs := say(t, strings.Fields(line)...)
+		assert.Equal(t, exitUsage, code, line)
+		assert.Empty(t, out, line)
+		assert.Contains(t, errs, want, line)
+		assert.Contains(t, errs, `--help" to see what can be said`, line)
+	}
+}
+
+func TestWhatFailsSaysWhatToDo(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	code, out, errs := say(t, "serve", "--data", t.TempDir(), "--broker-listen", "127.0.0.1:0", "--http", taken.Addr().String())
+	assert.Equal(t, exitFailed, code)
+	assert.Empty(t, out, "no address is printed that nobody serves")
+	assert.Contains(t, errs, "choose another address with --http")
+
+	code, _, errs = say(t, "totals", "--server", "http://127.0.0.1:1")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, `start "dockfill-cloud serve"`)
+	code, _, errs = say(t, "import", "orders", "no-such-file.csv")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "no-such-file.csv")
+}
+
+func TestHelpAndVersionAreForStrangers(t *testing.T) {
+	code, out, _ := say(t)
+	assert.Equal(t, exitGood, code)
+	for _, want := range []string{"serve", "import", "totals", "site list", "version", "Exit status: 0 good"} {
+		assert.Contains(t, out, want)
+	}
+	_, out, _ = say(t, "serve", "--help")
+	assert.Contains(t, out, "$DOCKFILL_CLOUD_BROKER_LISTEN")
+	_, out, _ = say(t, "import", "--help")
+	assert.Contains(t, out, "inbound, version, site, supplier, expected, sku, qty, sscc")
+	code, out, _ = say(t, "version")
+	assert.Equal(t, exitGood, code)
+	assert.True(t, strings.HasPrefix(out, "dockfill-cloud "), out)
+}

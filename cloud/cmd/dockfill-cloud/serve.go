@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"dockfill/cloud"
+)
+
+type serveCmd struct {
+	HTTP         string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address of the pages and the API; port 0 takes a free one (default ${default})."`
+	HTTPName     []string `name:"http-name" placeholder:"NAME" help:"Name under which a proxy on this machine asks for the pages."`
+	Data         string   `default:"${data}" placeholder:"DIR" help:"Folder of the database file (default ${default})."`
+	Database     string   `placeholder:"URL" help:"Keep everything in PostgreSQL instead: postgres://user:password@host:port/database."`
+	BrokerListen string   `xor:"broker" default:"127.0.0.1:1883" placeholder:"HOST:PORT" help:"Address of the embedded broker; port 0 takes a free one (default ${default})."`
+	Broker       string   `xor:"broker" placeholder:"URL" help:"Use another broker instead: tcp://host:port or tls://host:port."`
+	BrokerUser   string   `placeholder:"NAME" help:"User at the other broker."`
+	BrokerSecret string   `placeholder:"TEXT" help:"Password at the other broker; better given in the environment."`
+	LogLevel     string   `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Least weight of what is logged: debug, info, warn, error (default ${default})."`
+}
+
+// Validate is called by the parser.
+func (s serveCmd) Validate() error {
+	if (s.BrokerUser != "" || s.BrokerSecret != "") && s.Broker == "" {
+		return errors.New("--broker-user and --broker-secret are for another broker: give its address with --broker, or leave them out")
+	}
+	return nil
+}
+
+func (s serveCmd) Run(p *program) error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
+		return err
+	}
+	log := newLog(p.err, level)
+	centre, err := cloud.New(p.ctx, cloud.Config{HTTP: s.HTTP, HTTPNames: s.HTTPName, Data: s.Data, Database: s.Database,
+		BrokerListen: s.BrokerListen, Broker: s.Broker, BrokerUser: s.BrokerUser, BrokerSecret: s.BrokerSecret, Version: versionText(), Log: log})
+	if err != nil {
+		return err
+	}
+	// The first two lines are for programs that let us choose the ports.
+	fmt.Fprintf(p.out, "http %s\nbroker %s\n", centre.HTTP(), centre.Broker())
+	s.warn(log)
+	log.Info("the centre runs", "version", versionText(), "http", centre.HTTP(), "broker", centre.Broker())
+	err = centre.Run(p.ctx)
+	log.Info("the centre has stopped")
+	return err
+}
+
+// warn says what the flags open to the network.
+func (s serveCmd) warn(log *slog.Logger) {
+	for flag, address := range map[string]string{"--http": s.HTTP, "--broker-listen": s.BrokerListen} {
+		host, _, err := net.SplitHostPort(address)
+		ip := net.ParseIP(host)
+		if err == nil && host != "localhost" && (ip == nil || !ip.IsLoopback()) && (flag == "--http" || s.Broker == "") {
+			log.Warn("this port is open to the network and asks nobody who they are: put it behind a firewall or a proxy", "flag", flag, "address", address)
+		}
+	}
+}
+
+// defaultData is where services keep their data; for a person without that
+// right, a folder of their own.
+func defaultData() string {
+	if runtime.GOOS == "windows" {
+		return filepath.Join(os.Getenv("ProgramData"), "Dockfill", "cloud")
+	}
+	if os.Geteuid() == 0 {
+		return "/var/lib/dockfill"
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "dockfill")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "/var/lib/dockfill"
+	}
+	return filepath.Join(home, ".local", "share", "dockfill")
+}

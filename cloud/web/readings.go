@@ -1,0 +1,83 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"dockfill/cloud/store"
+)
+
+// readings are the metrics that the database knows. A database that does not
+// answer leaves them out: dockfill_database_up is then 0.
+type readings struct{ s *Server }
+
+const readingTime = 5 * time.Second
+
+func describeMetric(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("dockfill_"+name, help, labels, nil)
+}
+
+var (
+	databaseUp    = describeMetric("database_up", "1 while the database answers.")
+	owedUnits     = describeMetric("owed_units", "Base units owed.")
+	owedLines     = describeMetric("owed_lines", "Order lines with open quantity.")
+	owedCustomers = describeMetric("owed_customers", "Customers who wait.")
+	oldestWait    = describeMetric("oldest_wait_seconds", "Age of the oldest open order; 0 where none is open.")
+	unitsScanned  = describeMetric("units_scanned_total", "Good units received and not undone.")
+	unitsGiven    = describeMetric("units_allocated_total", "Units given to lines.")
+	poisonEvents  = describeMetric("poison_events", "Events that could not be applied and wait for people.")
+	siteSeen      = describeMetric("site_last_seen_timestamp_seconds", "When a site was heard last, Unix time.", "site")
+	siteUnsent    = describeMetric("site_unsent_events", "Events saved at the site alone, as it last told.", "site")
+	siteBehind    = describeMetric("site_commands_behind", "Commands that a site has not applied yet.", "site")
+	siteFenced    = describeMetric("site_fenced", "1 while a site was told to stop allocating.", "site")
+)
+
+// Describe names no metric in advance: which sites there are is not known.
+func (r *readings) Describe(chan<- *prometheus.Desc) {}
+
+// Collect reads the database once.
+func (r *readings) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), readingTime)
+	defer cancel()
+	sum, err1 := r.s.Reads.Summary(ctx)
+	totals, err2 := r.s.Reads.Totals(ctx)
+	sites, err3 := r.s.Reads.Sites(ctx)
+	if err1 != nil || err2 != nil || err3 != nil {
+		out <- gauge(databaseUp, 0)
+		return
+	}
+	out <- gauge(databaseUp, 1)
+	out <- gauge(owedUnits, float64(sum.UnitsOwed))
+	out <- gauge(owedLines, float64(sum.LinesOpen))
+	out <- gauge(owedCustomers, float64(sum.CustomersWaiting))
+	wait := 0.0
+	if !sum.OldestAccepted.IsZero() {
+		wait = max(0, r.s.Now().Sub(sum.OldestAccepted).Seconds())
+	}
+	out <- gauge(oldestWait, wait)
+	out <- gauge(unitsScanned, float64(totals.UnitsScanned))
+	out <- gauge(unitsGiven, float64(totals.UnitsAllocated))
+	out <- gauge(poisonEvents, float64(totals.Poison))
+	for _, row := range sites {
+		siteReadings(out, row)
+	}
+}
+
+func siteReadings(out chan<- prometheus.Metric, row store.SiteRow) {
+	name, fenced := string(row.Site), 0.0
+	if row.State == store.SiteFenced {
+		fenced = 1
+	}
+	if !row.LastSeen.IsZero() {
+		out <- gauge(siteSeen, float64(row.LastSeen.UnixMilli())/1000, name)
+	}
+	out <- gauge(siteUnsent, float64(row.Unsent), name)
+	out <- gauge(siteBehind, float64(row.Behind), name)
+	out <- gauge(siteFenced, fenced, name)
+}
+
+func gauge(d *prometheus.Desc, v float64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}

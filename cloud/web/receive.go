@@ -1,0 +1,248 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"dockfill/cloud/store"
+	"dockfill/cloud/web/shape"
+)
+
+// kind is one of the things that are brought in.
+type kind struct {
+	name, id, summary string
+	record            reflect.Type
+	// add checks one record and puts it into the batch; it gives the
+	// record's id, and everything that is wrong with it.
+	add func(text []byte, to *store.Batch) (id string, wrong []shape.Fault)
+}
+
+var kinds = []kind{
+	{"orders", "bring-orders", "Bring in orders", reflect.TypeFor[shape.Order](), func(text []byte, to *store.Batch) (string, []shape.Fault) {
+		o, wrong := shape.ReadOrder(text)
+		to.Orders = append(to.Orders, o)
+		return string(o.ID), wrong
+	}},
+	{"items", "bring-items", "Bring in items", reflect.TypeFor[shape.Item](), func(text []byte, to *store.Batch) (string, []shape.Fault) {
+		it, wrong := shape.ReadItem(text)
+		to.Items = append(to.Items, it)
+		return string(it.SKU), wrong
+	}},
+	{"inbound", "bring-inbound", "Bring in announced supply", reflect.TypeFor[shape.Inbound](), func(text []byte, to *store.Batch) (string, []shape.Fault) {
+		in, wrong := shape.ReadInbound(text)
+		to.Inbound = append(to.Inbound, in)
+		return string(in.ID), wrong
+	}},
+}
+
+type rawInput struct {
+	RawBody []byte `contentType:"application/json"`
+}
+
+type uploadInput struct {
+	SkipBad bool `query:"skip_bad" doc:"Leave out what is refused, and tell it, instead of refusing all"`
+	stream  *upload
+}
+
+// upload holds the body for the handler: it is read as it comes, never whole.
+type upload struct{ r io.Reader }
+
+// Resolve is called by huma before the handler.
+func (u *uploadInput) Resolve(c huma.Context) []error {
+	u.stream = &upload{c.BodyReader()}
+	return nil
+}
+
+// ImportJSON says what an import did.
+type ImportJSON struct {
+	New     int           `json:"new" doc:"Records not seen before"`
+	Changed int           `json:"changed"`
+	Same    int           `json:"same" doc:"Seen before in this version: no change"`
+	Stale   int           `json:"stale" doc:"Older than what is known: left out"`
+	Lines   int           `json:"lines" doc:"Order lines written"`
+	Refused []RefusalJSON `json:"refused" doc:"Left out; only with skip_bad"`
+	Sites   []string      `json:"sites" doc:"Sites named for the first time"`
+}
+
+// RefusalJSON is a record that was left out, and why.
+type RefusalJSON struct {
+	Kind   string `json:"kind"`
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
+var receiveErrors = []int{http.StatusBadRequest, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
+
+func (s *Server) receives(api huma.API) {
+	for _, k := range kinds {
+		one := api.OpenAPI().Components.Schemas.Schema(k.record, true, "")
+		many := &huma.Schema{Type: huma.TypeObject, Required: []string{k.name}, AdditionalProperties: false,
+			Properties: map[string]*huma.Schema{k.name: {Type: huma.TypeArray, Items: one}}}
+		op := huma.Operation{OperationID: k.id, Method: http.MethodPost, Path: "/api/v1/" + k.name, Summary: k.summary,
+			Description: fmt.Sprintf("One object, or many as {%q: [...]}. All are taken in one transaction, or none.", k.name),
+			Errors:      receiveErrors, MaxBodyBytes: maxBody, BodyReadTimeout: requestTime, SkipValidateBody: true}
+		huma.Register(api, op, func(ctx context.Context, in *rawInput) (*body[ImportJSON], error) {
+			return s.bring(ctx, k, in.RawBody)
+		})
+		describe(api, op.Path, "application/json", &huma.Schema{OneOf: []*huma.Schema{one, many}})
+
+		op = huma.Operation{OperationID: k.id + "-file", Method: http.MethodPost, Path: "/api/v1/import/" + k.name, Summary: k.summary + " as a stream",
+			Description: "One object a line (application/x-ndjson). All are taken in one transaction, or none; nothing is kept of a stream that breaks.",
+			Errors:      receiveErrors, BodyReadTimeout: -1}
+		huma.Register(api, op, func(ctx context.Context, in *uploadInput) (*body[ImportJSON], error) {
+			return s.bringStream(ctx, k, in.stream.r, in.SkipBad)
+		})
+		describe(api, op.Path, "application/x-ndjson", one)
+	}
+}
+
+// describe puts the schema of a body that we decode ourselves into the document.
+func describe(api huma.API, path, media string, schema *huma.Schema) {
+	api.OpenAPI().Paths[path].Post.RequestBody = &huma.RequestBody{Required: true,
+		Content: map[string]*huma.MediaType{media: {Schema: schema}}}
+}
+
+// bring takes one object or a list of them.
+func (s *Server) bring(ctx context.Context, k kind, text []byte) (*body[ImportJSON], error) {
+	var top map[string]json.RawMessage
+	if err := json.Unmarshal(text, &top); err != nil {
+		return nil, huma.Error400BadRequest(fmt.Sprintf("The body is no JSON object: %s.", shape.Plain(err)))
+	}
+	records, listed := []json.RawMessage{text}, false
+	if list, ok := top[k.name]; ok && len(top) == 1 {
+		records, listed = nil, true
+		if err := json.Unmarshal(list, &records); err != nil {
+			return nil, huma.Error400BadRequest(fmt.Sprintf("%s is no list of objects.", k.name))
+		}
+	}
+	in := intake{kind: k, ids: map[string]string{}}
+	for i, text := range records {
+		at := "body"
+		if listed {
+			at = fmt.Sprintf("body.%s[%d]", k.name, i)
+		}
+		in.take(at, text)
+	}
+	return s.apply(ctx, in, false)
+}
+
+// bringStream takes objects one after the other.
+func (s *Server) bringStream(ctx context.Context, k kind, r io.Reader, skipBad bool) (*body[ImportJSON], error) {
+	in := intake{kind: k, ids: map[string]string{}, skipBad: skipBad}
+	d := json.NewDecoder(r)
+	for n := 1; ; n++ {
+		var text json.RawMessage
+		err := d.Decode(&text)
+		var large *http.MaxBytesError
+		switch {
+		case errors.Is(err, io.EOF):
+			return s.apply(ctx, in, skipBad)
+		case errors.As(err, &large):
+			return nil, huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("The import is larger than %d MiB. Split it; nothing was imported.", large.Limit>>20))
+		case err != nil:
+			return nil, huma.Error400BadRequest(fmt.Sprintf("The stream breaks at record %d: %s. Nothing was imported.", n, shape.Plain(err)))
+		}
+		in.take("body["+strconv.Itoa(n-1)+"]", text)
+	}
+}
+
+// maxWrong is how many faults are told; a file that is wrong throughout needs
+// no more.
+const maxWrong = 200
+
+// intake gathers a batch and what is wrong with it.
+type intake struct {
+	kind    kind
+	batch   store.Batch
+	ids     map[string]string // where each id stood
+	wrong   []error
+	faulty  int
+	skipBad bool
+	refused []RefusalJSON
+}
+
+func (in *intake) take(at string, text []byte) {
+	var to store.Batch
+	id, wrong := in.kind.add(text, &to)
+	if first, twice := in.ids[id]; twice && len(wrong) == 0 {
+		wrong = []shape.Fault{{Reason: fmt.Sprintf("%q stands here already at %s", id, first)}}
+	}
+	if len(wrong) == 0 {
+		in.ids[id] = at
+		in.batch.Orders = append(in.batch.Orders, to.Orders...)
+		in.batch.Items = append(in.batch.Items, to.Items...)
+		in.batch.Inbound = append(in.batch.Inbound, to.Inbound...)
+		return
+	}
+	in.faulty++
+	if in.skipBad {
+		in.refused = append(in.refused, RefusalJSON{Kind: in.kind.name, ID: id, Reason: wrong[0].Reason})
+		return
+	}
+	for _, f := range wrong {
+		if len(in.wrong) < maxWrong {
+			in.wrong = append(in.wrong, &huma.ErrorDetail{Location: join(at, f.Field), Message: f.Reason})
+		}
+	}
+}
+
+func join(at, field string) string {
+	if field == "" {
+		return at
+	}
+	return at + "." + field
+}
+
+// apply brings the batch in, or says everything that is wrong with it.
+func (s *Server) apply(ctx context.Context, in intake, skipBad bool) (*body[ImportJSON], error) {
+	if len(in.wrong) > 0 {
+		return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("Nothing was imported: %s wrong.", areOf(in.faulty, "record")), in.wrong...)
+	}
+	in.batch.SkipBad = skipBad
+	res, err := s.Imports.Import(ctx, in.batch)
+	var refused *store.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		return nil, in.refusal(refused)
+	case err != nil:
+		s.Log.Error("import failed", "kind", in.kind.name, "err", err)
+		return nil, huma.Error503ServiceUnavailable("The database did not take the import; nothing of it was kept. Send it again; /readyz says what is wrong.")
+	}
+	s.metrics.imported(in.kind.name, res)
+	return &body[ImportJSON]{in.result(res)}, nil
+}
+
+func areOf(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " is"
+	}
+	return fmt.Sprintf("%d %ss are", n, noun)
+}
+
+func (in *intake) refusal(e *store.RefusedError) error {
+	var details []error
+	for _, r := range e.Refused[:min(len(e.Refused), maxWrong)] {
+		details = append(details, &huma.ErrorDetail{Location: in.ids[r.ID], Message: r.Reason, Value: r.ID})
+	}
+	return huma.Error422UnprocessableEntity(fmt.Sprintf("Nothing was imported: %s refused.", areOf(len(e.Refused), "record")), details...)
+}
+
+func (in *intake) result(res store.ImportResult) ImportJSON {
+	out := ImportJSON{New: res.New, Changed: res.Changed, Same: res.Same, Stale: res.Stale, Lines: res.Lines,
+		Refused: append([]RefusalJSON{}, in.refused...), Sites: []string{}}
+	for _, r := range res.Refused {
+		out.Refused = append(out.Refused, RefusalJSON{Kind: r.Kind, ID: r.ID, Reason: r.Reason})
+	}
+	for _, site := range res.Sites {
+		out.Sites = append(out.Sites, string(site))
+	}
+	return out
+}

@@ -1,0 +1,248 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"dockfill/allocation"
+	"dockfill/cloud/store"
+)
+
+// noon is the twin's clock.
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// twin stands for the store: it holds lines in memory and answers as the store
+// does.
+type twin struct {
+	mu      sync.Mutex
+	lines   []store.OwedLine
+	sites   []store.SiteRow
+	live    []store.LiveRow
+	totals  store.Totals
+	changed chan struct{}
+	broken  error
+
+	batches []store.Batch
+	refuse  *store.RefusedError
+}
+
+func newTwin() *twin { return &twin{changed: make(chan struct{})} }
+
+// commit changes the twin as one transaction and wakes who waits.
+func (t *twin) commit(change func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	change()
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+func (t *twin) Summary(context.Context) (store.Summary, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var s store.Summary
+	orders, customers := map[allocation.OrderID]bool{}, map[allocation.CustomerID]bool{}
+	for _, l := range t.open() {
+		s.UnitsOwed += l.Open
+		s.LinesOpen++
+		orders[l.Order], customers[l.Customer] = true, true
+		if s.OldestAccepted.IsZero() || l.Accepted.Before(s.OldestAccepted) {
+			s.OldestAccepted = l.Accepted
+		}
+	}
+	s.OrdersOpen, s.CustomersWaiting = int64(len(orders)), int64(len(customers))
+	return s, t.broken
+}
+
+func (t *twin) open() []store.OwedLine {
+	var open []store.OwedLine
+	for _, l := range t.lines {
+		if l.Open > 0 {
+			open = append(open, l)
+		}
+	}
+	return open
+}
+
+func (t *twin) Owed(_ context.Context, q store.OwedQuery) ([]store.OwedLine, int64, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var found []store.OwedLine
+	for _, l := range t.open() {
+		text := strings.ToLower(fmt.Sprint(l.Customer, "\n", l.CustomerName, "\n", l.Order, "\n", l.SKU, "\n", l.Description))
+		if strings.Contains(text, strings.ToLower(q.Text)) && (q.Site == "" || q.Site == l.Site) &&
+			(q.SKU == "" || q.SKU == l.SKU) && (q.Customer == "" || q.Customer == l.Customer) {
+			found = append(found, l)
+		}
+	}
+	slices.SortFunc(found, func(a, b store.OwedLine) int {
+		return direction(q) * cmp.Or(by(q.Sort, a, b), cmp.Compare(a.Line, b.Line))
+	})
+	from := min(q.Offset, len(found))
+	return found[from:min(len(found), from+q.Limit)], int64(len(found)), t.broken
+}
+
+func direction(q store.OwedQuery) int {
+	if q.Descending {
+		return -1
+	}
+	return 1
+}
+
+func by(sort store.OwedSort, a, b store.OwedLine) int {
+	switch sort {
+	case store.ByOpen:
+		return cmp.Compare(a.Open, b.Open)
+	case store.BySKU:
+		return cmp.Compare(a.SKU, b.SKU)
+	case store.ByCustomer:
+		return cmp.Compare(a.CustomerName, b.CustomerName)
+	}
+	return a.Accepted.Compare(b.Accepted)
+}
+
+func (t *twin) Waiting(_ context.Context, edges []time.Time) ([]store.AgeBand, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	bands := make([]store.AgeBand, len(edges)+1)
+	for _, l := range t.open() {
+		i := 0
+		for i < len(edges) && !l.Accepted.After(edges[i]) {
+			i++
+		}
+		bands[i].Units += l.Open
+		bands[i].Lines++
+	}
+	return bands, t.broken
+}
+
+func (t *twin) Sites(context.Context) ([]store.SiteRow, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.sites), t.broken
+}
+
+func (t *twin) Live(_ context.Context, site allocation.SiteID, limit int) ([]store.LiveRow, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var rows []store.LiveRow
+	for _, r := range t.live {
+		if (site == "" || site == r.Site) && len(rows) < limit {
+			rows = append(rows, r)
+		}
+	}
+	return rows, t.broken
+}
+
+func (t *twin) Totals(context.Context) (store.Totals, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.totals, t.broken
+}
+
+func (t *twin) Changed() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.changed
+}
+
+func (t *twin) Ping(context.Context) error { return t.broken }
+
+func (t *twin) Import(_ context.Context, b store.Batch) (store.ImportResult, error) {
+	if t.refuse != nil {
+		return store.ImportResult{}, t.refuse
+	}
+	if t.broken != nil {
+		return store.ImportResult{}, t.broken
+	}
+	t.commit(func() { t.batches = append(t.batches, b) })
+	return store.ImportResult{New: len(b.Orders) + len(b.Items) + len(b.Inbound)}, nil
+}
+
+// allocate gives units to the longest waiting line of a site, as a scan there.
+func (t *twin) allocate(site allocation.SiteID, qty int64) store.OwedLine {
+	var got store.OwedLine
+	t.commit(func() {
+		for i := range t.lines {
+			if l := &t.lines[i]; l.Site == site && l.Open >= qty {
+				l.Open, l.Allocated = l.Open-qty, l.Allocated+qty
+				got = *l
+				break
+			}
+		}
+		t.totals.Scans++
+		t.totals.UnitsScanned += qty
+		t.totals.UnitsAllocated += qty
+		t.totals.UnitsOpen -= qty
+		row := store.LiveRow{At: noon, StoredAt: noon, Site: site, Incarnation: "c1.a", Seq: t.totals.Scans, Station: "1", SKU: got.SKU, Qty: qty,
+			Verdict: allocation.Allocated, Why: allocation.WhyRanked, Allocations: []store.LiveAllocation{{Line: got.Line, Qty: qty, By: allocation.ByAccepted, Over: "SO-10999/1"}}}
+		t.live = append([]store.LiveRow{row}, t.live...)
+	})
+	return got
+}
+
+var customers = []string{"Abbott & Daughters Hardware", "Brightwater Garden Centres", "Calder Valley Gifts", "Dunmore Stationery Ltd", "Ellison's of Whitby",
+	"Fenwick Homeware", "Grimshaw & Sons", "Harbour Street Toys", "Ivy House Interiors", "Jessop Craft Supplies", "Kettlewell Farm Shop",
+	"Lowther Department Stores plc", "Marlow Party Goods", "Northgate Wholesale"}
+
+var goods = []string{"White hanging heart T-light holder", "Regency cakestand 3 tier", "Jumbo bag red retrospot", "Party bunting", "Lunch bag black skull",
+	"Assorted colour bird ornament", "Set of 3 cake tins pantry design", "Paper chain kit 50's Christmas", "Natural slate heart chalkboard", "Wooden picture frame, white finish"}
+
+// busy is a twin with 200 backorders at two sites, of which leeds is current
+// and hull has been silent for twelve minutes.
+func busy() *twin {
+	t := newTwin()
+	for i := range 200 {
+		qty := int64(i*7%46 + 2)
+		done := qty * int64(i%4) / 5
+		l := store.OwedLine{Order: allocation.OrderID(fmt.Sprintf("SO-%d", 10100+i/2)), Customer: allocation.CustomerID(fmt.Sprintf("C%05d", 12340+i*13%14)),
+			CustomerName: customers[i*13%14], SKU: allocation.SKU(fmt.Sprint(20700 + i*37%900)), Description: goods[i*3%len(goods)], Site: "leeds",
+			Ordered: qty, Allocated: done, Open: qty - done, Accepted: noon.Add(-time.Duration((200-i)*(200-i)) * 4 * time.Minute)}
+		l.Line = allocation.MakeLineID(l.Order, fmt.Sprint(i%2+1))
+		if i%3 == 0 {
+			l.Site = "hull"
+		}
+		if i%5 != 0 {
+			l.Promised = allocation.Date(noon.AddDate(0, 0, i%30-14).Format(time.DateOnly))
+		}
+		if i%17 == 0 {
+			l.Cancelled, l.Open = 1, l.Open-1
+		}
+		t.lines = append(t.lines, l)
+		t.totals.UnitsOpen += l.Open
+	}
+	t.totals.Lines, t.totals.Orders, t.totals.OrdersCompleted = 84102, 4213, 3988
+	t.totals.Scans, t.totals.UnitsScanned, t.totals.UnitsAllocated = 9120, 18734, 17102
+	t.sites = []store.SiteRow{
+		{Site: "hull", Incarnation: "c1.b", LastSeen: noon.Add(-12 * time.Minute), Head: 4137, Stored: 4100, Safe: 4100, Unsent: 37, Behind: 3, Scans: 4020, Units: 8011, State: store.SiteActive},
+		{Site: "leeds", Incarnation: "c1.a", LastSeen: noon.Add(-4 * time.Second), Head: 5201, Stored: 5201, Safe: 5201, Scans: 5100, Units: 10723, State: store.SiteActive},
+	}
+	t.live = recent()
+	return t
+}
+
+func recent() []store.LiveRow {
+	at := func(s int) time.Time { return noon.Add(-time.Duration(s) * time.Second) }
+	row := func(seq int64, v allocation.Verdict, why allocation.WhyCode, sku allocation.SKU, qty int64, to ...store.LiveAllocation) store.LiveRow {
+		return store.LiveRow{At: at(int(5201-seq) * 7), Site: "leeds", Incarnation: "c1.a", Seq: seq, Station: "2", Verdict: v, Why: why, SKU: sku, Qty: qty, Allocations: to}
+	}
+	stocked := row(5198, allocation.Stock, allocation.WhyNoDemand, "21210", 6)
+	stocked.Free = 6
+	rows := []store.LiveRow{
+		row(5201, allocation.Allocated, allocation.WhyRanked, "20737", 12, store.LiveAllocation{Line: "SO-10101/2", Qty: 8, By: allocation.ByPromised, Over: "SO-10140/1"}, store.LiveAllocation{Line: "SO-10140/1", Qty: 4}),
+		row(5200, allocation.Allocated, allocation.WhyRanked, "20848", 3, store.LiveAllocation{Line: "SO-10102/1", Qty: 3, By: allocation.ByAccepted, Over: "SO-10177/1"}),
+		row(5199, allocation.Check, allocation.WhyAmbiguous, "", 0), stocked,
+		row(5197, allocation.Held, allocation.WhyUnknown, "", 0),
+		row(5196, allocation.Stop, allocation.WhyDuplicate, "20737", 0),
+		row(5195, "", allocation.WhyUndone, "20848", -3, store.LiveAllocation{Line: "SO-10102/1", Qty: -3}),
+	}
+	for i := range int64(12) {
+		rows = append(rows, row(5194-i, allocation.Allocated, allocation.WhyRanked, allocation.SKU(fmt.Sprint(20800+i)), i+1, store.LiveAllocation{Line: allocation.LineID(fmt.Sprintf("SO-%d/1", 10110+i)), Qty: i + 1}))
+	}
+	return rows
+}

@@ -1,0 +1,277 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"dockfill/allocation"
+	"dockfill/cloud/store"
+)
+
+// view is the page's data, already in words.
+type view struct {
+	Title   string
+	Now     time.Time
+	Empty   *empty // set where nothing was imported yet
+	Figures []figure
+	Owed    owed
+	Bands   bands
+	Sites   sites
+	Live    []event
+	Totals  []total
+}
+
+// empty is what a newcomer is told.
+type empty struct {
+	Broker string
+	Sites  sites
+}
+
+// figure is one of the four numbers, with the age of what it is made of.
+type figure struct {
+	ID, Label, Value, Unit, Age string
+	Stale                       bool
+}
+
+// total is one running number.
+type total struct{ ID, Label, Value string }
+
+// parts are the templates that a listener is sent again, with their data.
+func (v view) parts() map[string]any {
+	if v.Empty != nil {
+		return nil
+	}
+	return map[string]any{"figures": v.Figures, "bands": v.Bands, "sites": v.Sites, "live": v.Live, "totals": v.Totals}
+}
+
+const liveRows = 30
+
+// view reads everything that the page shows.
+func (s *Server) view(ctx context.Context, q store.OwedQuery) (view, error) {
+	v := view{Title: "Dockfill: what is owed", Now: s.Now()}
+	totals, err := s.Reads.Totals(ctx)
+	if err != nil {
+		return v, fmt.Errorf("totals: %w", err)
+	}
+	rows, err := s.Reads.Sites(ctx)
+	if err != nil {
+		return v, fmt.Errorf("sites: %w", err)
+	}
+	v.Sites, v.Totals = s.sites(rows, v.Now), showTotals(totals)
+	if totals.Lines == 0 && totals.Scans == 0 {
+		v.Empty = &empty{Broker: s.Broker, Sites: v.Sites}
+		return v, nil
+	}
+	return v, s.fill(ctx, &v, q)
+}
+
+func (s *Server) fill(ctx context.Context, v *view, q store.OwedQuery) error {
+	sum, err := s.Reads.Summary(ctx)
+	if err != nil {
+		return fmt.Errorf("summary: %w", err)
+	}
+	v.Figures = figures(sum, v.Sites, v.Now)
+	split, err := s.Reads.Waiting(ctx, edges(v.Now))
+	if err != nil {
+		return fmt.Errorf("waiting: %w", err)
+	}
+	v.Bands = showBands(split, v.Sites.Stale != "")
+	lines, n, err := s.Reads.Owed(ctx, q)
+	if err != nil {
+		return fmt.Errorf("owed: %w", err)
+	}
+	v.Owed = showOwed(q, lines, n, v.Sites, v.Now)
+	live, err := s.Reads.Live(ctx, "", liveRows)
+	if err != nil {
+		return fmt.Errorf("live: %w", err)
+	}
+	for _, r := range live {
+		v.Live = append(v.Live, showEvent(r))
+	}
+	return nil
+}
+
+func figures(sum store.Summary, on sites, now time.Time) []figure {
+	oldest, unit := "none", ""
+	if !sum.OldestAccepted.IsZero() {
+		oldest, unit = number(daysSince(sum.OldestAccepted, now)), "days"
+		if oldest == "1" {
+			unit = "day"
+		}
+	}
+	f := []figure{
+		{ID: "units", Label: "Units owed", Value: number(sum.UnitsOwed)},
+		{ID: "customers", Label: "Customers waiting", Value: number(sum.CustomersWaiting)},
+		{ID: "oldest", Label: "Oldest wait", Value: oldest, Unit: unit},
+		{ID: "lines", Label: "Lines open", Value: number(sum.LinesOpen), Unit: "of " + count(sum.OrdersOpen, "order")},
+	}
+	for i := range f {
+		f[i].Stale, f[i].Age = on.Stale != "", on.Age
+	}
+	return f
+}
+
+func showTotals(t store.Totals) []total {
+	all := []total{
+		{"lines", "Lines imported", number(t.Lines)},
+		{"orders", "Orders imported", number(t.Orders)},
+		{"scans", "Scans stored", number(t.Scans)},
+		{"scanned", "Units scanned", number(t.UnitsScanned)},
+		{"allocated", "Units allocated", number(t.UnitsAllocated)},
+		{"completed", "Orders completed", number(t.OrdersCompleted)},
+		{"open", "Units still owed", number(t.UnitsOpen)},
+	}
+	if t.Poison > 0 {
+		all = append(all, total{"poison", "Events that wait for people", number(t.Poison)})
+	}
+	return all
+}
+
+// sites is what is known of every site, and how old it is.
+type sites struct {
+	Rows  []site
+	Names []allocation.SiteID
+	Age   string // one sentence on the age of all figures
+	Stale string // the names of sites that are not current, "" where all are
+	bad   map[allocation.SiteID]bool
+}
+
+// site is one site's card. Health is good, late, stopped or expected.
+type site struct {
+	Site, Health, State, Sentence string
+	Scans, Units, Unsent, Behind  string
+}
+
+func (s *Server) sites(rows []store.SiteRow, now time.Time) sites {
+	all := sites{bad: map[allocation.SiteID]bool{}}
+	var stale []string
+	var oldest time.Duration
+	heard := 0
+	for _, r := range rows {
+		card := s.site(r, now)
+		all.Rows = append(all.Rows, card)
+		all.Names = append(all.Names, r.Site)
+		if card.Health == "expected" {
+			continue
+		}
+		heard++
+		oldest = max(oldest, now.Sub(r.LastSeen))
+		if card.Health != "good" {
+			all.bad[r.Site] = true
+			stale = append(stale, string(r.Site))
+		}
+	}
+	all.Stale, all.Age = strings.Join(stale, ", "), ageOf(stale, heard, oldest)
+	return all
+}
+
+// ageOf says how old the figures are: as old as the site that was silent for
+// the longest.
+func ageOf(stale []string, heard int, oldest time.Duration) string {
+	switch {
+	case len(stale) == 1:
+		return fmt.Sprintf("%s is not current: %s old", stale[0], ago(oldest))
+	case len(stale) > 1:
+		return fmt.Sprintf("%d sites are not current: up to %s old", len(stale), ago(oldest))
+	case heard == 0:
+		return "From imports alone; no site has called yet"
+	}
+	return fmt.Sprintf("All sites heard within %s", ago(oldest+time.Second))
+}
+
+func (s *Server) site(r store.SiteRow, now time.Time) site {
+	c := site{Site: string(r.Site), Scans: number(r.Scans), Units: number(r.Units), Unsent: number(r.Unsent), Behind: number(r.Behind)}
+	silent := now.Sub(r.LastSeen)
+	switch {
+	case r.State == store.SiteFenced:
+		c.Health, c.State, c.Sentence = "stopped", "Stopped", visible(r.FencedText)
+	case r.State == store.SiteExpected || r.LastSeen.IsZero():
+		c.Health, c.State, c.Unsent = "expected", "Expected", "not known"
+		c.Sentence = "Imported data names this site; its agent has not called yet"
+	case silent >= s.StaleAfter:
+		c.Health, c.State = "late", "Not current"
+		c.Sentence = fmt.Sprintf("%s last heard %s ago; %s", r.Site, ago(silent), missingHere(r.Unsent))
+		c.Unsent = atLeast(r.Unsent)
+	default:
+		c.Health, c.State, c.Sentence = "good", "Current", fmt.Sprintf("Last heard %s ago", ago(silent))
+	}
+	if r.Poison > 0 {
+		c.Sentence += fmt.Sprintf("; %s could not be applied and waits for people", count(r.Poison, "event"))
+	}
+	return c
+}
+
+// missingHere says what a silent site may hold, as far as it was told: what it
+// has scanned since, nobody here can know.
+func missingHere(unsent int64) string {
+	if unsent == 0 {
+		return "what it scanned since is not here yet"
+	}
+	return fmt.Sprintf("at least %s not here yet", count(unsent, "event"))
+}
+
+func atLeast(n int64) string {
+	if n == 0 {
+		return "not known"
+	}
+	return "at least " + number(n)
+}
+
+// event is a row of the live list.
+type event struct {
+	Key, Class, Verdict, Qty, SKU, Where, To string
+	At                                       time.Time
+}
+
+func showEvent(r store.LiveRow) event {
+	e := event{Key: fmt.Sprintf("%s/%s/%d", r.Site, r.Incarnation, r.Seq), Verdict: string(r.Verdict), Class: strings.ToLower(string(r.Verdict)),
+		At: r.At, Qty: number(r.Qty), SKU: visible(string(r.SKU)), Where: string(r.Site), To: destination(r)}
+	switch {
+	case r.Why == allocation.WhyUndone:
+		e.Verdict, e.Class, e.Qty, e.SKU = "UNDONE", "undone", number(-r.Qty), "units"
+	case e.Verdict == "":
+		e.Verdict, e.Class, e.Qty = "FROM STOCK", "allocated", ""
+	}
+	if r.Qty == 0 {
+		e.Qty = ""
+	}
+	if e.SKU == "" && r.Qty != 0 {
+		e.SKU = "of several items"
+	}
+	if r.Station != "" {
+		e.Where += ", station " + visible(string(r.Station))
+	}
+	return e
+}
+
+const destinations = 4 // named in a row; the rest is counted
+
+// destination says where the units went and why, or why they went nowhere.
+func destination(r store.LiveRow) string {
+	if len(r.Allocations) == 0 {
+		return "· " + allocation.Why{Code: r.Why}.Sentence(allocation.Allocation{})
+	}
+	var to []string
+	for i, a := range r.Allocations {
+		if i == destinations {
+			to = append(to, fmt.Sprintf("%d more", len(r.Allocations)-i))
+			break
+		}
+		if a.Qty < 0 {
+			to = append(to, fmt.Sprintf("%s taken back from %s", number(-a.Qty), visible(string(a.Line))))
+			continue
+		}
+		to = append(to, fmt.Sprintf("%s to %s", number(a.Qty), visible(string(a.Line))))
+	}
+	if r.Free > 0 {
+		to = append(to, number(r.Free)+" put away")
+	}
+	first := r.Allocations[0]
+	text := "· " + strings.Join(to, ", ")
+	if first.Qty > 0 && first.Over != "" {
+		text += ". " + visible(allocation.Why{Code: allocation.WhyRanked}.Sentence(allocation.Allocation{Line: first.Line, By: first.By, Over: first.Over}))
+	}
+	return text
+}
