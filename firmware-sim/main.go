@@ -21,6 +21,7 @@ type cli struct {
 	Load     loadCmd     `cmd:"" help:"Be many scanners that scan unique codes, and measure the time from scan to tone."`
 	Net      netCmd      `cmd:"" help:"Be the line to the centre: pass TCP on, and cut or slow it as typed."`
 	Scenario scenarioCmd `cmd:"" help:"List, show and make scenarios for play."`
+	Demo     demoCmd     `cmd:"" help:"See it all on this machine: a centre, two sites, pretend scanners, 200 backorders."`
 }
 
 const about = `Pretend scanners and a pretend network for Dockfill.

@@ -1,0 +1,104 @@
+package demo
+
+import (
+	"context"
+	"time"
+
+	"dockfill/firmware-sim/device"
+)
+
+// heal is one return of the network.
+type heal struct {
+	site    *site
+	begin   time.Time
+	waiting int64         // events that the centre did not have
+	took    time.Duration // until it had them all; 0 while it has not
+}
+
+// look asks every program how it is, and shows it.
+func (h *house) look(ctx context.Context) {
+	for _, s := range h.sites {
+		if s.ask(ctx) != nil {
+			return // it may be dying, which is told elsewhere
+		}
+	}
+	stored, err := h.centre.stored(ctx)
+	if err != nil {
+		return
+	}
+	for _, s := range h.sites {
+		s.mu.Lock()
+		s.stored = stored[s.name]
+		s.mu.Unlock()
+	}
+	h.healed()
+	h.screen.show(h.board())
+}
+
+// healed notes sites whose centre has everything again.
+func (h *house) healed() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for n := range h.heals {
+		e := &h.heals[n]
+		if e.took > 0 || e.site.isCut() || !e.site.equal() || !e.site.now().Link.Up {
+			continue
+		}
+		e.took = time.Since(e.begin)
+		h.screen.say("-- %s and the centre are equal again, %s after the network came back; %s had waited.",
+			e.site.name, seconds(e.took), count(e.waiting, "event"))
+	}
+}
+
+func (s *site) isCut() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cut
+}
+
+func (s *site) setCut(cut bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cut = cut
+}
+
+// tell shows one scan: on a terminal in the status, else as a line.
+func (h *house) tell(w *worker, s step, tone device.Tone, f feedback) {
+	text := s.what + ": " + h.screen.paint(f)
+	if tone == device.None {
+		text += ", and the scanner heard no tone"
+	}
+	w.site.mu.Lock()
+	w.site.last = text
+	w.site.mu.Unlock()
+	if !h.Live {
+		h.screen.say("%s %-8s %s | %s", time.Now().Format(time.TimeOnly), w.site.name, text, w.site.counts())
+	}
+}
+
+// counts are a site's figures in one line.
+func (s *site) counts() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	line := "online"
+	if !s.status.Link.Up {
+		line = "OFFLINE"
+	}
+	return line + ", owed " + count(s.status.Owed.Units, "unit") + ", " +
+		count(s.status.Saved, "event") + " saved, " + number(s.status.Waiting) + " not yet at the centre"
+}
+
+// board is the status that a terminal refreshes in place.
+func (h *house) board() []string {
+	var lines []string
+	for _, s := range h.sites {
+		s.mu.Lock()
+		last := s.last
+		s.mu.Unlock()
+		lines = append(lines, s.name+"  "+s.counts(), "    "+last)
+	}
+	if legend := h.legend(); legend != "" {
+		lines = append(lines, legend)
+	}
+	return lines
+}
