@@ -1,0 +1,394 @@
+// Package agent is the site's program as a library: scanners in, one writer to
+// one database, verdicts out, and the talk with the centre beside it.
+//
+// receive.go is the story of one scan, writer.go the way of its transaction,
+// apply.go what the centre's commands do. Nothing beeps before the commit.
+package agent
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"dockfill/agent/dock"
+	"dockfill/agent/store"
+	"dockfill/allocation"
+	"dockfill/scanner"
+	"dockfill/scanner/serial"
+	"dockfill/sync/inbox"
+	"dockfill/sync/mqtt"
+	"dockfill/sync/outbox"
+)
+
+// Carrier takes messages to the centre while Run holds a connection.
+type Carrier interface {
+	outbox.Carrier
+	// Run returns when ctx ends.
+	Run(ctx context.Context) error
+}
+
+// Deps are what tests put in the place of the world. The zero value is the world.
+type Deps struct {
+	Log     *slog.Logger
+	Version string // of the program, for people
+	Now     func() time.Time
+	// Source attaches a station's scanner; nil opens its port.
+	Source func(scanner.Config) (scanner.Source, error)
+	// Carrier connects to the centre; nil speaks MQTT to Config.Centre.Broker. It
+	// hands what arrives to handle and tells state of its connection; neither
+	// blocks.
+	Carrier func(handle func(topic string, payload []byte), state func(up bool, problem string)) (Carrier, error)
+	// Commit stands around every commit, so that a test can make it fail.
+	Commit func(commit func() error) error
+}
+
+// Agent is one site. It implements dock.Site.
+type Agent struct {
+	config  Config
+	deps    Deps
+	log     *slog.Logger
+	started time.Time
+	nonce   string // of this process
+
+	desk    *desk
+	hub     *hub
+	counter counter
+
+	// store and what lives on it are nil where the database is damaged: broken
+	// says how, and every scan is refused with it.
+	store  *store.Store
+	broken error
+	writer *writer
+
+	session *outbox.Session
+	inbox   *inbox.Inbox
+	carrier Carrier
+
+	stations []station
+	listener net.Listener
+}
+
+// station is a scanner's place; source is nil where nothing is attached.
+type station struct {
+	config scanner.Config
+	source scanner.Source
+}
+
+var _ dock.Site = (*Agent)(nil)
+
+// New opens the database and takes the HTTP address, so that what is wrong with
+// either is known at once. A damaged database is no error: the agent then runs,
+// says so, and refuses every scan. Other errors of the database are those of
+// store.Open.
+func New(c Config, deps Deps) (*Agent, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	a := &Agent{config: c, deps: deps.withDefaults(), nonce: outbox.NewNonce(), hub: newHub()}
+	a.log, a.started = a.deps.Log, a.deps.Now()
+	a.desk = &desk{rules: c.Rules, now: a.deps.Now, nonce: eventNonce}
+	if err := a.attach(); err != nil {
+		return nil, err
+	}
+	if err := a.openStore(); err != nil {
+		return nil, err
+	}
+	if err := a.listen(); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+func (d Deps) withDefaults() Deps {
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Source == nil {
+		d.Source = serial.New
+	}
+	return d
+}
+
+// eventNonce makes an event unlike any other, even one of a copy of the database.
+func eventNonce() string {
+	var b [8]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+func (a *Agent) attach() error {
+	for _, c := range a.config.Stations {
+		s := station{config: c}
+		if c.Port != "" {
+			var err error
+			if s.source, err = a.deps.Source(c); err != nil {
+				return err
+			}
+		}
+		a.stations = append(a.stations, s)
+	}
+	return nil
+}
+
+// openStore opens the database and what lives on it.
+func (a *Agent) openStore() error {
+	ctx := context.Background()
+	s, err := store.Open(ctx, store.Options{
+		Path: filepath.Join(a.config.Data, "agent.db"), Site: a.config.Site, Commit: a.deps.Commit,
+	})
+	if errors.Is(err, store.ErrDamaged) {
+		a.broken = err
+		a.log.Error("the agent runs without receiving", "error", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	a.store = s
+	a.writer = newWriter(s, a.log, a.grown)
+	if err := a.openLink(ctx); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	return s.View(ctx, func(tx *store.Tx) error {
+		before, err := remember(tx)
+		for _, f := range before {
+			a.hub.publish(f)
+		}
+		return err
+	})
+}
+
+// openLink makes the two halves of the talk with the centre, and their carrier.
+func (a *Agent) openLink(ctx context.Context) error {
+	a.inbox = inbox.New(commands{a}, a.log)
+	carrier := &lateCarrier{}
+	var err error
+	a.session, err = outbox.New(ctx, outbox.Options{
+		Site: a.config.Site, Nonce: a.nonce, Program: a.deps.Version,
+		Log: siteLog{a}, Carrier: carrier, Commands: a.inbox.Deliver, Slog: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	if a.carrier, err = a.newCarrier(); err != nil {
+		return err
+	}
+	carrier.Carrier = a.carrier
+	return nil
+}
+
+// lateCarrier is there before the carrier is: the session and the carrier need
+// each other, and neither acts before Run.
+type lateCarrier struct{ outbox.Carrier }
+
+// newCarrier is nil where no centre is configured: the site then works alone.
+func (a *Agent) newCarrier() (Carrier, error) {
+	if a.deps.Carrier != nil {
+		return a.deps.Carrier(a.session.Deliver, a.session.Link)
+	}
+	if a.config.Centre.Broker == "" {
+		a.session.Link(false, "no broker is configured: set centre.broker")
+		return nil, nil
+	}
+	return mqtt.New(mqtt.Options{
+		URL: a.config.Centre.Broker, Username: a.config.Centre.Username, Password: a.config.Centre.Password,
+		ClientID:  func() string { return outbox.ClientID(a.config.Site, a.nonce) },
+		Subscribe: []string{downTopic(a.config.Site)},
+		Handle:    a.session.Deliver, OnState: a.session.Link, Log: a.log,
+	})
+}
+
+func (a *Agent) listen() error {
+	if a.config.HTTP == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", a.config.HTTP)
+	if err != nil {
+		return fmt.Errorf("http %s: %w; choose another address, or stop the program that uses it", a.config.HTTP, err)
+	}
+	a.listener = l
+	return nil
+}
+
+// Addr is where the pages are served, nil where they are not.
+func (a *Agent) Addr() net.Addr {
+	if a.listener == nil {
+		return nil
+	}
+	return a.listener.Addr()
+}
+
+// Run receives until ctx ends, and then nil is returned; or until one of its
+// parts fails, and then its error: ErrUnsaved after a commit that failed, which
+// a new process must look into. It may be called once.
+//
+// Start: the writer first, as all others hand their work to it; then the talk
+// with the centre and the pages; the scanners last, when there is somebody to
+// take what they read. Stop is the reverse: no more scans, then pages and talk
+// end, then the writer writes what still waits, answers it, and the database is
+// closed.
+func (a *Agent) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, a.close()) }()
+	inner, fail := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer fail(nil)
+	stopWriter := a.startWriter(fail)
+	stopFront := a.startFront(inner, fail)
+	stopScanners := a.startScanners(inner)
+	select {
+	case <-ctx.Done():
+	case <-inner.Done():
+		err = context.Cause(inner)
+	}
+	stopScanners()
+	stopFront()
+	return errors.Join(err, stopWriter())
+}
+
+// startWriter runs the writer until the returned function is called, which gives
+// the error of its last commit.
+func (a *Agent) startWriter(fail context.CancelCauseFunc) (stop func() error) {
+	if a.writer == nil {
+		return func() error { return nil }
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		err := a.writer.run(ctx)
+		if ctx.Err() == nil {
+			fail(err)
+			err = nil // told as the cause already
+		}
+		done <- err
+	}()
+	return func() error {
+		cancel()
+		return <-done
+	}
+}
+
+// startFront runs the talk with the centre, the pages and the housekeeping. The
+// first of them to fail ends the agent.
+func (a *Agent) startFront(ctx context.Context, fail context.CancelCauseFunc) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	group, ctx := errgroup.WithContext(ctx)
+	part := func(name string, run func(context.Context) error) {
+		group.Go(func() error {
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				err = fmt.Errorf("%s: %w", name, err)
+				fail(err)
+				return err
+			}
+			return nil
+		})
+	}
+	if a.store != nil {
+		part("outbox", a.session.Run)
+		part("inbox", a.inbox.Run)
+		part("housekeeping", a.keepHouse)
+	}
+	if a.carrier != nil {
+		part("carrier", a.carrier.Run)
+	}
+	if a.listener != nil {
+		part("http", a.servePages)
+	}
+	return func() {
+		cancel()
+		a.hub.close()
+		group.Wait() // the error was told to fail
+	}
+}
+
+func (a *Agent) servePages(ctx context.Context) error {
+	return dock.Serve(ctx, a.listener, dock.Handler(a, dock.Options{Hosts: a.config.Hosts, Log: a.log, Now: a.deps.Now}))
+}
+
+// startScanners runs each station's scanner and hands on what it reads.
+func (a *Agent) startScanners(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	for _, s := range a.stations {
+		if s.source == nil {
+			continue
+		}
+		read := make(chan scanner.Scan)
+		running.Go(func() { s.source.Run(ctx, read) }) // returns ctx's error alone
+		running.Go(func() { a.hear(ctx, read) })
+	}
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+func (a *Agent) hear(ctx context.Context, read <-chan scanner.Scan) {
+	for {
+		select {
+		case s := <-read:
+			a.take(ctx, scan{station: s.Station, raw: s.Raw, code: s.Code, fault: s.Fault, at: s.At},
+				func(f dock.Feedback) { s.Answer(f.Verdict) })
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// take puts one scan before the writer. answer is called once, after the commit
+// or after it is certain that nothing was saved; then the screens are told.
+func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
+	var f dock.Feedback
+	give := func(err error) {
+		if err != nil {
+			f = refused(s, err)
+		}
+		answer(f)
+		a.hub.publish(f)
+		if f.Seq > 0 {
+			a.writer.proven(s.station, f.Seq)
+		}
+		if f.Why == allocation.WhyUnsaved {
+			a.log.Error("a scan was not saved", "station", s.station, "error", err)
+		}
+	}
+	if a.store == nil {
+		give(stop(allocation.WhyNotReady, "nothing is received here: %v", a.broken))
+		return
+	}
+	a.writer.submit(ctx, job{
+		do: func(tx *store.Tx) error {
+			if err := a.ready(tx); err != nil {
+				return err
+			}
+			var err error
+			f, err = a.desk.receive(tx, s)
+			return err
+		},
+		done: give,
+	})
+}
+
+// close ends what New opened.
+func (a *Agent) close() error {
+	var errs []error
+	if a.listener != nil {
+		if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,15 @@
+//go:build unix
+
+package agent
+
+import "golang.org/x/sys/unix"
+
+// diskFree gives the bytes that the agent may still write; 0 where the system
+// does not say.
+func diskFree(dir string) int64 {
+	var s unix.Statfs_t
+	if unix.Statfs(dir, &s) != nil {
+		return 0
+	}
+	return int64(s.Bavail) * int64(s.Bsize)
+}

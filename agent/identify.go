@@ -1,0 +1,186 @@
+package agent
+
+import (
+	"math/bits"
+
+	"dockfill/agent/store"
+	"dockfill/allocation"
+	"dockfill/scanner/barcode"
+)
+
+// goods are what a code stands for: units of one SKU, the announced contents of
+// a pallet, or something that nobody here knows.
+type goods struct {
+	sscc  allocation.SSCC
+	units []unit
+	kept  allocation.WhyCode // WhyUnknown or WhyNotASN: nothing is taken in
+	times int64              // of the quantity card, for a kept code
+}
+
+// unit is a quantity of one SKU.
+type unit struct {
+	allocation.Receipt
+	item store.Item
+	gtin allocation.GTIN
+}
+
+// identify says what a readable code stands for here and now.
+func (d *desk) identify(tx *store.Tx, at store.Station, s scan) (goods, error) {
+	g, err := d.lookUp(tx, at, s)
+	if err != nil {
+		return goods{}, err
+	}
+	for i := range g.units {
+		u := &g.units[i]
+		if u.Disposition == "" {
+			u.Disposition = allocation.Good
+		}
+		if at.NextDisposition != "" {
+			u.Disposition = at.NextDisposition
+		}
+		if err := allocation.CheckQty(u.Qty); err != nil {
+			return goods{}, stop(allocation.WhyQuantity, "%v: nothing was counted", err)
+		}
+	}
+	return g, d.seenBefore(tx, s, g)
+}
+
+func (d *desk) lookUp(tx *store.Tx, at store.Station, s scan) (goods, error) {
+	times := max(at.NextQty, 1)
+	switch {
+	case s.named != nil:
+		return *s.named, nil
+	case s.code.SSCC != "":
+		return d.pallet(tx, s.code.SSCC, times)
+	}
+	u, pack, found, err := d.item(tx, s.code)
+	if err != nil {
+		return goods{}, err
+	}
+	if !found {
+		return goods{kept: allocation.WhyUnknown, times: times}, nil
+	}
+	u.Qty = product(pack, max(s.code.Quantity, 1), times)
+	u.Lot, u.Expiry, u.Serial = s.code.Lot, s.code.Expiry, s.code.Serial
+	return goods{units: []unit{u}}, nil
+}
+
+// product multiplies quantities; what does not fit becomes a number that no
+// quantity may be.
+func product(factors ...int64) int64 {
+	n := uint64(1)
+	for _, f := range factors {
+		high, low := bits.Mul64(n, uint64(f))
+		if high != 0 || low > allocation.MaxQty {
+			return allocation.MaxQty + 1
+		}
+		n = low
+	}
+	return int64(n)
+}
+
+// item finds the item and the base units in its pack. A label that states only
+// the contents of a pallet, without its SSCC, names the contents' GTIN.
+func (d *desk) item(tx *store.Tx, c barcode.Code) (u unit, pack int64, found bool, err error) {
+	gtin := c.GTIN
+	if gtin == "" {
+		gtin = c.Contents
+	}
+	if gtin == "" || c.Err != nil {
+		u.item, found, err = d.namesSKU(tx, c)
+		u.SKU = u.item.SKU
+		return u, 1, found, err
+	}
+	u.gtin = gtin
+	u.item, pack, found, err = tx.ItemByGTIN(gtin)
+	u.SKU = u.item.SKU
+	return u, pack, found, err
+}
+
+// namesSKU finds the item whose own name is the code's text. A scanner that says
+// by a symbology identifier that it read a GS1 code has not read a house's name.
+func (d *desk) namesSKU(tx *store.Tx, c barcode.Code) (store.Item, bool, error) {
+	if c.Text == "" || len(c.Text) > allocation.MaxIDBytes || c.Format == barcode.Control {
+		return store.Item{}, false, nil
+	}
+	if c.Err != nil && c.Symbology != "" {
+		return store.Item{}, false, nil
+	}
+	return tx.ItemBySKU(allocation.SKU(c.Text))
+}
+
+// pallet gives the announced contents of an SSCC.
+func (d *desk) pallet(tx *store.Tx, sscc allocation.SSCC, times int64) (goods, error) {
+	p, announced, err := tx.Pallet(sscc)
+	if err != nil {
+		return goods{}, err
+	}
+	if !announced {
+		return d.stranger(tx, sscc, times)
+	}
+	if p.Received > 0 {
+		return goods{}, stop(allocation.WhyDuplicate, "pallet %s was received before, as event %d: it is not counted again", sscc, p.Received)
+	}
+	if times > 1 {
+		return goods{}, stop(allocation.WhyQuantity, "pallet %s is one pallet: scan DF:QTY 1 first, or another code", sscc)
+	}
+	g := goods{sscc: sscc}
+	for _, l := range p.Lines {
+		u := unit{Receipt: allocation.Receipt{SKU: l.SKU, Qty: l.Qty, Inbound: p.Inbound}}
+		if u.item, _, err = tx.ItemBySKU(l.SKU); err != nil {
+			return goods{}, err
+		}
+		g.units = append(g.units, u)
+	}
+	return g, nil
+}
+
+// stranger is a pallet that was not announced for here.
+func (d *desk) stranger(tx *store.Tx, sscc allocation.SSCC, times int64) (goods, error) {
+	site, err := tx.Elsewhere(sscc)
+	if err != nil {
+		return goods{}, err
+	}
+	if site != "" {
+		return goods{}, stop(allocation.WhyWrongSite, "pallet %s was announced for site %s: do not unload it", sscc, site)
+	}
+	return goods{kept: allocation.WhyNotASN, times: times}, nil
+}
+
+// seenBefore refuses what names one thing in the world and was taken in already.
+func (d *desk) seenBefore(tx *store.Tx, s scan, g goods) error {
+	if g.kept != "" && (s.code.SSCC != "" || s.code.Serial != "") {
+		seq, err := tx.Kept(s.raw)
+		if err == nil && seq > 0 {
+			err = stop(allocation.WhyDuplicate, "this was set aside before, as event %d: it is not counted again", seq)
+		}
+		return err
+	}
+	for _, u := range g.units {
+		if u.Serial == "" {
+			continue
+		}
+		seq, err := tx.BySerial(u.SKU, u.gtin, u.Serial)
+		if err != nil {
+			return err
+		}
+		if seq > 0 {
+			return d.duplicate(tx, u, seq)
+		}
+	}
+	return nil
+}
+
+// duplicate tells what became of the serial: after a crash the worker may not
+// have heard it.
+func (d *desk) duplicate(tx *store.Tx, u unit, seq int64) error {
+	e, found, err := tx.EventAt(seq)
+	if err != nil {
+		return err
+	}
+	text := ""
+	if found {
+		text = ", " + outcome(e)
+	}
+	return stop(allocation.WhyDuplicate, "serial %s of %s was received before%s: it is not counted again", u.Serial, u.SKU, text)
+}

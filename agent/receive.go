@@ -1,0 +1,209 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"dockfill/agent/dock"
+	"dockfill/agent/store"
+	"dockfill/allocation"
+	"dockfill/scanner"
+	"dockfill/scanner/barcode"
+	"dockfill/sync/wire"
+)
+
+// desk takes scans, undos and commands into the site's store. It holds what a
+// decision needs beside the transaction, and nothing that changes.
+type desk struct {
+	rules barcode.Rules
+	now   func() time.Time
+	nonce func() string // 16 hex digits, of an event
+}
+
+// scan is one code that waits to be taken in.
+type scan struct {
+	station allocation.StationID
+	raw     []byte
+	code    barcode.Code
+	fault   error // of the frame
+	at      time.Time
+	named   *goods // set where the goods were named and not read: a replay
+	again   bool   // a person said that it is another unit
+}
+
+// refusal says that a scan is not acceptable: nothing of it is saved.
+type refusal struct {
+	verdict allocation.Verdict // Stop or Check
+	why     allocation.WhyCode
+	text    string // "" stands for the sentence of why
+}
+
+func (r *refusal) Error() string {
+	if r.text == "" {
+		return allocation.Why{Code: r.why}.Sentence(allocation.Allocation{})
+	}
+	return r.text
+}
+
+func stop(why allocation.WhyCode, format string, args ...any) error {
+	return &refusal{allocation.Stop, why, fmt.Sprintf(format, args...)}
+}
+
+// receive is the story of one scan, in a transaction whose commit comes before
+// any tone. A refusal, or any other error, leaves nothing behind.
+func (d *desk) receive(tx *store.Tx, s scan) (dock.Feedback, error) {
+	// A frame that broke or a wrong check digit is STOP; two readings are CHECK.
+	if err := d.unreadable(tx, s); err != nil {
+		return dock.Feedback{}, err
+	}
+	at, err := tx.Station(s.station)
+	if err != nil {
+		return dock.Feedback{}, err
+	}
+	if s.code.Format == barcode.Control {
+		return d.card(tx, at, s)
+	}
+	// Wrong site, a serial or pallet seen before, a quantity out of range: STOP.
+	// A code or pallet that nobody announced is kept, and HOLD.
+	g, err := d.identify(tx, at, s)
+	if err != nil {
+		return dock.Feedback{}, err
+	}
+	// The last code before a crash again: the worker may not have heard its tone.
+	if question, asked, err := d.repeatAfterCrash(tx, at, s, g); asked || err != nil {
+		return question, err
+	}
+	// Decide, and give every line what it gets, within the rights held here.
+	took, err := d.take(tx, g)
+	if err != nil {
+		return dock.Feedback{}, err
+	}
+	// Receipts, allocations and the event that tells of them.
+	seq, err := d.record(tx, at, s, g, took)
+	if err != nil {
+		return dock.Feedback{}, err
+	}
+	return d.tell(tx, s, seq, g, took)
+}
+
+// unreadable refuses what cannot be understood. Text that is no GS1 code but
+// names a SKU of the house counts as read.
+func (d *desk) unreadable(tx *store.Tx, s scan) error {
+	switch {
+	case errors.Is(s.fault, scanner.ErrDoubtfulRepeat):
+		return &refusal{allocation.Check, allocation.WhyAmbiguous, s.fault.Error()}
+	case s.fault != nil:
+		return stop(allocation.WhyUnread, "%v", s.fault)
+	case len(s.raw) > scanner.MaxScan:
+		return stop(allocation.WhyUnread, "the code has %d bytes, at most %d are read", len(s.raw), scanner.MaxScan)
+	case s.code.Err == nil:
+		return nil
+	}
+	if _, named, err := d.namesSKU(tx, s.code); named || err != nil {
+		return err
+	}
+	switch e := s.code.Err; {
+	case e.Code == barcode.Ambiguous:
+		return &refusal{allocation.Check, allocation.WhyAmbiguous, e.Message}
+	case e.Code == barcode.BadQuantity, e.Code == barcode.BadControl && strings.HasPrefix(s.code.Text, "DF:QTY"):
+		return stop(allocation.WhyQuantity, "%s", e.Message)
+	default:
+		return stop(allocation.WhyUnread, "%s", e.Message)
+	}
+}
+
+// took is one SKU's share of a scan and where it went.
+type took struct {
+	store.Receipt
+	item   store.Item
+	why    allocation.Why
+	filled []store.Line // the lines as they are after the allocations, in their order
+}
+
+// take decides over all that the scan brings and gives it out. Units that no
+// line took, and those that are damaged or on hold, go to the stock.
+func (d *desk) take(tx *store.Tx, g goods) ([]took, error) {
+	var all []took
+	for _, u := range g.units {
+		t, err := d.takeOne(tx, u)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+func (d *desk) takeOne(tx *store.Tx, u unit) (took, error) {
+	decision, err := allocation.Decide(tx.Meta().Policy, tx, u.Receipt)
+	if err != nil {
+		return took{}, err
+	}
+	t := took{item: u.item, why: decision.Why}
+	t.Receipt = store.Receipt{Receipt: u.Receipt, GTIN: u.gtin, Free: decision.Free, Allocations: decision.Allocations}
+	for _, a := range decision.Allocations {
+		line, err := tx.Allocate(a.Line, a.Qty)
+		if err != nil {
+			return took{}, err
+		}
+		t.filled = append(t.filled, line)
+	}
+	toStock := t.Free
+	if t.Disposition != allocation.Good {
+		toStock = t.Qty
+	}
+	return t, tx.AddStock(t.SKU, t.Disposition, toStock)
+}
+
+// record writes the scan down: its events with the receipts that each tells of,
+// and the station's place in the log. The control cards that waited are used up.
+func (d *desk) record(tx *store.Tx, at store.Station, s scan, g goods, all []took) (seq int64, err error) {
+	parts := split(all, wire.MaxEvent-overhead(s, at))
+	prev := at.Last
+	for i, part := range parts {
+		e := wire.Event{Seq: tx.Head().Seq + 1, Nonce: d.nonce(), At: d.now(), Scan: d.scanEvent(tx, at, s, g, all, part)}
+		if len(parts) > 1 {
+			e.Scan.Part, e.Scan.Parts = i+1, len(parts)
+		}
+		if err := tx.Append(e, prev, i+1); err != nil {
+			return 0, err
+		}
+		for n, t := range part {
+			if err := tx.AddReceipt(e.Seq, n, t.Receipt); err != nil {
+				return 0, err
+			}
+			at.Units += goodUnits(t)
+		}
+		seq = e.Seq
+	}
+	if err := d.keep(tx, s, g, seq); err != nil {
+		return 0, err
+	}
+	at.Last, at.Run, at.Scans = seq, tx.Meta().Run, at.Scans+1
+	at.NextQty, at.NextDisposition, at.Asked = 0, "", nil
+	return seq, tx.PutStation(at)
+}
+
+func goodUnits(t took) int64 {
+	if t.Disposition == allocation.Good {
+		return t.Qty
+	}
+	return 0
+}
+
+// keep notes what the scan did beside its receipts: a pallet is in, or a code is
+// kept until somebody says what it is.
+func (d *desk) keep(tx *store.Tx, s scan, g goods, seq int64) error {
+	switch {
+	case g.kept != "":
+		return tx.KeepUnknown(seq, s.station, s.raw, g.times, s.at)
+	case g.sscc == "":
+		return nil
+	}
+	if err := tx.DropKept(s.raw); err != nil {
+		return err
+	}
+	return tx.ReceivePallet(g.sscc, seq)
+}

@@ -1,0 +1,205 @@
+package agent
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"dockfill/agent/dock"
+	"dockfill/agent/store"
+	"dockfill/allocation"
+	"dockfill/sync/session"
+)
+
+// Status implements dock.Site.
+func (a *Agent) Status(ctx context.Context) (dock.Status, error) {
+	s := dock.Status{
+		Site: a.config.Site, Version: a.deps.Version, Started: a.started,
+		Stations: a.stationStatus(), DiskFreeBytes: diskFree(a.config.Data),
+	}
+	if a.store == nil {
+		s.State, s.Reason = string(session.CaptureOnly), a.broken.Error()
+		return s, nil
+	}
+	link := a.session.Status()
+	s.State, s.Reason = string(link.State), link.Text
+	if link.State == session.Unverified {
+		s.Reason = unverified
+	}
+	s.Link = dock.Link{Up: link.Up, Since: link.Since, Problem: link.Problem}
+	err := a.store.View(ctx, func(tx *store.Tx) error {
+		m := tx.Meta()
+		s.Incarnation, s.Policy = m.Incarnation, m.Policy.Version
+		s.Head, s.Stored, s.Safe = tx.Head().Seq, m.Stored.Seq, m.Safe.Seq
+		var err error
+		if s.OldestUnsent, err = tx.OldestUnsent(); err != nil {
+			return err
+		}
+		c, err := a.counter.counts(tx)
+		s.Tasks, s.DatabaseBytes = c.Tasks, c.Bytes
+		s.Owed = dock.Owed{Lines: c.OwedLines, Orders: c.OwedOrders, Units: c.OwedUnits}
+		s.Totals = dock.Totals{
+			Scans: c.Scans, Units: c.Units, Allocated: c.Units - c.Free,
+			OrdersComplete: c.OrdersComplete, LinesKnown: c.LinesKnown, Free: c.Free,
+		}
+		return err
+	})
+	return s, err
+}
+
+// counter keeps the site's totals for a moment: adding them up walks over every
+// line, and several pages may ask each second. It never takes more than a
+// twentieth of the time.
+type counter struct {
+	mu     sync.Mutex
+	until  time.Time
+	totals store.Counts
+}
+
+func (c *counter) counts(tx *store.Tx) (store.Counts, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	began := time.Now()
+	if began.Before(c.until) {
+		return c.totals, nil
+	}
+	totals, err := tx.Counts()
+	if err != nil {
+		return totals, err
+	}
+	c.totals, c.until = totals, time.Now().Add(20*time.Since(began))
+	return totals, nil
+}
+
+func (a *Agent) stationStatus() []dock.Station {
+	var all []dock.Station
+	for _, s := range a.stations {
+		d := dock.Station{ID: s.config.Station, Port: s.config.Port, State: "no scanner", Since: a.started}
+		if s.source != nil {
+			st := s.source.Status()
+			d.State, d.Since, d.LastScan = string(st.State), st.Since, st.LastScan
+			if st.LastError != nil {
+				d.Problem = st.LastError.Error()
+			}
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// Scan implements dock.Site.
+func (a *Agent) Scan(ctx context.Context, id allocation.StationID, code []byte) (dock.Feedback, error) {
+	known := func(s station) bool { return s.config.Station == id }
+	i := slices.IndexFunc(a.stations, known)
+	if i < 0 {
+		return dock.Feedback{}, fmt.Errorf("%w: %s", dock.ErrNoStation, id)
+	}
+	now := a.deps.Now()
+	s := scan{station: id, raw: slices.Clone(code), at: now}
+	s.code = a.desk.rules.Parse("", s.raw, now.Year())
+	answer := make(chan dock.Feedback, 1)
+	a.take(ctx, s, func(f dock.Feedback) { answer <- f })
+	select {
+	case f := <-answer:
+		return f, nil
+	case <-ctx.Done():
+		return dock.Feedback{}, ctx.Err()
+	}
+}
+
+// Tasks implements dock.Site.
+func (a *Agent) Tasks(ctx context.Context) (tasks []dock.Task, err error) {
+	if a.store == nil {
+		return nil, a.broken
+	}
+	err = a.store.View(ctx, func(tx *store.Tx) error {
+		open, err := tx.Tasks("")
+		for _, t := range open {
+			tasks = append(tasks, dockTask(t))
+		}
+		return err
+	})
+	return tasks, err
+}
+
+func dockTask(t store.Task) dock.Task {
+	stock := cmp.Or(t.Item.Putaway, "stock")
+	d := dock.Task{
+		ID: t.ID, Kind: t.Kind, SKU: t.SKU, Qty: t.Qty, Since: t.Since,
+		From: cmp.Or(string(t.From), stock), To: cmp.Or(string(t.To), stock),
+	}
+	d.Text = fmt.Sprintf("%d of %s from %s to %s", t.Qty, t.SKU, d.From, d.To)
+	if t.Door != "" {
+		d.Text += ", door " + t.Door
+	}
+	return d
+}
+
+// Done implements dock.Site.
+func (a *Agent) Done(ctx context.Context, task int64) error {
+	if a.store == nil {
+		return a.broken
+	}
+	return a.writer.wait(ctx, func(tx *store.Tx) error {
+		open, err := tx.TaskOpen(task)
+		if err != nil {
+			return err
+		}
+		if !open {
+			return fmt.Errorf("%w: %d", dock.ErrNoTask, task)
+		}
+		return tx.EndTask(task)
+	})
+}
+
+// Recent implements dock.Site.
+func (a *Agent) Recent(_ context.Context, id allocation.StationID, n int) ([]dock.Feedback, error) {
+	return a.hub.last(id, n), nil
+}
+
+// Subscribe implements dock.Site.
+func (a *Agent) Subscribe(id allocation.StationID) (<-chan dock.Feedback, func()) {
+	return a.hub.subscribe(id)
+}
+
+// Balances implements dock.Site.
+func (a *Agent) Balances(ctx context.Context) (b dock.Balances, err error) {
+	if a.store == nil {
+		return dock.Balances{}, a.broken
+	}
+	err = a.store.View(ctx, func(tx *store.Tx) error {
+		b, err = balances(tx)
+		return err
+	})
+	return b, err
+}
+
+func balances(tx *store.Tx) (dock.Balances, error) {
+	b := dock.Balances{
+		Lines: map[allocation.LineID]dock.LineBalance{},
+		Free:  map[allocation.SKU]int64{}, Damaged: map[allocation.SKU]int64{}, Hold: map[allocation.SKU]int64{},
+	}
+	err := tx.EachLine(func(l store.Line) error {
+		b.Lines[l.ID] = dock.LineBalance{
+			Ordered: l.Ordered, Cancelled: l.Cancelled, Allocated: l.Allocated, Staged: l.Staged, Open: l.Open(),
+		}
+		return nil
+	})
+	if err != nil {
+		return b, err
+	}
+	return b, tx.EachStock(func(sku allocation.SKU, d allocation.Disposition, qty int64) error {
+		switch d {
+		case allocation.Good:
+			b.Free[sku] = qty
+		case allocation.Damaged:
+			b.Damaged[sku] = qty
+		case allocation.Hold:
+			b.Hold[sku] = qty
+		}
+		return nil
+	})
+}

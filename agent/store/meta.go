@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"dockfill/allocation"
+	"dockfill/sync/wire"
+)
+
+// Meta is whose database this is, which life it leads, and how far the talk
+// with the centre has come.
+type Meta struct {
+	Site         allocation.SiteID
+	Incarnation  string // "" until the centre minted one
+	Run          int64  // starts of this database, this one included
+	Stored, Safe wire.Cursor
+	Commands     wire.CommandCursor
+	Policy       allocation.Policy
+}
+
+// Meta gives the row as this transaction sees it.
+func (tx *Tx) Meta() Meta { return tx.meta }
+
+func loadState(tx *Tx) (state, error) {
+	var s state
+	var stored, safe []byte
+	var version, rank string
+	m := &s.meta
+	_, err := tx.one(`SELECT site, incarnation, run, stored_seq, stored_hash, safe_seq, safe_hash,
+		command_centre, command_n, policy_version, policy_rank FROM meta`, nil,
+		&m.Site, &m.Incarnation, &m.Run, &m.Stored.Seq, &stored, &m.Safe.Seq, &safe,
+		&m.Commands.Centre, &m.Commands.N, &version, &rank)
+	if err != nil {
+		return s, err
+	}
+	copy(m.Stored.Hash[:], stored)
+	copy(m.Safe.Hash[:], safe)
+	if m.Policy, err = readPolicy(version, rank); err != nil {
+		return s, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	s.head, err = tx.readHead(m)
+	return s, err
+}
+
+func readPolicy(version, rank string) (allocation.Policy, error) {
+	if version == "" {
+		return allocation.DefaultPolicy(), nil
+	}
+	var keys []allocation.Key
+	for k := range strings.SplitSeq(rank, ",") {
+		keys = append(keys, allocation.Key(k))
+	}
+	return allocation.NewPolicy(version, keys)
+}
+
+// startRun counts the run.
+func (tx *Tx) startRun() error {
+	tx.meta.Run++
+	return tx.c.exec(`UPDATE meta SET run = ?`, tx.meta.Run)
+}
+
+// Adopt gives a database without a life the one that the centre minted. The
+// same again changes nothing; any other is refused.
+func (tx *Tx) Adopt(incarnation, centre string) error {
+	switch tx.meta.Incarnation {
+	case incarnation:
+		return nil
+	case "":
+	default:
+		return fmt.Errorf("the database lives as %s already and cannot become %s", tx.meta.Incarnation, incarnation)
+	}
+	if err := tx.c.exec(`UPDATE meta SET incarnation = ?, command_centre = ?, command_n = 0`, incarnation, centre); err != nil {
+		return err
+	}
+	var err error
+	tx.state, err = loadState(tx)
+	return err
+}
+
+// MoveCommands notes the last command applied.
+func (tx *Tx) MoveCommands(to wire.CommandCursor) error {
+	tx.meta.Commands = to
+	return tx.c.exec(`UPDATE meta SET command_centre = ?, command_n = ?`, to.Centre, to.N)
+}
+
+// Acknowledge raises the centre's two marks; a lower one changes nothing. A mark
+// above the log's head is refused: no centre can hold what was never written.
+func (tx *Tx) Acknowledge(stored, safe wire.Cursor) error {
+	m := &tx.meta
+	if stored.Seq > tx.head.Seq || safe.Seq > stored.Seq {
+		return fmt.Errorf("acknowledgement of event %d (safe %d) is refused: the log ends at %d", stored.Seq, safe.Seq, tx.head.Seq)
+	}
+	if stored.Seq <= m.Stored.Seq && safe.Seq <= m.Safe.Seq {
+		return nil
+	}
+	if stored.Seq > m.Stored.Seq {
+		m.Stored = stored
+	}
+	if safe.Seq > m.Safe.Seq {
+		m.Safe = safe
+	}
+	return tx.c.exec(`UPDATE meta SET stored_seq = ?, stored_hash = ?, safe_seq = ?, safe_hash = ?`,
+		m.Stored.Seq, m.Stored.Hash[:], m.Safe.Seq, m.Safe.Hash[:])
+}
+
+// SetPolicy puts a policy in force and ranks the open lines anew. Lines that
+// are full get their key when they open again.
+func (tx *Tx) SetPolicy(p allocation.Policy) error {
+	keys := make([]string, 0, 8)
+	for _, k := range p.Keys() {
+		keys = append(keys, string(k))
+	}
+	tx.meta.Policy = p
+	if err := tx.c.exec(`UPDATE meta SET policy_version = ?, policy_rank = ?`, p.Version, strings.Join(keys, ",")); err != nil {
+		return err
+	}
+	for after := allocation.LineID(""); ; {
+		last, err := tx.rerank(after, rerankChunk)
+		if last == "" || err != nil {
+			return err
+		}
+		after = last
+	}
+}
+
+// rerankChunk bounds the memory that a new policy takes.
+const rerankChunk = 2000
+
+// State is Meta and the log's end at one moment, outside of any transaction.
+func (s *Store) State(ctx context.Context) (Meta, wire.Cursor, error) {
+	var m Meta
+	var head wire.Cursor
+	err := s.View(ctx, func(tx *Tx) error {
+		m, head = tx.meta, tx.head
+		return nil
+	})
+	return m, head, err
+}

@@ -1,0 +1,201 @@
+-- +goose Up
+
+-- One row: whose database this is, which life it leads, and how far the talk
+-- with the centre has come. Hashes are 32 bytes, or empty at sequence number 0.
+CREATE TABLE meta (
+	id             INTEGER PRIMARY KEY CHECK (id = 1),
+	site           TEXT    NOT NULL,
+	incarnation    TEXT    NOT NULL DEFAULT '',
+	run            INTEGER NOT NULL DEFAULT 0,
+	stored_seq     INTEGER NOT NULL DEFAULT 0,
+	stored_hash    BLOB    NOT NULL DEFAULT x'',
+	safe_seq       INTEGER NOT NULL DEFAULT 0,
+	safe_hash      BLOB    NOT NULL DEFAULT x'',
+	command_centre TEXT    NOT NULL DEFAULT '',
+	command_n      INTEGER NOT NULL DEFAULT 0,
+	policy_version TEXT    NOT NULL DEFAULT '',
+	policy_rank    TEXT    NOT NULL DEFAULT '',
+	CHECK (safe_seq <= stored_seq)
+) STRICT;
+
+-- The site's log, and at the same time its outbox: read behind the centre's
+-- mark, deleted only below the safe one. prev links a scan to the station's
+-- scan before it that was not undone; parts counts the events of one scan and
+-- stands in the last of them.
+CREATE TABLE event (
+	seq   INTEGER PRIMARY KEY,
+	at    INTEGER NOT NULL,
+	prev  INTEGER NOT NULL DEFAULT 0,
+	parts INTEGER NOT NULL DEFAULT 1,
+	hash  BLOB    NOT NULL CHECK (length(hash) = 32),
+	body  BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE item (
+	sku         TEXT PRIMARY KEY,
+	description TEXT NOT NULL,
+	putaway     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE gtin (
+	gtin TEXT    PRIMARY KEY CHECK (length(gtin) = 14),
+	sku  TEXT    NOT NULL REFERENCES item (sku),
+	qty  INTEGER NOT NULL CHECK (qty BETWEEN 1 AND 1000000)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX gtin_sku ON gtin (sku);
+
+CREATE TABLE orders (
+	id            TEXT    PRIMARY KEY,
+	version       INTEGER NOT NULL,
+	customer      TEXT    NOT NULL,
+	customer_name TEXT    NOT NULL,
+	override      INTEGER NOT NULL,
+	class         TEXT    NOT NULL,
+	contract      INTEGER NOT NULL,
+	tier          INTEGER NOT NULL,
+	accepted      TEXT    NOT NULL,
+	promised      TEXT    NOT NULL,
+	requested     TEXT    NOT NULL,
+	door          TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What a customer wants of one SKU, and the right registers of this life. The
+-- checks are the last barrier behind the rules in the code.
+CREATE TABLE line (
+	id        TEXT    PRIMARY KEY,
+	order_id  TEXT    NOT NULL REFERENCES orders (id),
+	sku       TEXT    NOT NULL,
+	ordered   INTEGER NOT NULL CHECK (ordered >= 0),
+	cancelled INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+	allocated INTEGER NOT NULL DEFAULT 0 CHECK (allocated >= 0),
+	staged    INTEGER NOT NULL DEFAULT 0 CHECK (staged BETWEEN 0 AND allocated),
+	granted   INTEGER NOT NULL DEFAULT 0,
+	used      INTEGER NOT NULL DEFAULT 0,
+	undone    INTEGER NOT NULL DEFAULT 0 CHECK (undone <= used),
+	returned  INTEGER NOT NULL DEFAULT 0,
+	rank_key  TEXT    NOT NULL,
+	open      INTEGER NOT NULL AS (ordered - cancelled - allocated) VIRTUAL,
+	balance   INTEGER NOT NULL AS (granted - returned - used + undone) VIRTUAL,
+	takes     INTEGER NOT NULL AS (max(0, min(ordered - cancelled - allocated, granted - returned - used + undone))) VIRTUAL,
+	CHECK (allocated + cancelled <= ordered),
+	CHECK (used - undone <= granted - returned)
+) STRICT, WITHOUT ROWID;
+-- A decision walks this index and stops when it has given everything; it holds
+-- open lines alone, those without a right included, as they are named as passed.
+CREATE INDEX line_open ON line (sku, rank_key) WHERE open > 0;
+CREATE INDEX line_order ON line (order_id);
+
+CREATE TABLE inbound (
+	id       TEXT    PRIMARY KEY,
+	version  INTEGER NOT NULL,
+	supplier TEXT    NOT NULL,
+	expected TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE inbound_line (
+	inbound TEXT    NOT NULL REFERENCES inbound (id),
+	n       INTEGER NOT NULL,
+	sku     TEXT    NOT NULL,
+	qty     INTEGER NOT NULL CHECK (qty >= 1),
+	PRIMARY KEY (inbound, n)
+) STRICT, WITHOUT ROWID;
+
+-- received is the event that took the pallet in; 0 while it is only announced.
+CREATE TABLE pallet (
+	sscc     TEXT    PRIMARY KEY CHECK (length(sscc) = 18),
+	inbound  TEXT    NOT NULL REFERENCES inbound (id),
+	received INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pallet_inbound ON pallet (inbound);
+
+CREATE TABLE pallet_line (
+	sscc TEXT    NOT NULL REFERENCES pallet (sscc) ON DELETE CASCADE,
+	n    INTEGER NOT NULL,
+	sku  TEXT    NOT NULL,
+	qty  INTEGER NOT NULL CHECK (qty >= 1),
+	PRIMARY KEY (sscc, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pallet_elsewhere (
+	sscc TEXT PRIMARY KEY CHECK (length(sscc) = 18),
+	site TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What came in. trade is what a serial is unique within: the GTIN, or the SKU
+-- where no GTIN was read.
+CREATE TABLE receipt (
+	seq         INTEGER NOT NULL,
+	n           INTEGER NOT NULL,
+	sku         TEXT    NOT NULL,
+	qty         INTEGER NOT NULL CHECK (qty BETWEEN 1 AND 1000000),
+	disposition TEXT    NOT NULL CHECK (disposition IN ('good', 'damaged', 'hold')),
+	free        INTEGER NOT NULL CHECK (free BETWEEN 0 AND qty),
+	lot         TEXT    NOT NULL,
+	expiry      TEXT    NOT NULL,
+	serial      TEXT    NOT NULL,
+	gtin        TEXT    NOT NULL,
+	inbound     TEXT    NOT NULL,
+	undone      INTEGER NOT NULL DEFAULT 0 CHECK (undone IN (0, 1)),
+	trade       TEXT    NOT NULL AS (CASE gtin WHEN '' THEN sku ELSE gtin END) VIRTUAL,
+	PRIMARY KEY (seq, n)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX receipt_serial ON receipt (trade, serial) WHERE serial <> '' AND undone = 0;
+
+-- Units of a receipt given to a line by the scan itself. What later events
+-- moved stands in the line's totals and in the log.
+CREATE TABLE allocation (
+	seq  INTEGER NOT NULL,
+	n    INTEGER NOT NULL,
+	line TEXT    NOT NULL REFERENCES line (id),
+	qty  INTEGER NOT NULL CHECK (qty >= 1),
+	PRIMARY KEY (seq, n, line),
+	FOREIGN KEY (seq, n) REFERENCES receipt (seq, n)
+) STRICT, WITHOUT ROWID;
+
+-- Goods here that no line holds. Good ones are free stock.
+CREATE TABLE stock (
+	sku         TEXT    NOT NULL,
+	disposition TEXT    NOT NULL CHECK (disposition IN ('good', 'damaged', 'hold')),
+	qty         INTEGER NOT NULL CHECK (qty >= 0),
+	PRIMARY KEY (sku, disposition)
+) STRICT, WITHOUT ROWID;
+
+-- Codes that name nothing known here, kept until a person says what they are.
+CREATE TABLE unknown (
+	seq     INTEGER PRIMARY KEY,
+	station TEXT    NOT NULL,
+	code    BLOB    NOT NULL,
+	qty     INTEGER NOT NULL,
+	at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX unknown_code ON unknown (code);
+
+-- A scanner's place. last is its newest scan that was not undone, made in the
+-- process run; proven the newest one whose feedback is known to have been
+-- given. next_* are control cards that wait for the next scan, asked is the
+-- code of an open question.
+CREATE TABLE station (
+	id               TEXT    PRIMARY KEY,
+	last             INTEGER NOT NULL DEFAULT 0,
+	run              INTEGER NOT NULL DEFAULT 0,
+	proven           INTEGER NOT NULL DEFAULT 0,
+	asked            BLOB    NOT NULL DEFAULT x'',
+	next_qty         INTEGER NOT NULL DEFAULT 0,
+	next_disposition TEXT    NOT NULL DEFAULT '',
+	worker           TEXT    NOT NULL DEFAULT '',
+	scans            INTEGER NOT NULL DEFAULT 0,
+	units            INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- What a person must still carry because of a later decision: PICK from free
+-- stock to a line, MOVE from a line to a line, RETURN from a line to stock.
+CREATE TABLE task (
+	id        INTEGER PRIMARY KEY,
+	kind      TEXT    NOT NULL CHECK (kind IN ('PICK', 'MOVE', 'RETURN')),
+	sku       TEXT    NOT NULL,
+	qty       INTEGER NOT NULL CHECK (qty >= 1),
+	from_line TEXT    NOT NULL,
+	to_line   TEXT    NOT NULL,
+	since     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX task_sku ON task (sku);

@@ -1,0 +1,124 @@
+// Package store keeps one site in one SQLite file: its log, its lines and
+// rights, its stock. It is the only place of SQL at the site. README.md beside
+// the migrations says what each table means.
+//
+// One connection writes; a pool of others reads, each for a short moment, as a
+// long reader would keep the write-ahead log from being reused.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"sync"
+
+	"dockfill/allocation"
+	"dockfill/sync/wire"
+)
+
+// Options say which database to open, and as whose.
+type Options struct {
+	Path string
+	Site allocation.SiteID
+	// Commit stands around each commit of the writer where it is set: tests
+	// make commits fail with it.
+	Commit func(commit func() error) error
+	// Unflushed gives up durability. It is for a replay into a temporary file
+	// that nobody needs after a crash, never for a site.
+	Unflushed bool
+}
+
+// Store is an open database. Its methods may be used from any goroutine;
+// updates wait for each other.
+type Store struct {
+	o       Options
+	writeDB *sql.DB
+	readDB  *sql.DB
+	lock    *os.File // held as long as the database is open
+
+	mu  sync.Mutex // held by the one update
+	w   *writer
+	now state // of the last commit
+}
+
+// state is what every transaction needs and only the writer changes: it is read
+// once and kept in step with the commits.
+type state struct {
+	meta Meta
+	head wire.Cursor
+}
+
+// Update runs fn in one write transaction and flushes it to the disk. Where fn
+// or the commit fails, nothing of it stays. Errors of the disk wrap ErrFull,
+// ErrDisk or ErrDamaged.
+func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.w.exec("BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	tx := &Tx{c: s.w, state: s.now}
+	if err := fn(tx); err != nil {
+		s.w.rollback()
+		return err
+	}
+	if err := s.commit(); err != nil {
+		s.w.rollback()
+		return fmt.Errorf("commit: %w", err)
+	}
+	s.now = tx.state
+	return nil
+}
+
+func (s *Store) commit() error {
+	commit := func() error { return s.w.exec("COMMIT") }
+	if s.o.Commit != nil {
+		return s.o.Commit(commit)
+	}
+	return commit()
+}
+
+// View runs fn on one consistent moment of the database.
+func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	c, err := s.readDB.Conn(ctx)
+	if err != nil {
+		return classify(err)
+	}
+	defer c.Close()
+	r := &reader{ctx: ctx, c: c}
+	if _, err := c.ExecContext(ctx, "BEGIN"); err != nil {
+		return classify(err)
+	}
+	defer c.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	tx := &Tx{c: r}
+	if tx.state, err = loadState(tx); err != nil {
+		return err
+	}
+	return fn(tx)
+}
+
+// Close ends the database cleanly: what the write-ahead log holds goes into the
+// file. Updates and views must have ended.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.abandon()
+}
+
+// Verify reads the database back after a failed commit. Nil means that it is
+// readable and stands where the last good commit left it.
+func (s *Store) Verify(ctx context.Context) error {
+	s.mu.Lock()
+	want := s.now.head
+	s.mu.Unlock()
+	return s.View(ctx, func(tx *Tx) error {
+		if tx.head != want {
+			return fmt.Errorf("%w: the log ends at %d, the last commit was %d", ErrDamaged, tx.head.Seq, want.Seq)
+		}
+		return nil
+	})
+}

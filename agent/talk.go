@@ -1,0 +1,112 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"dockfill/agent/store"
+	"dockfill/allocation"
+	"dockfill/sync/inbox"
+	"dockfill/sync/outbox"
+	"dockfill/sync/wire"
+)
+
+func downTopic(site allocation.SiteID) string { return wire.Down(site) }
+
+// grown tells the outbox that a commit may have made the log longer.
+func (a *Agent) grown() { a.session.Wake() }
+
+// siteLog is the store as the outbox needs it: what reads goes straight to the
+// readers, what writes waits for the writer.
+type siteLog struct{ a *Agent }
+
+var _ outbox.Log = siteLog{}
+
+func (l siteLog) Position(ctx context.Context) (p outbox.Position, err error) {
+	err = l.a.store.View(ctx, func(tx *store.Tx) error {
+		m := tx.Meta()
+		p = outbox.Position{
+			Incarnation: m.Incarnation, Run: m.Run, Head: tx.Head(),
+			Stored: m.Stored, Safe: m.Safe, Commands: m.Commands,
+		}
+		p.Registers, err = tx.Registers()
+		return err
+	})
+	return p, err
+}
+
+func (l siteLog) Read(ctx context.Context, after int64, maxEvents, maxBytes int) ([]outbox.Stored, error) {
+	events, err := l.a.store.Read(ctx, after, maxEvents, maxBytes)
+	stored := make([]outbox.Stored, len(events))
+	for i, e := range events {
+		stored[i] = outbox.Stored{Seq: e.Seq, Hash: e.Hash, Body: e.Body}
+	}
+	return stored, err
+}
+
+func (l siteLog) HashAt(ctx context.Context, seq int64) (wire.Hash, error) {
+	return l.a.store.HashAt(ctx, seq)
+}
+
+func (l siteLog) Acknowledge(ctx context.Context, stored, safe wire.Cursor) error {
+	return l.a.writer.wait(ctx, func(tx *store.Tx) error { return tx.Acknowledge(stored, safe) })
+}
+
+func (l siteLog) Adopt(ctx context.Context, incarnation, centre string) error {
+	return l.a.writer.wait(ctx, func(tx *store.Tx) error { return tx.Adopt(incarnation, centre) })
+}
+
+// commands is the site as the inbox needs it.
+type commands struct{ a *Agent }
+
+var _ inbox.Site = commands{}
+
+func (c commands) Applied(ctx context.Context) (wire.CommandCursor, error) {
+	m, _, err := c.a.store.State(ctx)
+	return m.Commands, err
+}
+
+func (c commands) Apply(ctx context.Context, centre string, first int64, cmds []wire.Command) error {
+	return c.a.writer.wait(ctx, func(tx *store.Tx) error {
+		_, err := c.a.desk.apply(tx, centre, first, cmds)
+		return err
+	})
+}
+
+// The pace of the housekeeping: a little at a time, so that no scan waits long.
+const (
+	housePause  = time.Minute
+	forgetChunk = 2000
+)
+
+// keepHouse deletes events that are safe at the centre and older than the
+// retention.
+func (a *Agent) keepHouse(ctx context.Context) error {
+	tick := time.NewTicker(housePause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		if err := a.forget(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("old events could not be deleted", "error", err)
+		}
+	}
+}
+
+func (a *Agent) forget(ctx context.Context) error {
+	before := a.deps.Now().Add(-a.config.Retention)
+	for n := int64(forgetChunk); n == forgetChunk; {
+		err := a.writer.wait(ctx, func(tx *store.Tx) error {
+			var err error
+			n, err = tx.Forget(before, forgetChunk)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
