@@ -1,0 +1,129 @@
+package intake
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"dockfill/cloud/web/shape"
+)
+
+// maxJSON bounds a JSON file, which is read whole, in bytes.
+const maxJSON = 256 << 20
+
+// reading is a JSON file being read, record by record.
+type reading struct {
+	o       Options
+	f       *File
+	text    []byte
+	decoder *json.Decoder
+	line    int   // of the file at offset
+	offset  int64 // up to which lines were counted
+}
+
+// readJSON takes one object, a list of them, or an object with the list under
+// the name of the kind.
+func readJSON(r io.Reader, o Options) (*File, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxJSON+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", o.Name, err)
+	case len(text) > maxJSON:
+		return nil, fmt.Errorf("%s is larger than %d bytes: divide it, or use CSV", o.Name, maxJSON)
+	case o.Map != nil:
+		return nil, fmt.Errorf("%s is JSON: a mapping is for the columns of CSV files", o.Name)
+	}
+	d := &reading{o: o, f: &File{}, text: text, decoder: json.NewDecoder(bytes.NewReader(text)), line: 1}
+	if err := d.all(); err != nil {
+		return nil, fmt.Errorf("%s:%d: %w", o.Name, d.lineAt(d.decoder.InputOffset()), err)
+	}
+	return d.f, nil
+}
+
+func (d *reading) all() error {
+	var wrapped map[string]json.RawMessage
+	if json.Unmarshal(d.text, &wrapped) == nil && wrapped[string(d.o.Kind)] == nil {
+		d.record(d.text, 1)
+		return nil
+	}
+	if wrapped != nil {
+		for key := range wrapped {
+			if key != string(d.o.Kind) {
+				return fmt.Errorf("key %q stands beside %q, which must stand alone", key, d.o.Kind)
+			}
+		}
+		for range 2 {
+			if _, err := d.decoder.Token(); err != nil { // the brace and the key
+				return err
+			}
+		}
+	}
+	if t, err := d.decoder.Token(); err != nil || t != json.Delim('[') {
+		return errors.Join(err, fmt.Errorf("a list of %s is expected", d.o.Kind))
+	}
+	for d.decoder.More() {
+		var raw json.RawMessage
+		if err := d.decoder.Decode(&raw); err != nil {
+			return err
+		}
+		d.record(raw, d.lineAt(d.decoder.InputOffset()-int64(len(raw))))
+	}
+	_, err := d.decoder.Token()
+	return err
+}
+
+// lineAt counts lines; offsets must not go back.
+func (d *reading) lineAt(offset int64) int {
+	if offset > d.offset {
+		d.line += bytes.Count(d.text[d.offset:offset], []byte("\n"))
+		d.offset = offset
+	}
+	return d.line
+}
+
+func (d *reading) record(raw []byte, line int) {
+	d.f.Rows++
+	if d.o.OnRow != nil {
+		d.o.OnRow(d.f.Rows)
+	}
+	var faults []shape.Fault
+	var err error
+	b := &d.f.Batch
+	switch d.o.Kind {
+	case Orders:
+		b.Orders, faults, err = read(b.Orders, raw, shape.Order.Domain)
+	case Items:
+		b.Items, faults, err = read(b.Items, raw, shape.Item.Domain)
+	case Inbound:
+		b.Inbound, faults, err = read(b.Inbound, raw, shape.Inbound.Domain)
+	}
+	if err != nil {
+		faults = []shape.Fault{{Reason: err.Error()}}
+	}
+	for _, f := range faults {
+		d.f.Bad.add(Problem{File: d.o.Name, Line: line, Column: f.Field, Reason: f.Reason})
+	}
+	if len(faults) > 0 {
+		d.f.Skipped++
+	}
+}
+
+// read adds a record to a list where it is good.
+func read[S, D any](list []D, raw []byte, domain func(S) (D, []shape.Fault)) ([]D, []shape.Fault, error) {
+	var s S
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return list, nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return list, nil, errors.New("something stands behind the record")
+	}
+	v, faults := domain(s)
+	if len(faults) > 0 {
+		return list, faults, nil
+	}
+	return append(list, v), nil, nil
+}

@@ -1,0 +1,87 @@
+package intake
+
+import (
+	"fmt"
+	"strings"
+
+	"dockfill/cloud/web/shape"
+)
+
+// maxProblems is how many problems are told one by one; Count has them all.
+const maxProblems = 100
+
+// Problem is one thing that is wrong in a file.
+type Problem struct {
+	File   string
+	Line   int    // of the file, from 1
+	Column string // as the file names it; "" for the row as a whole
+	Reason string
+}
+
+func (p Problem) String() string {
+	if p.Column == "" {
+		return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Reason)
+	}
+	return fmt.Sprintf("%s:%d: %s: %s", p.File, p.Line, p.Column, p.Reason)
+}
+
+// Problems are the first of the things that are wrong, and how many there are.
+type Problems struct {
+	List  []Problem
+	Count int
+}
+
+func (p *Problems) Error() string {
+	if p.Count == 0 {
+		return "nothing is wrong"
+	}
+	if p.Count == 1 {
+		return p.List[0].String()
+	}
+	return fmt.Sprintf("%s (and %d more)", p.List[0], p.Count-1)
+}
+
+func (p *Problems) add(q Problem) {
+	if p.Count++; len(p.List) < maxProblems {
+		p.List = append(p.List, q)
+	}
+}
+
+// leaf is the last part of a fault's field: "qty" of "lines[2].qty".
+func leaf(f shape.Fault) string { return f.Field[strings.LastIndexByte(f.Field, '.')+1:] }
+
+// nearest gives the known name that a wrong one was most likely meant to be, as
+// a hint, or nothing where none is near.
+func nearest(wrong string, known []string) string {
+	best, distance := "", len(wrong)/2+1
+	for _, k := range known {
+		if d := edits(strings.ToLower(wrong), strings.ToLower(k)); d < distance {
+			best, distance = k, d
+		}
+	}
+	if best == "" {
+		return "known are " + strings.Join(known, ", ")
+	}
+	return fmt.Sprintf("did you mean %s?", best)
+}
+
+// edits is the Levenshtein distance: insertions, deletions and replacements.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

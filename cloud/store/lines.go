@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"dockfill/allocation"
+	"dockfill/sync/rights"
+)
+
+// Line is one order line with what follows from the sites' events.
+type Line struct {
+	ID        allocation.LineID
+	Order     allocation.OrderID
+	Line      string
+	Site      allocation.SiteID
+	Customer  allocation.CustomerID
+	Accepted  time.Time
+	SKU       allocation.SKU
+	Ordered   int64 // the most that any version wanted
+	Wanted    int64 // by the newest version
+	Effective int64 // wanted, or what sites still hold while a cancel is pending
+	Allocated int64
+
+	stored int64 // owed, as it is stored
+}
+
+func (l *Line) owed() int64 { return min(1, l.Open()) }
+
+// Open is what is still owed of the line.
+func (l *Line) Open() int64 { return max(0, l.Effective-l.Allocated) }
+
+const lineColumns = `id, order_id, line, site, customer, accepted, sku, ordered, wanted, effective, allocated`
+
+func scanLine(r *sql.Rows) (*Line, error) {
+	l := &Line{}
+	var accepted int64
+	err := r.Scan(&l.ID, &l.Order, &l.Line, &l.Site, &l.Customer, &accepted, &l.SKU, &l.Ordered, &l.Wanted, &l.Effective, &l.Allocated, &l.stored)
+	l.Accepted = unixTime(accepted)
+	return l, err
+}
+
+// Lines gives those of the lines that are known.
+func (tx *Tx) Lines(ctx context.Context, ids []allocation.LineID) (map[allocation.LineID]*Line, error) {
+	return tx.lines(ctx, "id", texts(ids))
+}
+
+// LinesOf gives all lines of these orders.
+func (tx *Tx) LinesOf(ctx context.Context, orders []allocation.OrderID) (map[allocation.LineID]*Line, error) {
+	return tx.lines(ctx, "order_id", texts(orders))
+}
+
+func (tx *Tx) lines(ctx context.Context, column string, ids []string) (map[allocation.LineID]*Line, error) {
+	lines := make(map[allocation.LineID]*Line, len(ids))
+	err := tx.eachOf(ctx, func(r *sql.Rows) error {
+		l, err := scanLine(r)
+		lines[l.ID] = l
+		return err
+	}, `SELECT `+lineColumns+`, owed FROM line WHERE %s`, column, ids)
+	return lines, explain(err, "lines")
+}
+
+// PutLines writes lines, new and known ones.
+func (tx *Tx) PutLines(ctx context.Context, lines []*Line) error {
+	rows := make([][]any, len(lines))
+	for i, l := range lines {
+		rows[i] = []any{string(l.ID), string(l.Order), l.Line, string(l.Site), string(l.Customer), nanos(l.Accepted), string(l.SKU),
+			l.Ordered, l.Wanted, l.Effective, l.Allocated, l.Open(), l.owed()}
+	}
+	err := tx.bulk(ctx, `INSERT INTO line (`+lineColumns+`, open, owed) %s ON CONFLICT (id) DO UPDATE SET site = excluded.site, customer = excluded.customer,
+		accepted = excluded.accepted, sku = excluded.sku, ordered = excluded.ordered, wanted = excluded.wanted,
+		effective = excluded.effective, allocated = excluded.allocated, open = excluded.open, owed = excluded.owed`,
+		[]kind{text, text, text, text, text, number, text, number, number, number, number, number, number}, rows)
+	return explain(err, "lines")
+}
+
+// MoveLines writes only what events change of lines that are known: effective
+// and allocated quantities.
+func (tx *Tx) MoveLines(ctx context.Context, lines []*Line) error {
+	rows := make([][]any, len(lines))
+	var turned [][]any
+	for i, l := range lines {
+		rows[i] = []any{string(l.ID), l.Effective, l.Allocated, l.Open()}
+		if l.owed() != l.stored {
+			turned = append(turned, []any{string(l.ID), l.owed()})
+		}
+	}
+	err := tx.bulk(ctx, `WITH v (id, effective, allocated, open) AS (%s)
+		UPDATE line SET effective = v.effective, allocated = v.allocated, open = v.open FROM v WHERE line.id = v.id`,
+		[]kind{text, number, number, number}, rows)
+	if err == nil {
+		err = tx.bulk(ctx, `WITH v (id, owed) AS (%s) UPDATE line SET owed = v.owed FROM v WHERE line.id = v.id`, []kind{text, number}, turned)
+	}
+	return explain(err, "lines")
+}
+
+// Life names one life of one site.
+type Life struct {
+	Site        allocation.SiteID
+	Incarnation string
+}
+
+// Registers gives the registers of these lines, dead lives included.
+func (tx *Tx) Registers(ctx context.Context, lines []allocation.LineID) (map[allocation.LineID]map[Life]rights.Registers, error) {
+	all := make(map[allocation.LineID]map[Life]rights.Registers, len(lines))
+	err := tx.eachOf(ctx, func(r *sql.Rows) error {
+		var line allocation.LineID
+		var life Life
+		var n rights.Registers
+		err := r.Scan(&line, &life.Site, &life.Incarnation, &n.Granted, &n.Used, &n.Undone, &n.Returned)
+		if all[line] == nil {
+			all[line] = make(map[Life]rights.Registers, 1)
+		}
+		all[line][life] = n
+		return err
+	}, `SELECT line, site, incarnation, granted, used, undone, returned FROM register WHERE %s`, "line", texts(lines))
+	return all, explain(err, "registers")
+}
+
+// LifeRegisters gives the registers that one life has of these lines.
+func (tx *Tx) LifeRegisters(ctx context.Context, life Life, lines []allocation.LineID) (map[allocation.LineID]*rights.Registers, error) {
+	all := make(map[allocation.LineID]*rights.Registers, len(lines))
+	err := tx.eachOf(ctx, func(r *sql.Rows) error {
+		var line allocation.LineID
+		n := &rights.Registers{}
+		err := r.Scan(&line, &n.Granted, &n.Used, &n.Undone, &n.Returned)
+		all[line] = n
+		return err
+	}, `SELECT line, granted, used, undone, returned FROM register WHERE site = $1 AND incarnation = $2 AND %s`,
+		"line", texts(lines), string(life.Site), life.Incarnation)
+	return all, explain(err, "registers")
+}
+
+// PutRegisters writes the registers of lines in one life, new and known ones.
+// They only grow: what is stored already is never lowered.
+func (tx *Tx) PutRegisters(ctx context.Context, life Life, registers map[allocation.LineID]*rights.Registers) error {
+	err := tx.bulk(ctx, `INSERT INTO register (site, incarnation, line, granted, used, undone, returned) %s
+		ON CONFLICT (site, incarnation, line) DO UPDATE SET granted = excluded.granted, used = excluded.used, undone = excluded.undone, returned = excluded.returned
+		WHERE excluded.granted >= register.granted AND excluded.used >= register.used AND excluded.undone >= register.undone AND excluded.returned >= register.returned`,
+		registerKinds, registerRows(life, registers))
+	return explain(err, "registers")
+}
+
+// MoveRegisters is PutRegisters for lines that have registers in this life, and
+// only their site's own counts move.
+func (tx *Tx) MoveRegisters(ctx context.Context, life Life, registers map[allocation.LineID]*rights.Registers) error {
+	err := tx.bulk(ctx, `WITH v (site, incarnation, line, granted, used, undone, returned) AS (%s)
+		UPDATE register SET used = v.used, undone = v.undone, returned = v.returned FROM v
+		WHERE register.site = v.site AND register.incarnation = v.incarnation AND register.line = v.line
+		AND v.used >= register.used AND v.undone >= register.undone AND v.returned >= register.returned`,
+		registerKinds, registerRows(life, registers))
+	return explain(err, "registers")
+}
+
+var registerKinds = []kind{text, text, text, number, number, number, number}
+
+func registerRows(life Life, registers map[allocation.LineID]*rights.Registers) [][]any {
+	rows := make([][]any, 0, len(registers))
+	for line, n := range registers {
+		rows = append(rows, []any{string(life.Site), life.Incarnation, string(line), n.Granted, n.Used, n.Undone, n.Returned})
+	}
+	return rows
+}
+
+func texts[T ~string](ids []T) []string {
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = string(id)
+	}
+	return list
+}

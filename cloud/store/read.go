@@ -1,0 +1,272 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"dockfill/allocation"
+)
+
+// Summary is what is owed, in one line. Units are base units.
+type Summary struct {
+	UnitsOwed        int64
+	LinesOpen        int64
+	OrdersOpen       int64
+	CustomersWaiting int64
+	OldestAccepted   time.Time // of the open orders; zero where none is open
+}
+
+// OwedLine is a line with open quantity: what is owed, to whom, since when.
+type OwedLine struct {
+	Line         allocation.LineID
+	Order        allocation.OrderID
+	Customer     allocation.CustomerID
+	CustomerName string
+	SKU          allocation.SKU
+	Description  string
+	Site         allocation.SiteID // its home site
+	Ordered      int64
+	Cancelled    int64 // settled cancels only
+	Pending      int64 // cancelled too, but a site still holds rights for it
+	Allocated    int64
+	Open         int64
+	Accepted     time.Time
+	Promised     allocation.Date // "" where nothing was promised
+}
+
+// OwedQuery selects open lines; empty fields select all. Longest waiting first
+// unless Sort says otherwise.
+type OwedQuery struct {
+	Site     allocation.SiteID
+	SKU      allocation.SKU
+	Order    allocation.OrderID
+	Customer allocation.CustomerID
+	// Text is searched for, without regard to ASCII case, in the customer and
+	// its name, the order, the SKU and its description.
+	Text       string
+	Sort       OwedSort // "": ByWaiting
+	Descending bool
+	Offset     int
+	Limit      int // 0: 100
+}
+
+// OwedSort names the column that open lines are sorted by; ties are broken by
+// acceptance and line, so that pages never overlap.
+type OwedSort string
+
+// The sorts, ascending: the longest waiting, the earliest promise (none last)
+// and the smallest open quantity first, names in the database's own order.
+const (
+	ByWaiting  OwedSort = "waiting"
+	ByCustomer OwedSort = "customer" // the name, where there is one
+	BySKU      OwedSort = "sku"
+	ByOpen     OwedSort = "open"
+	ByOrder    OwedSort = "order"
+	ByPromised OwedSort = "promised"
+	BySite     OwedSort = "site"
+)
+
+// AgeBand is what is owed of the orders accepted in one span of time.
+type AgeBand struct {
+	Units int64
+	Lines int64
+}
+
+// SiteRow is one site as the centre knows it.
+type SiteRow struct {
+	Site         allocation.SiteID
+	Incarnation  string    // "" where it never said hello
+	LastSeen     time.Time // of its last valid message; zero where none came
+	Head         int64     // newest event, as the site told it
+	Stored       int64     // newest event stored here
+	Safe         int64     // newest event stored off this machine too
+	Unsent       int64     // Head - Stored: saved at the site only, as last told
+	Behind       int64     // commands written for the site and not yet applied there
+	Scans        int64     // scans stored, of all incarnations
+	Units        int64     // good units received and not undone
+	Allocated    int64     // of those, given to lines now
+	State        SiteState
+	Fenced       string // reason code while State is SiteFenced
+	FencedText   string // the sentence to it
+	AgentVersion string
+	Poison       int64 // events that could not be applied
+	Quarantined  int64 // events of another history than the stored one
+}
+
+// SiteState says in one word how the centre sees a site.
+type SiteState string
+
+// The states of a site.
+const (
+	SiteExpected SiteState = "EXPECTED" // orders or supply name it; it never said hello
+	SiteJoining  SiteState = "JOINING"  // it was given an incarnation and has not spoken under it yet
+	SiteActive   SiteState = "ACTIVE"   // welcomed; whether it is online, LastSeen tells
+	SiteFenced   SiteState = "FENCED"   // it was told to stop allocating
+)
+
+// LiveRow is a recent event, newest first: a scan, an undo, or units of free
+// stock that a command moved (Verdict is then empty).
+type LiveRow struct {
+	At          time.Time // the site's clock
+	StoredAt    time.Time // the centre's clock
+	Site        allocation.SiteID
+	Incarnation string
+	Seq         int64
+	Station     allocation.StationID
+	SKU         allocation.SKU // "" where the scan took in several, or none
+	Qty         int64          // base units taken in; negative where taken back
+	Verdict     allocation.Verdict
+	Why         allocation.WhyCode
+	Allocations []LiveAllocation
+	Free        int64 // good units that no line took
+}
+
+// LiveAllocation is a line's share. Qty is negative where units were taken back.
+type LiveAllocation struct {
+	Line allocation.LineID
+	Qty  int64
+	By   allocation.Key
+	Over allocation.LineID
+}
+
+// Totals count since the beginning, in base units unless named otherwise.
+type Totals struct {
+	Lines           int64 // lines imported
+	Orders          int64 // orders imported
+	Scans           int64 // scans stored
+	UnitsScanned    int64 // good units received and not undone
+	UnitsAllocated  int64 // given to lines now
+	OrdersCompleted int64 // orders with no open line and something allocated
+	UnitsOpen       int64 // still owed
+	Poison          int64 // events that wait for people
+}
+
+// OrderView is one order with all its lines, open or not.
+type OrderView struct {
+	Order
+	Completed bool
+	Lines     []OwedLine
+}
+
+// Reader is what pages and the API read; *Store has it.
+type Reader interface {
+	Summary(ctx context.Context) (Summary, error)
+	// Owed gives a page of open lines and how many there are in all.
+	Owed(ctx context.Context, q OwedQuery) (lines []OwedLine, total int64, err error)
+	// Waiting splits what is owed at the edges, newest first: band 0 was
+	// accepted after edges[0], band i between edges[i-1] and edges[i], the last
+	// one at or before the last edge. It gives len(edges)+1 bands.
+	Waiting(ctx context.Context, edges []time.Time) ([]AgeBand, error)
+	Sites(ctx context.Context) ([]SiteRow, error)
+	// Live gives the newest events first, of one site or, with "", of all.
+	Live(ctx context.Context, site allocation.SiteID, limit int) ([]LiveRow, error)
+	Totals(ctx context.Context) (Totals, error)
+	// Order fails with ErrNotFound where the order is not known.
+	Order(ctx context.Context, id allocation.OrderID) (OrderView, error)
+	// Item fails with ErrNotFound where the SKU is not known.
+	Item(ctx context.Context, sku allocation.SKU) (Item, error)
+	// Changed is closed by the next commit that changes anything above; take
+	// it before reading, then wait on it.
+	Changed() <-chan struct{}
+	// Ping reports whether the database answers.
+	Ping(ctx context.Context) error
+	// Centre is the centre's own incarnation and the database's kind,
+	// "sqlite" or "postgres".
+	Centre() (incarnation, kind string)
+}
+
+// Order is a customer's order as the house's order system names it.
+type Order struct {
+	ID           allocation.OrderID
+	Version      int64 // from 1; a higher one replaces
+	Site         allocation.SiteID
+	Customer     allocation.CustomerID
+	CustomerName string
+	Override     int
+	Class        allocation.Class
+	Contract     int
+	Tier         int
+	Accepted     time.Time
+	Promised     allocation.Date
+	Requested    allocation.Date
+	Door         string
+	Lines        []OrderLine
+}
+
+// OrderLine is one line of an Order; Qty is what is wanted in all.
+type OrderLine struct {
+	Line string
+	SKU  allocation.SKU
+	Qty  int64 // base units; 0 in a later version cancels the line
+}
+
+// Item is a SKU and the barcodes that name it.
+type Item struct {
+	SKU         allocation.SKU
+	Description string
+	Putaway     string
+	GTINs       []PackGTIN
+}
+
+// PackGTIN names a SKU at one pack level.
+type PackGTIN struct {
+	GTIN allocation.GTIN
+	Qty  int64 // base units in the pack
+}
+
+// Inbound is announced supply.
+type Inbound struct {
+	ID       allocation.InboundID
+	Version  int64
+	Site     allocation.SiteID
+	Supplier string
+	Expected allocation.Date
+	Lines    []SupplyLine // loose quantities
+	Pallets  []Pallet
+}
+
+// SupplyLine is a quantity of a SKU in base units.
+type SupplyLine struct {
+	SKU allocation.SKU
+	Qty int64
+}
+
+// Pallet is an SSCC with its announced contents.
+type Pallet struct {
+	SSCC  allocation.SSCC
+	Lines []SupplyLine
+}
+
+// Batch is what one import brings: it is applied in one transaction, whole or
+// not at all; with SkipBad, what is refused is left out and told.
+type Batch struct {
+	Items   []Item
+	Orders  []Order
+	Inbound []Inbound
+	SkipBad bool
+}
+
+// ImportResult counts records: an order, an item, an inbound each.
+type ImportResult struct {
+	New     int
+	Changed int
+	Same    int // seen before in this version: no change
+	Stale   int // older than what is known: refused
+	Lines   int // order lines written, new or changed
+	Refused []Refusal
+	Sites   []allocation.SiteID // named for the first time
+}
+
+// Refusal is a record that could not be applied, and why.
+type Refusal struct {
+	Kind   string // "order", "item", "inbound"
+	ID     string
+	Reason string
+}
+
+// Importer applies a batch; *ingest.Ingest is one. The error is a
+// *RefusedError where a record was refused and SkipBad was not set; nothing
+// was applied then.
+type Importer interface {
+	Import(ctx context.Context, b Batch) (ImportResult, error)
+}

@@ -1,0 +1,164 @@
+// Package store keeps what the centre knows: every site's events as they came,
+// the cursors and registers that follow from them, orders, items and announced
+// supply, and the numbered commands that go down. It is the only package of the
+// centre that speaks SQL, and it speaks one set of it to SQLite and PostgreSQL.
+//
+// One connection writes and a pool reads. Writing is one transaction at a time
+// in either database: a site's counter, its cursor and its registers move
+// together, and a second writer could only wait for the first.
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Options say where the database is: a PostgreSQL address, or a SQLite file.
+type Options struct {
+	Path string // of the SQLite file, which is made where it is missing
+	URL  string // postgres://user:password@host:port/database; it wins over Path
+}
+
+// Store is the centre's database. Its methods may be called from any goroutine.
+type Store struct {
+	kind   dialect
+	writer *writer
+	read   *sql.DB
+	centre string
+
+	mu      sync.Mutex
+	changed chan struct{}
+}
+
+// dialect is all in which the two databases differ.
+type dialect interface {
+	name() string
+	// rows is the text of a table of n rows with columns of these kinds.
+	rows(n int, columns []kind) string
+	// chunk is how many of n rows one statement takes.
+	chunk(n int) int
+	// args gives the rows in the form that the text of rows wants.
+	args(columns []kind, rows [][]any) []any
+	// anyOf is a condition that a column is one of the texts of argument n.
+	anyOf(column string, n int) string
+	texts(ids []string) (any, error)
+	// lock ends a SELECT whose rows are then changed in the same transaction.
+	lock() string
+	// bytewise makes a text sort by its bytes in the database's ORDER BY.
+	bytewise() string
+	begin() string
+	// load puts many rows into a table, where it knows a faster way than
+	// INSERT; it reports false where it does not.
+	load(ctx context.Context, c *sql.Conn, table string, columns []string, rows [][]any) (bool, error)
+}
+
+// Open opens the database, brings its tables up to date and mints the centre's
+// incarnation where there is none yet. Errors name the database and what to do.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	s := &Store{changed: make(chan struct{})}
+	var err error
+	var write *sql.DB
+	if o.URL != "" {
+		write, s.read, s.kind, err = openPostgres(ctx, o.URL)
+	} else {
+		write, s.read, s.kind, err = openSQLite(ctx, o.Path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.writer = &writer{db: write}
+	if err := s.mintCentre(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close waits for the transaction under way and closes the database.
+func (s *Store) Close() error {
+	return errors.Join(s.writer.close(), s.read.Close())
+}
+
+// Centre gives the centre's own incarnation, and "sqlite" or "postgres".
+func (s *Store) Centre() (incarnation, kind string) { return s.centre, s.kind.name() }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx) }
+
+// Changed is closed by the next commit. Take it before reading, then wait.
+func (s *Store) Changed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
+func (s *Store) announce() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// Update runs do in one transaction, durable when Update returns nil. An error
+// of do or of the commit undoes all of it.
+func (s *Store) Update(ctx context.Context, do func(*Tx) error) error {
+	err := s.writer.update(ctx, s.kind, func(tx *Tx) error {
+		tx.centre = s.centre
+		return do(tx)
+	})
+	if err == nil {
+		s.announce()
+	}
+	return err
+}
+
+func (s *Store) mintCentre(ctx context.Context) error {
+	return s.writer.update(ctx, s.kind, func(tx *Tx) error {
+		_, err := tx.exec(ctx, `INSERT INTO centre (one, incarnation, minted) VALUES (1, $1, $2) ON CONFLICT DO NOTHING`,
+			NewIncarnation(""), time.Now().UnixNano())
+		if err != nil {
+			return err
+		}
+		return tx.queryRow(ctx, `SELECT incarnation FROM centre`).Scan(&s.centre)
+	})
+}
+
+// NewIncarnation mints the name of a new life: 64 random bits in hex, behind
+// the centre's own incarnation where it is a site's.
+func NewIncarnation(centre string) string {
+	b := make([]byte, 8)
+	rand.Read(b) // it never fails: crypto/rand stops the program first
+	return strings.TrimPrefix(centre+"."+hex.EncodeToString(b), ".")
+}
+
+func unixTime(nanos int64) time.Time {
+	if nanos == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, nanos).UTC()
+}
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+// explain puts what was being done before an error, and leaves nil alone.
+func explain(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf(format+": %w", append(args, err)...)
+}
