@@ -1,0 +1,101 @@
+package broker
+
+import (
+	"crypto/subtle"
+	"log/slog"
+	"strings"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"dockfill/allocation"
+	"dockfill/sync/wire"
+)
+
+// The centre's own client. A site id holds no underscore, so no site's client id
+// begins like this.
+const (
+	centreUser   = "_centre"
+	centrePrefix = "_centre."
+)
+
+// access decides who may connect and who may use which topic.
+type access struct {
+	mqtt.HookBase
+	password string
+	log      *slog.Logger
+}
+
+func (a *access) ID() string { return "access" }
+
+func (a *access) Provides(event byte) bool {
+	return event == mqtt.OnConnectAuthenticate || event == mqtt.OnACLCheck
+}
+
+// OnConnectAuthenticate lets in the centre, by its password, and sites, whose
+// client id is "site.nonce". A will is refused: the library would publish it
+// past the rules for topics.
+func (a *access) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
+	why := a.refuse(cl.ID, pk.Connect)
+	if why != "" {
+		a.log.Warn("broker refuses a client", "client", clip(cl.ID), "from", cl.Net.Remote, "why", why)
+	}
+	return why == ""
+}
+
+func (a *access) refuse(id string, c packets.ConnectParams) string {
+	if c.WillFlag {
+		return "it brings a will"
+	}
+	if string(c.Username) == centreUser || strings.HasPrefix(id, centrePrefix) {
+		known := string(c.Username) == centreUser && strings.HasPrefix(id, centrePrefix)
+		if !known || subtle.ConstantTimeCompare(c.Password, []byte(a.password)) != 1 {
+			return "it is not this program's own client"
+		}
+		return ""
+	}
+	if site, ok := isSiteClient(id); !ok || allocation.CheckSite(site) != nil {
+		return "its client id is not site.nonce"
+	}
+	return ""
+}
+
+// OnACLCheck is asked for each subscription, and for each message at both ends.
+func (a *access) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
+	if string(cl.Properties.Username) == centreUser {
+		return centreMay(topic, write)
+	}
+	name, _ := isSiteClient(cl.ID)
+	site := allocation.SiteID(name)
+	if write {
+		return topic == wire.Up(site)
+	}
+	return topic == wire.Down(site)
+}
+
+// centreMay allows to speak to any one site, and to listen to one or to all.
+func centreMay(topic string, write bool) bool {
+	if write {
+		up, isDown := strings.CutSuffix(topic, "/down")
+		_, err := wire.SiteOf(up + "/up")
+		return isDown && err == nil
+	}
+	_, err := wire.SiteOf(topic)
+	return err == nil || topic == wire.AllUp()
+}
+
+// nonceOK holds the end of a site's client id to letters and digits.
+func nonceOK(s string) bool {
+	if len(s) < 8 || len(s) > 64 {
+		return false
+	}
+	for _, c := range s {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// clip keeps a stranger's words short in the log.
+func clip(s string) string { return s[:min(len(s), 80)] }

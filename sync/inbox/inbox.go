@@ -1,0 +1,112 @@
+// Package inbox is the site's receiver of numbered commands. They are applied
+// in order and without a gap: what was applied before is dropped, and behind a
+// gap nothing moves, for the centre sends again from the site's own cursor.
+package inbox
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"dockfill/sync/wire"
+)
+
+// Site applies commands. It is the agent's one writer.
+type Site interface {
+	// Applied gives the last command applied.
+	Applied(ctx context.Context) (wire.CommandCursor, error)
+	// Apply applies the commands first, first+1, ... of one life of the centre
+	// in one transaction, moves the cursor with them, and appends the event that
+	// says so. Where it fails nothing of them is applied.
+	Apply(ctx context.Context, centre string, first int64, cmds []wire.Command) error
+}
+
+// Inbox queues what came and applies it. Use New.
+type Inbox struct {
+	site    Site
+	log     *slog.Logger
+	queue   chan *wire.Commands
+	dropped atomic.Int64
+}
+
+// queueLength is how many messages may wait. The centre keeps a smaller window.
+const queueLength = 64
+
+// retryPause is kept after a failure, so that a broken disk is not hammered.
+const retryPause = time.Second
+
+// New makes an inbox; nothing is applied until Run.
+func New(site Site, log *slog.Logger) *Inbox {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Inbox{site: site, log: log, queue: make(chan *wire.Commands, queueLength)}
+}
+
+// Deliver queues a message. It never blocks: where the queue is full the message
+// is dropped and counted, and the centre sends it again.
+func (in *Inbox) Deliver(m *wire.Commands) {
+	select {
+	case in.queue <- m:
+	default:
+		in.dropped.Add(1)
+	}
+}
+
+// Dropped counts messages that found the queue full.
+func (in *Inbox) Dropped() int64 { return in.dropped.Load() }
+
+// Run applies what is delivered until the context ends, and then returns its
+// error. A failure of the site is logged and the message is left for the centre
+// to repeat.
+func (in *Inbox) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case m := <-in.queue:
+			if err := in.apply(ctx, m); err != nil && !errors.Is(err, context.Canceled) {
+				in.log.Error("commands could not be applied; they will come again", "first", m.First, "count", len(m.Commands), "error", err)
+				pause(ctx, retryPause)
+			}
+		}
+	}
+}
+
+func (in *Inbox) apply(ctx context.Context, m *wire.Commands) error {
+	at, err := in.site.Applied(ctx)
+	if err != nil {
+		return err
+	}
+	first, fresh := Fresh(at, m)
+	if len(fresh) == 0 {
+		return nil
+	}
+	return in.site.Apply(ctx, m.Centre, first, fresh)
+}
+
+// Fresh gives the commands of a message that follow the cursor, and the number
+// of the first of them; none where all were applied before or where there is a
+// gap. A new life of the centre counts from 1.
+func Fresh(at wire.CommandCursor, m *wire.Commands) (first int64, cmds []wire.Command) {
+	next := int64(1)
+	if m.Centre == at.Centre {
+		next = at.N + 1
+	}
+	skip := next - m.First
+	if skip < 0 || skip >= int64(len(m.Commands)) {
+		return 0, nil
+	}
+	return next, m.Commands[skip:]
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

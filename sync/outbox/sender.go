@@ -1,0 +1,320 @@
+package outbox
+
+import (
+	"time"
+
+	"dockfill/sync/session"
+	"dockfill/sync/wire"
+)
+
+// sender holds the rules: it is told what happened and when, and says what to
+// do next. It reads no clock, no log and no network, so that a test can walk it
+// through any history.
+//
+// What it does, in one breath: while connected it says hello until it is
+// welcomed; the welcome says how far the centre is, and from there events go out
+// with at most a window of batches unacknowledged; silence, or a centre that it
+// does not know, is a doubt, and a doubt begins with hello again.
+type sender struct {
+	o    Options
+	site session.Site
+
+	incarnation string
+	centre      string // the centre's incarnation, from the last welcome
+	up          bool
+	welcomed    bool
+	adopt       *wire.Welcome // a minted life that is not stored yet
+
+	stored, safe wire.Cursor    // the centre's marks
+	noted        [2]wire.Cursor // stored and safe as the log has them
+	unnoted      bool           // the marks are ahead of the log
+	lastAck      time.Time
+
+	helloAt   time.Time // when to say it, while not welcomed
+	helloWait time.Duration
+
+	sent     int64   // last event given to the carrier since the welcome
+	window   []int64 // last event of each batch that is not acknowledged
+	more     bool    // the log may hold events behind sent
+	readAt   time.Time
+	silentAt time.Time // when a window without acknowledgement becomes a doubt
+	silence  time.Duration
+	repeats  int // acknowledgements in a row that moved nothing
+	highest  int64
+	resends  int64
+}
+
+// slowest bounds the pauses that double.
+const slowest = time.Minute
+
+// gapRepeats is how many acknowledgements in a row must move nothing until the
+// batches behind the mark are taken for lost: a carrier may repeat a single one.
+const gapRepeats = 2
+
+func newSender(o Options, pos Position) sender {
+	return sender{
+		o:           o,
+		site:        session.Start(o.Nonce, pos.Incarnation),
+		incarnation: pos.Incarnation,
+		stored:      pos.Stored,
+		noted:       [2]wire.Cursor{pos.Stored, pos.Safe},
+		safe:        pos.Safe,
+		highest:     pos.Stored.Seq,
+		silence:     o.Silence,
+		helloWait:   o.HelloFirst,
+	}
+}
+
+// deed is what is to be done next.
+type deed int
+
+const (
+	idle    deed = iota
+	doAdopt      // store the minted life, then adopted or adoptFailed
+	doNote       // compare the mark's hash and store the marks, then noted or diverged
+	doHello      // say hello, then greeted
+	doSend       // read behind sent and publish, then sentBatch, sentNothing or failed
+)
+
+// next says what to do now, and for idle when to ask again; a zero time means
+// when something has happened.
+func (s *sender) next(now time.Time) (deed, time.Time) {
+	switch {
+	case s.adopt != nil:
+		return doAdopt, now
+	case s.unnoted:
+		return doNote, now
+	case !s.up:
+		return idle, time.Time{}
+	case !s.welcomed:
+		return due(doHello, now, s.helloAt)
+	case len(s.window) > 0 && !now.Before(s.silentAt):
+		s.silence = min(2*s.silence, slowest)
+		s.doubt(now)
+		return doHello, now
+	}
+	return s.nextBatch(now)
+}
+
+func (s *sender) nextBatch(now time.Time) (deed, time.Time) {
+	room := s.more && len(s.window) < s.o.Window
+	switch {
+	case room && !now.Before(s.readAt):
+		return doSend, now
+	case room && (len(s.window) == 0 || s.readAt.Before(s.silentAt)):
+		return idle, s.readAt
+	case len(s.window) > 0:
+		return idle, s.silentAt
+	}
+	return idle, time.Time{}
+}
+
+func due(d deed, now, at time.Time) (deed, time.Time) {
+	if now.Before(at) {
+		return idle, at
+	}
+	return d, now
+}
+
+// linked is told of a new connection, or of its end.
+func (s *sender) linked(now time.Time, up bool) {
+	s.up, s.silence = up, s.o.Silence
+	s.doubt(now)
+}
+
+// doubt forgets what was believed about the centre; the next welcome says where
+// to go on.
+func (s *sender) doubt(now time.Time) {
+	s.welcomed = false
+	s.window = nil
+	s.helloAt, s.helloWait = now, s.o.HelloFirst
+}
+
+// grown is told that the log may have grown. A lone event waits for company.
+func (s *sender) grown(now time.Time) {
+	if !s.more {
+		s.more, s.readAt = true, now.Add(s.o.Flush)
+	}
+}
+
+// greeted is told that a hello went out. The pause is never the same at two
+// sites: its last tenth comes from spread, 0 to 1.
+func (s *sender) greeted(now time.Time, spread float64) {
+	s.helloAt = now.Add(time.Duration(float64(s.helloWait) * (0.9 + spread/10)))
+	s.helloWait = min(2*s.helloWait, slowest)
+}
+
+// welcome is told of a welcome that is meant for this process and life; mine is
+// the log's hash at its stored cursor.
+func (s *sender) welcome(now time.Time, w *wire.Welcome, mine wire.Hash) error {
+	if w.Minted {
+		s.adopt = w
+		return nil
+	}
+	if s.welcomed {
+		return nil // a late copy
+	}
+	if err := s.site.Welcomed(w, mine); err != nil {
+		s.halt(now)
+		return err
+	}
+	s.welcomed, s.centre = true, w.Centre
+	if s.raise(now, w.Stored, w.Safe) {
+		s.silence = s.o.Silence
+	}
+	s.from(now, s.stored.Seq)
+	return nil
+}
+
+// from reads the log again behind seq.
+func (s *sender) from(now time.Time, seq int64) {
+	s.sent, s.window, s.repeats = seq, nil, 0
+	s.more, s.readAt = true, now
+}
+
+// adopted is told that the minted life is stored; it is used under a new hello,
+// so that the centre grants nothing to a life that never began.
+func (s *sender) adopted(now time.Time) {
+	s.incarnation = s.adopt.Incarnation
+	s.stored = wire.Cursor{Hash: wire.Genesis(s.o.Site, s.incarnation)}
+	s.safe = s.stored
+	s.noted = [2]wire.Cursor{s.stored, s.safe}
+	_ = s.site.Welcomed(s.adopt, wire.Hash{}) // compares nothing where a life begins
+	s.adopt = nil
+	s.doubt(now)
+}
+
+func (s *sender) adoptFailed() { s.adopt = nil }
+
+// ack is told of an acknowledgement that is meant for this process and life.
+func (s *sender) ack(now time.Time, a *wire.Ack) {
+	if !s.raise(now, a.Stored, a.Safe) {
+		s.repeated(now, a)
+		return
+	}
+	for len(s.window) > 0 && s.window[0] <= s.stored.Seq {
+		s.window = s.window[1:]
+	}
+	s.sent = max(s.sent, s.stored.Seq)
+	s.repeats, s.silence = 0, s.o.Silence
+	s.silentAt = now.Add(s.silence)
+}
+
+// repeated takes an acknowledgement that moved nothing, which is what the
+// centre says to a gap: several of them mean that the batch behind is lost.
+func (s *sender) repeated(now time.Time, a *wire.Ack) {
+	if a.Stored.Seq != s.stored.Seq || len(s.window) == 0 {
+		return
+	}
+	if s.repeats++; s.repeats == gapRepeats {
+		s.from(now, s.stored.Seq)
+		s.repeats = gapRepeats // once for each mark; then silence decides
+	}
+}
+
+// raise moves the marks up and reports whether stored moved.
+func (s *sender) raise(now time.Time, stored, safe wire.Cursor) bool {
+	if safe.Seq > s.safe.Seq {
+		s.safe, s.unnoted = safe, true
+	}
+	if stored.Seq <= s.stored.Seq {
+		return false
+	}
+	s.stored, s.unnoted, s.lastAck = stored, true, now
+	return true
+}
+
+// marks are what is to be compared with the log: nothing stands before the
+// first event, and mostly both marks are one.
+func (s *sender) marks() []wire.Cursor {
+	switch {
+	case s.safe.Seq == 0, s.safe == s.stored:
+		return []wire.Cursor{s.stored}
+	}
+	return []wire.Cursor{s.stored, s.safe}
+}
+
+// storedMarks is told that the log has the marks.
+func (s *sender) storedMarks() {
+	s.noted, s.unnoted = [2]wire.Cursor{s.stored, s.safe}, false
+}
+
+// diverged is told that the log holds another hash at the centre's mark than the
+// centre, or does not reach it.
+func (s *sender) diverged(now time.Time) {
+	s.stored, s.safe, s.unnoted = s.noted[0], s.noted[1], false
+	s.site.Fenced(string(session.Diverged), session.Explain(session.Diverged))
+	s.halt(now)
+}
+
+// fence is told of a fence that is meant for this process and life.
+func (s *sender) fence(now time.Time, f *wire.Fence) {
+	s.site.Fenced(f.Reason, f.Message)
+	s.halt(now)
+}
+
+// halt stops sending; the site goes on to say hello, slowly, for the centre may
+// take its events one day.
+func (s *sender) halt(now time.Time) {
+	s.doubt(now)
+	s.helloAt, s.helloWait = now.Add(slowest), slowest
+}
+
+// takes reports whether commands may be applied. A centre that is not the one
+// that welcomed the site is a doubt.
+func (s *sender) takes(now time.Time, m *wire.Commands) bool {
+	if !s.welcomed {
+		return false
+	}
+	if m.Centre != s.centre {
+		s.doubt(now)
+		return false
+	}
+	return s.site.State == session.Active
+}
+
+// sentBatch is told that a batch up to and with last was given to the carrier,
+// and whether more is known to wait.
+func (s *sender) sentBatch(now time.Time, last int64, more bool) {
+	if last <= s.highest {
+		s.resends++
+	}
+	s.highest = max(s.highest, last)
+	if len(s.window) == 0 {
+		s.silentAt = now.Add(s.silence)
+	}
+	s.window = append(s.window, last)
+	s.sent, s.more, s.readAt = last, more, now
+}
+
+// sentNothing is told that the log holds nothing behind sent.
+func (s *sender) sentNothing() { s.more = false }
+
+// failed is told that reading or the carrier failed: it is tried again later.
+func (s *sender) failed(now time.Time) {
+	s.more, s.readAt = true, now.Add(failurePause)
+	s.helloAt = later(s.helloAt, now.Add(failurePause))
+}
+
+// failurePause is kept before what failed is tried again.
+const failurePause = time.Second
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func (s *sender) status() Status {
+	return Status{
+		State:    s.site.State,
+		Reason:   s.site.Reason,
+		Text:     s.site.Text,
+		Welcomed: s.welcomed,
+		LastAck:  s.lastAck,
+		Stored:   s.stored.Seq,
+		Safe:     s.safe.Seq,
+		Resends:  s.resends,
+	}
+}
