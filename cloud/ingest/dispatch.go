@@ -56,18 +56,24 @@ func (d *dispatcher) resume(ctx context.Context) error {
 		sites, err := newHomes(tx).all(ctx)
 		for _, s := range sites {
 			if s.Open() && s.Fenced == "" {
-				d.begin(s)
+				d.begin(s, false)
 			}
 		}
 		return err
 	})
 }
 
-// begin serves the process that was welcomed, from where its site stands.
-func (d *dispatcher) begin(s *store.Site) {
+// begin serves the process that was welcomed, from where its site stands. Where
+// it is a process that is served already and says only that it is there, what is
+// under way to it goes on.
+func (d *dispatcher) begin(s *store.Site, there bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.couriers[s.ID] = &courier{head: wire.Head{Site: s.ID, Nonce: s.Nonce, Incarnation: s.Incarnation},
+	head := wire.Head{Site: s.ID, Nonce: s.Nonce, Incarnation: s.Incarnation}
+	if c := d.couriers[s.ID]; there && c != nil && c.head == head {
+		return
+	}
+	d.couriers[s.ID] = &courier{head: head,
 		written: s.Commands, applied: s.Applied, sent: s.Applied, silence: d.resend}
 	signal(d.wake)
 }

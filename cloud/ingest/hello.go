@@ -29,15 +29,16 @@ func (i *Ingest) greet(ctx context.Context, h *wire.Hello) {
 		return
 	}
 	log := i.log.With("site", h.Site, "incarnation", h.Incarnation, "nonce", h.Nonce, "verdict", g.verdict)
-	if session.Explain(g.verdict) != "" {
+	switch {
+	case session.Explain(g.verdict) != "":
 		log.Error("a site was told to stop allocating", "head", h.HeadAt.Seq, "stored", g.stored.Seq)
-	} else {
+	case !h.Welcomed:
 		log.Info("a site was welcomed", "program", storable(h.Program), "head", h.HeadAt.Seq, "stored", g.stored.Seq)
 	}
 	i.dispatch.stored(g.homes)
 	i.mouth.say(g.answer(i.centre()))
 	if g.verdict == session.Continue {
-		i.dispatch.begin(g.site)
+		i.dispatch.begin(g.site, h.Welcomed)
 	}
 }
 
@@ -79,7 +80,7 @@ func (g *greeting) judge(ctx context.Context, tx *store.Tx, i *Ingest) error {
 			return hash
 		},
 	}
-	g.verdict = session.Judge(known, overtaken(known, h))
+	g.verdict = session.Judge(known, h)
 	if err == nil && g.verdict == session.Mint {
 		g.stale, err = tx.Minted(ctx, h.Site, h.Nonce)
 	}
@@ -91,19 +92,6 @@ func (g *greeting) judge(ctx context.Context, tx *store.Tx, i *Ingest) error {
 		return err
 	}
 	return g.homes.write(ctx)
-}
-
-// overtaken brings a hello up to date that its own process's events overtook on
-// the way: the carrier may repeat and delay. A database that was set back is
-// opened by another process, so this one's head was genuine when it was told.
-func overtaken(k session.Known, h *wire.Hello) *wire.Hello {
-	same := h.Incarnation == k.Incarnation && h.Nonce == k.Nonce && h.HeadAt.Seq < k.Stored.Seq
-	if !same || (h.HeadAt.Seq > 0 && k.HashAt(h.HeadAt.Seq) != h.HeadAt.Hash) {
-		return h
-	}
-	current := *h
-	current.HeadAt = k.Stored
-	return &current
 }
 
 // act writes down what the verdict means.

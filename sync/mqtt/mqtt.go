@@ -55,7 +55,7 @@ type Options struct {
 	KeepAlive  time.Duration // 30 s; whole seconds
 	Timeout    time.Duration // for connecting, writing and receipts; 10 s
 	RetryFirst time.Duration // between attempts, jittered and doubled up to RetryMax; 1 s
-	RetryMax   time.Duration // 60 s
+	RetryMax   time.Duration // 10 s
 }
 
 // Client is one end of the carrier. Use New, then Run.
@@ -96,7 +96,7 @@ func (o Options) withDefaults() Options {
 	o.KeepAlive = orElse(o.KeepAlive, 30*time.Second)
 	o.Timeout = orElse(o.Timeout, 10*time.Second)
 	o.RetryFirst = orElse(o.RetryFirst, time.Second)
-	o.RetryMax = orElse(o.RetryMax, time.Minute)
+	o.RetryMax = orElse(o.RetryMax, 10*time.Second)
 	if o.Handle == nil {
 		o.Handle = func(string, []byte) {}
 	}

@@ -195,6 +195,7 @@ func (s *Session) hello(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("where the site stands: %w", err)
 	}
+	welcomed := s.sender.welcomed
 	s.sender.greeted(time.Now(), rand.Float64())
 	return s.publish(ctx, &wire.Hello{
 		Head:      s.head(),
@@ -205,6 +206,7 @@ func (s *Session) hello(ctx context.Context) error {
 		Commands:  pos.Commands,
 		Registers: pos.Registers,
 		Program:   s.o.Program,
+		Welcomed:  welcomed,
 	})
 }
 

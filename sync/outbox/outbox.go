@@ -90,6 +90,7 @@ type Options struct {
 	Flush       time.Duration // how long a lone event waits for company; 50 ms
 	Silence     time.Duration // without acknowledgement until the site says hello again; 5 s, doubled up to a minute
 	HelloFirst  time.Duration // between the first two hellos; 1 s, doubled up to a minute
+	Beat        time.Duration // between hellos while all is well; 15 s
 }
 
 // Status is what a page or a command line shows.
@@ -179,6 +180,7 @@ func (o Options) withDefaults() Options {
 	o.Flush = orElse(o.Flush, 50*time.Millisecond)
 	o.Silence = orElse(o.Silence, 5*time.Second)
 	o.HelloFirst = orElse(o.HelloFirst, time.Second)
+	o.Beat = orElse(o.Beat, 15*time.Second)
 	if o.Slog == nil {
 		o.Slog = slog.New(slog.DiscardHandler)
 	}

@@ -14,7 +14,8 @@ import (
 // What it does, in one breath: while connected it says hello until it is
 // welcomed; the welcome says how far the centre is, and from there events go out
 // with at most a window of batches unacknowledged; silence, or a centre that it
-// does not know, is a doubt, and a doubt begins with hello again.
+// does not know, is a doubt, and a doubt begins with hello again. While all is
+// well a hello at every beat tells the centre that the site is there.
 type sender struct {
 	o    Options
 	site session.Site
@@ -30,7 +31,7 @@ type sender struct {
 	unnoted      bool           // the marks are ahead of the log
 	lastAck      time.Time
 
-	helloAt   time.Time // when to say it, while not welcomed
+	helloAt   time.Time // when to say it
 	helloWait time.Duration
 
 	sent     int64   // last event given to the carrier since the welcome
@@ -92,8 +93,14 @@ func (s *sender) next(now time.Time) (deed, time.Time) {
 		s.silence = min(2*s.silence, slowest)
 		s.doubt(now)
 		return doHello, now
+	case !now.Before(s.helloAt):
+		return doHello, now
 	}
-	return s.nextBatch(now)
+	d, at := s.nextBatch(now)
+	if d == idle && (at.IsZero() || s.helloAt.Before(at)) {
+		at = s.helloAt
+	}
+	return d, at
 }
 
 func (s *sender) nextBatch(now time.Time) (deed, time.Time) {
@@ -140,6 +147,10 @@ func (s *sender) grown(now time.Time) {
 // greeted is told that a hello went out. The pause is never the same at two
 // sites: its last tenth comes from spread, 0 to 1.
 func (s *sender) greeted(now time.Time, spread float64) {
+	if s.welcomed {
+		s.helloAt = now.Add(time.Duration(float64(s.o.Beat) * (0.9 + spread/10)))
+		return
+	}
 	s.helloAt = now.Add(time.Duration(float64(s.helloWait) * (0.9 + spread/10)))
 	s.helloWait = min(2*s.helloWait, slowest)
 }
@@ -159,6 +170,7 @@ func (s *sender) welcome(now time.Time, w *wire.Welcome, mine wire.Hash) error {
 		return err
 	}
 	s.welcomed, s.centre = true, w.Centre
+	s.helloAt = now.Add(s.o.Beat)
 	if s.raise(now, w.Stored, w.Safe) {
 		s.silence = s.o.Silence
 	}

@@ -33,6 +33,7 @@ type desk struct {
 	fail     error
 	commands []*wire.Commands
 	changes  []session.State
+	beats    []time.Duration // hellos that say only that the site is there
 }
 
 // sit runs f in a bubble with a session over site; life is adopted before, or
@@ -69,6 +70,10 @@ func (d *desk) Publish(_ context.Context, topic string, payload []byte) error {
 	defer d.mu.Unlock()
 	if d.fail != nil {
 		return d.fail
+	}
+	if h, ok := m.(*wire.Hello); ok && h.Welcomed {
+		d.beats = append(d.beats, time.Since(d.began))
+		return nil
 	}
 	d.sent = append(d.sent, m)
 	d.sentAt = append(d.sentAt, time.Since(d.began))
@@ -235,6 +240,23 @@ func TestSilenceIsADoubtAndTheWelcomeSaysWhereToGoOn(t *testing.T) {
 		assert.Empty(t, d.after(4900*time.Millisecond))
 		d.ack(1500)
 		assert.Empty(t, d.after(time.Hour), "all is acknowledged: nothing more to say")
+	})
+}
+
+func TestAWelcomedSiteSaysAtEveryBeatThatItIsThere(t *testing.T) {
+	sit(t, "i1", func(d *desk) {
+		d.Link(true, "")
+		d.take()
+		d.after(2 * time.Minute)
+		assert.Empty(t, d.beats, "nobody has welcomed it")
+		d.welcome(0)
+		d.beats = nil
+		d.after(time.Minute)
+		assert.Len(t, d.beats, 4)
+		d.Link(false, "cut")
+		d.beats = nil
+		d.after(time.Minute)
+		assert.Empty(t, d.beats)
 	})
 }
 

@@ -16,7 +16,10 @@ type Hello struct {
 	Safe      Cursor        `json:"safe"`      // likewise
 	Commands  CommandCursor `json:"commands"`  // the last command applied
 	Registers Hash          `json:"registers"` // digest of the site's right registers
-	Program   string        `json:"program"`   // version of the agent, for people
+	// Welcomed is true where this process was welcomed on this connection: it
+	// says only that it is there and how far its log has come.
+	Welcomed bool   `json:"welcomed,omitempty"`
+	Program  string `json:"program"` // version of the agent, for people
 }
 
 // CommandCursor is a place in the numbered commands that one life of the centre

@@ -74,7 +74,7 @@ func messages(t testing.TB) map[string]Message {
 	hashes, _ := events.Verify()
 	events.Last = hashes[len(hashes)-1]
 	return map[string]Message{
-		"hello": &Hello{Head: head(), Run: 3, HeadAt: cursor(9), Stored: cursor(7), Safe: cursor(5),
+		"hello": &Hello{Head: head(), Run: 3, Welcomed: true, HeadAt: cursor(9), Stored: cursor(7), Safe: cursor(5),
 			Commands: CommandCursor{Centre: "c1", N: 9}, Registers: cursor(1).Hash, Program: "dockfill-agent 1.0"},
 		"events":   events,
 		"welcome":  &Welcome{Head: head(), Minted: true, Centre: "c1", Stored: cursor(7), Safe: cursor(5)},
