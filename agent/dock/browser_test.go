@@ -114,8 +114,18 @@ const overflowing = `[...document.querySelectorAll("header *, main *, footer *")
 	if (r.width === 0 || e.closest("svg")) return false;
 	const clipped = e.matches(".place, .place span, .qty, h1, .chips, .chip, .tally, .detail, .hero, .verdict, #clear, .of b") &&
 		(e.scrollWidth > e.clientWidth + 2 && e.clientWidth > 0 && getComputedStyle(e).display !== "inline");
-	return clipped || r.right > innerWidth + 1 || r.bottom > innerHeight + 1 || r.left < -1 || r.top < -1;
+	const cut = e.matches(".order, .note, .complete, .sku, .tally, #standing, .item[data-shrink]") && (e.scrollHeight > e.clientHeight + 2 || e.scrollWidth > e.clientWidth + 2);
+	return clipped || cut || r.right > innerWidth + 1 || r.bottom > innerHeight + 1 || r.left < -1 || r.top < -1;
 }).map(e => e.tagName + "." + e.className + " " + e.textContent.slice(0, 40))`
+
+// outshone lists doors that are written or framed smaller than the count of the
+// destinations that are not shown.
+const outshone = `(() => {
+	const rest = document.querySelector(".head.rest");
+	if (!rest) return [];
+	const width = h => h.getBoundingClientRect().width, size = h => parseFloat(getComputedStyle(h.querySelector(".place")).fontSize);
+	return [...document.querySelectorAll(".head:not(.rest)")].filter(h => width(h) < width(rest) - 2 || size(h) <= size(rest)).map(h => h.textContent);
+})()`
 
 // collisions finds parts of the page that stand on each other.
 const collisions = `(() => {
@@ -190,6 +200,32 @@ func showings() []showing {
 		{"undo", with(func(f *dock.Feedback) {
 			f.Verdict, f.Why, f.Item, f.Text = allocation.Check, allocation.WhyUndone, "", "the last scan was taken back, units: 12"
 		})},
+		{"many", with(func(f *dock.Feedback) {
+			f.Verdict, f.Why, f.Qty, f.SKU, f.Item, f.Code = allocation.Allocated, allocation.WhyRanked, 0, "", "", "]C100106141411234567897"
+			for i := range 21 {
+				f.Blocks = append(f.Blocks, block(fmt.Sprint(i+1), int64(30-i), fmt.Sprintf("SO-2026-%012d", i), "Harbour Gifts", 30, 30))
+				f.Qty += f.Blocks[i].Qty
+				f.Complete = append(f.Complete, f.Blocks[i].Order)
+			}
+		})},
+		{"four", with(func(f *dock.Feedback) {
+			f.Verdict, f.Why, f.Qty, f.SKU, f.Item = allocation.Allocated, allocation.WhyRanked, 40_000, "COFFEE-BEANS-MONSOONED-MALABAR-WHOLE-ONE-KILOGRAM", ""
+			for i, door := range []string{"STAGING LANE 14 NORTH", "12", "COLD-STORE-7", "3"} {
+				f.Blocks = append(f.Blocks, block(door, 10_000, fmt.Sprintf("SO-101%02d", i), "Wholesale Trading Company of Northumberland Limited", 10_000, 20_000))
+			}
+		})},
+		{"digit", with(func(f *dock.Feedback) {
+			f.Verdict, f.Why, f.SKU, f.Item, f.Qty, f.Code = allocation.Stop, allocation.WhyUnread, "", "", 0, "]I111955555000028"
+			f.Text = "GTIN 11955555000028 ends in check digit 8, but 7 is expected"
+		})},
+		{"duplicate", with(func(f *dock.Feedback) {
+			f.Verdict, f.Why, f.Item, f.Qty, f.Code = allocation.Stop, allocation.WhyDuplicate, "", 0, "]C1010950600013435221ABCDEFGHIJ0123456789"
+			f.Text = "serial ABCDEFGHIJ0123456789 of COFFEE-1KG was received before, as event 12345 at station 1: ALLOCATED (4 to SO-10128/1, 4 to SO-10129/1, 4 to SO-10130/1, and 9 more): it is not counted again"
+		})},
+		{"again", with(func(f *dock.Feedback) {
+			f.Verdict, f.Why, f.Item = allocation.Check, allocation.WhyRepeat, ""
+			f.Text = "this code was saved just before a restart, as event 12345 at station 1: ALLOCATED (12 to SO-10128/1); if this is another unit scan DF:SAME-AGAIN, if it is the same one go on"
+		})},
 		{"stop", with(func(f *dock.Feedback) {
 			f.Verdict, f.Why, f.SKU, f.Item, f.Qty, f.Code = allocation.Stop, allocation.WhyUnread, "", "", 0, "<script>alert(1)</script>\x1d=1+1\x07'; DROP TABLE event;--"
 			f.Text = "the code could not be read: scan it again"
@@ -213,13 +249,17 @@ func TestEveryVerdictIsLegibleOnEveryScreen(t *testing.T) {
 			name := fmt.Sprintf("%s-%d", s.name, size[0])
 			check(t, ctx, name)
 			wide := size[0]*9 >= size[1]*16
-			want := map[bool]float64{false: capWhole, true: capSplit}[s.name == "split" || s.name == "long"]
+			want := map[bool]float64{false: capWhole, true: capSplit}[len(s.f.Blocks) > 1 || s.name == "long"]
+			if s.name == "four" {
+				want = capWord // a name in a quarter of the screen
+			}
 			if !wide {
 				want *= 0.74 // the same width, a higher screen
 			}
-			assert.GreaterOrEqual(t, capHeight(t, ctx, ".place"), want, "destination, %s", name)
+			assert.GreaterOrEqual(t, capHeight(t, ctx, ".head:not(.rest) .place"), want, "destination, %s", name)
 			if wide {
-				assert.GreaterOrEqual(t, capHeight(t, ctx, "h1, .item, .qty, .who, .filled:not(.big), .of b"), capWord, "words, %s", name)
+				assert.GreaterOrEqual(t, capHeight(t, ctx, "h1, .who, .why, .place"), capWord/2, "long words, %s", name)
+				assert.GreaterOrEqual(t, capHeight(t, ctx, "h1, .item:not([data-shrink]), .qty, .order:not([style]) > .who, .filled:not(.big), .of b"), capWord, "words, %s", name)
 			}
 		}
 	}
@@ -229,6 +269,7 @@ func check(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
 	picture(t, ctx, name)
 	assert.Empty(t, ask[[]string](t, ctx, overflowing), "overflow, %s", name)
+	assert.Empty(t, ask[[]string](t, ctx, outshone), "the rest is larger than a door, %s", name)
 	assert.Empty(t, ask[[]string](t, ctx, collisions), "collision, %s", name)
 }
 
@@ -251,7 +292,7 @@ func TestVerdictsKeepTheirContrastShapeAndTone(t *testing.T) {
 	ctx := browser(t, kiosk)
 	twin := docktest.New()
 	open(t, ctx, twin)
-	tones := map[string]string{"allocated": "allocated", "split": "allocated", "long": "complete", "undo": "check"}
+	tones := map[string]string{"allocated": "allocated", "split": "allocated", "long": "complete", "undo": "check", "many": "complete", "four": "allocated", "digit": "stop", "duplicate": "stop", "again": "check"}
 	shapes := map[string]string{}
 	for i, s := range showings() {
 		s.f.Seq, s.f.At = int64(i+1), time.Now()
@@ -283,7 +324,9 @@ func TestStopStandsUntilItIsCleared(t *testing.T) {
 		until(t, ctx, fmt.Sprintf(`(document.body.dataset.after || "").endsWith(".%d")`, seq))
 	}
 	look := func() string { return ask[string](t, ctx, `document.body.dataset.look`) }
-	tell(1, allocation.Stop)
+	twin.Tell(dock.Feedback{Seq: 1, Station: "1", At: time.Now(), Verdict: allocation.Stop, Why: allocation.WhyUnread, Text: "GTIN 1 ends in check digit 8, but 7 is expected"})
+	until(t, ctx, `(document.body.dataset.after || "").endsWith(".1")`)
+	assert.Contains(t, ask[string](t, ctx, `document.querySelector(".scan").textContent`), "WRONG CHECK DIGIT")
 	do(t, ctx, chromedp.KeyEvent("\r"))
 	do(t, ctx, chromedp.KeyEvent(" "))
 	do(t, ctx, chromedp.Focus("#clear"))
@@ -294,6 +337,7 @@ func TestStopStandsUntilItIsCleared(t *testing.T) {
 	tell(2, allocation.Check)
 	assert.Equal(t, "check", look())
 	assert.False(t, ask[bool](t, ctx, `document.getElementById("standing").hidden`), "the STOP still stands above")
+	assert.Equal(t, "STOP not cleared (press Esc): WRONG CHECK DIGIT", ask[string](t, ctx, `document.getElementById("standing").textContent`))
 	do(t, ctx, chromedp.KeyEvent("\x1b"))
 	assert.True(t, ask[bool](t, ctx, `document.getElementById("standing").hidden`))
 
@@ -397,7 +441,12 @@ func TestSitePageFitsAndClosesTasks(t *testing.T) {
 	do(t, ctx, chromedp.Navigate(serve(t, twin)+"/site"))
 	picture(t, ctx, "site-1280")
 	text := ask[string](t, ctx, `document.body.innerText`)
-	assert.Contains(t, text, "1,204 saved here, 1,180 confirmed, 24 waiting 3 min: broker name does not resolve")
+	assert.Contains(t, text, "Offline 3 min: broker name does not resolve. 1,204 saved here, 1,180 confirmed, 24 waiting 3 min")
+	assert.Empty(t, ask[[]string](t, ctx, `[...document.querySelectorAll(".k")].filter(e => {
+		const range = document.createRange();
+		range.selectNodeContents(e);
+		return new Set([...range.getClientRects()].map(r => r.top)).size > 1;
+	}).map(e => e.textContent)`), "names of goods and places that are broken in two")
 	assert.False(t, ask[bool](t, ctx, `document.documentElement.scrollWidth > innerWidth`))
 	do(t, ctx, chromedp.Click("#done4"))
 	until(t, ctx, `document.body.innerText.includes("Nothing to do.")`)

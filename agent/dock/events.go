@@ -20,7 +20,6 @@ type scanEvent struct {
 	Look   string `json:"look"`
 	Tone   string `json:"tone"`
 	Stands bool   `json:"stands"`
-	Why    string `json:"why"`
 	HTML   string `json:"html"`
 	Chips  string `json:"chips"`
 	Say    string `json:"say"`
@@ -164,7 +163,7 @@ func (x *stream) scan(f Feedback, replay bool) error {
 		return err
 	}
 	return x.send("scan", v.Key, scanEvent{
-		Key: v.Key, Look: v.Look, Tone: v.Tone, Stands: v.Stands, Why: v.Why,
+		Key: v.Key, Look: v.Look, Tone: v.Tone, Stands: v.Stands,
 		HTML: string(html), Chips: string(chips), Say: v.say(), Replay: replay,
 	})
 }

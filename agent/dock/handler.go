@@ -20,7 +20,7 @@ var staticFiles embed.FS
 // pages holds all templates. The text that they are given is escaped by
 // html/template according to where it stands.
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"number": Number, "visible": Visible, "bytes": Bytes, "ago": Ago, "plural": Plural,
+	"number": Number, "visible": Visible, "bytes": Bytes, "ago": Ago, "plural": Plural, "whole": whole,
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // Options are what a Handler needs beside the site.

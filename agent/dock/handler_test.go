@@ -91,6 +91,45 @@ func TestVisibleKeepsTextAndShowsTheRest(t *testing.T) {
 	}
 }
 
+// A worker knows a pallet by its number and a card by its name; site IT can
+// still see every character that was read.
+func TestCodesAreShownAsPeopleNameThem(t *testing.T) {
+	for code, want := range map[string]string{
+		"]I111955555000028": "11955555000028", "]C0DF:DAMAGED": "card DAMAGED", "DF:QTY 12": "card QTY 12", "]C100106141411234567897": "SSCC 106141411234567897",
+		"]C1001061414112345678970210614141000415": "SSCC 106141411234567897", "]C100106141411234567890": "SSCC 106141411234567890",
+		"00106141411234567897": "SSCC 106141411234567897", "00106141411234567890": "00106141411234567890", "]C10104006381333931": "0104006381333931",
+		"]E": "]E", "]12x": "]12x", "4006381333931": "4006381333931", "]C0": "", "DF:": "DF:",
+	} {
+		twin := docktest.New()
+		url := serve(t, twin)
+		twin.Tell(dock.Feedback{Seq: 1, Station: "1", At: time.Now(), Verdict: allocation.Stop, Code: code})
+		_, html := get(t, url+"/?station=1")
+		assert.Contains(t, html, `<p class="item" data-shrink><code>`+want+`</code></p>`, code)
+		_, html = get(t, url+"/site")
+		assert.Contains(t, html, `<code title="`+code+`">`+want+`</code>`, code)
+	}
+}
+
+func TestSitePageSaysOfflineInWords(t *testing.T) {
+	twin := docktest.New()
+	url := serve(t, twin)
+	_, html := get(t, url+"/site")
+	assert.NotContains(t, strings.ToLower(html), "offline")
+	since := time.Now().Add(-10 * time.Second)
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		s.Link = dock.Link{Since: since, Problem: "the broker closed the connection"}
+	})
+	_, html = get(t, url+"/site")
+	assert.Contains(t, html, `<h1>leeds <span class="offline">Offline since `+since.Format("15:04")+`</span></h1>`)
+	assert.Contains(t, html, "<b>offline</b> 10 s: the broker closed the connection.")
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.Link.Since = since.Add(-dock.LateAfter) })
+	_, html = get(t, url+"/site")
+	assert.Contains(t, html, "<b>degraded</b> Offline 2 min:")
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.Link.Since = time.Now().Add(-72 * time.Hour) })
+	_, html = get(t, url+"/site")
+	assert.Contains(t, html, "Offline since "+time.Now().Add(-72*time.Hour).Format("2 Jan 15:04"))
+}
+
 func TestOnlyTheAgentsOwnPagesMayWrite(t *testing.T) {
 	twin := docktest.New()
 	twin.Set(func(_ *dock.Status, tasks *[]dock.Task, _ *dock.Balances) { *tasks = []dock.Task{{ID: 1}} })
@@ -221,7 +260,7 @@ func TestEventsComeInOrderAndOnce(t *testing.T) {
 		want = append(want, fmt.Sprint(seq))
 	}
 	assert.Equal(t, want, keys(got), "station 2's scans stay away")
-	assert.Contains(t, got[39]["chips"], "48 in a row")
+	assert.Contains(t, got[39]["chips"], "48 units<span>of X so far")
 	require.Eventually(t, func() bool { return twin.Readers() == 0 }, 10*time.Second, time.Millisecond, "a page that left keeps its subscription")
 }
 
@@ -235,17 +274,29 @@ func TestTallyFollowsUndoAndAnotherItem(t *testing.T) {
 	}
 	tally := func() string {
 		_, html := get(t, url+"/?station=1")
-		_, rest, _ := strings.Cut(html, `class="tally">`)
+		_, rest, _ := strings.Cut(html, `class="tally" data-shrink>`)
 		text, _, _ := strings.Cut(rest, "</p>")
-		return strings.ReplaceAll(text, "<span>", " ")
+		return strings.ReplaceAll(strings.TrimSuffix(text, "</span>"), "<span>", " ")
 	}
 	tell(1, func(f *dock.Feedback) { f.SKU, f.Qty = "OTHER", 4 })
 	tell(2, func(f *dock.Feedback) { f.Qty = 12 })
 	tell(3, func(f *dock.Feedback) { f.Verdict, f.SKU = allocation.Stop, "" })
 	tell(4, func(f *dock.Feedback) { f.Qty = 12 })
-	assert.Contains(t, tally(), "2 in a row 24 units of X")
-	tell(5, func(f *dock.Feedback) { f.Qty, f.Why = 12, allocation.WhyUndone })
-	assert.Contains(t, tally(), "1 in a row 12 units of X")
+	assert.Equal(t, "2 scans, 24 units of X so far", tally())
+	undo := func(f *dock.Feedback) { f.Verdict, f.Why, f.SKU, f.Qty = allocation.Check, allocation.WhyUndone, "", 0 }
+	tell(5, undo)
+	assert.Equal(t, "1 scan, 12 units of X so far", tally())
+	tell(6, func(f *dock.Feedback) { f.SKU, f.Qty = "", 40 }) // a pallet of several
+	assert.Equal(t, "1 scan, 12 units of X so far", tally())
+	tell(7, undo) // the pallet
+	assert.Equal(t, "1 scan, 12 units of X so far", tally())
+	tell(8, undo) // the carton
+	assert.Equal(t, "1 scan, 4 units of OTHER so far", tally(), "what was scanned before counts on")
+	tell(9, undo)
+	tell(10, undo)
+	assert.Empty(t, tally())
+	tell(11, func(*dock.Feedback) {})
+	assert.Equal(t, "1 unit of X so far", tally())
 }
 
 func TestLocalAPI(t *testing.T) {
@@ -355,8 +406,19 @@ func TestOneSentenceNamesTheRootCauseFirst(t *testing.T) {
 			s.Stored, s.OldestUnsent = 1180, now.Add(-time.Minute)
 		}, dock.Good, "1,204 saved here, 1,180 confirmed, 24 waiting 60 s"},
 		"offline": {func(s *dock.Status) {
+			s.Started = now.Add(-5 * time.Minute) // and never had a line
 			s.Stored, s.OldestUnsent, s.Link = 1180, now.Add(-3*time.Minute), dock.Link{Problem: "broker name does not resolve"}
-		}, dock.Degraded, "1,204 saved here, 1,180 confirmed, 24 waiting 3 min: broker name does not resolve"},
+		}, dock.Degraded, "Offline 5 min: broker name does not resolve. 1,204 saved here, 1,180 confirmed, 24 waiting 3 min"},
+		"offline for a moment": {func(s *dock.Status) {
+			s.Link = dock.Link{Since: now.Add(-10 * time.Second), Problem: "the broker closed the connection"}
+		}, dock.Good, "Offline 10 s: the broker closed the connection. 1,204 saved here, 1,204 confirmed"},
+		"offline for long, with nothing to send": {func(s *dock.Status) {
+			s.Link = dock.Link{Since: now.Add(-3 * time.Minute)}
+		}, dock.Degraded, "Offline 3 min. 1,204 saved here, 1,204 confirmed"},
+		"a scanner away while offline": {func(s *dock.Status) {
+			s.Stations[1] = dock.Station{ID: "2", State: dock.StationSearching}
+			s.Link = dock.Link{Since: now.Add(-10 * time.Second)}
+		}, dock.Degraded, "Station 2: scanner searching. Offline 10 s. 1,204 saved here, 1,204 confirmed"},
 		"fenced": {func(s *dock.Status) { s.State, s.Reason = "CAPTURE-ONLY", "this database is a copy." },
 			dock.Down, "Nothing is received: this database is a copy. 1,204 saved here, 1,204 confirmed"},
 		"a station without a scanner is meant so": {func(s *dock.Status) { s.Stations[1].State = dock.StationBare },

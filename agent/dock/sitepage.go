@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // siteData fills the site page.
@@ -13,7 +14,9 @@ type siteData struct {
 	Text    string
 	Waiting int64
 	Age     string // of the oldest scan that waits
-	Link    string
+	Offline string // since when; "" while there is a line
+	Badge   string // the health, or that it is good and offline
+	Link    string // to the centre, in words
 	Up      string
 	Rows    []stationRow
 	Last    []scanRow
@@ -30,7 +33,7 @@ type stationRow struct {
 type scanRow struct {
 	view
 	Station string
-	To      string // destinations
+	To      []string // destinations
 }
 
 // sitePage tells site IT how the agent does.
@@ -59,12 +62,12 @@ func (s *server) siteData(r *http.Request) (siteData, error) {
 	now := s.now()
 	d := siteData{Status: st, Waiting: st.Head - st.Stored, Up: Ago(now.Sub(st.Started))}
 	d.Health, d.Text = Judge(st, now)
-	d.Link = "connected"
+	d.Badge, d.Link = string(d.Health), LinkWords(st.Link.Up, linkSince(st), now)
 	if !st.Link.Up {
-		d.Link = "down"
+		d.Offline = "Offline since " + Clock(linkSince(st), now)
 	}
-	if !st.Link.Since.IsZero() {
-		d.Link += " " + Ago(now.Sub(st.Link.Since))
+	if !st.Link.Up && d.Health == Good {
+		d.Badge, d.Text = "offline", strings.TrimPrefix(d.Text, "Offline ")
 	}
 	if !st.OldestUnsent.IsZero() {
 		d.Age = Ago(now.Sub(st.OldestUnsent))
@@ -84,11 +87,8 @@ func (s *server) siteData(r *http.Request) (siteData, error) {
 
 func newScanRow(f Feedback) scanRow {
 	row := scanRow{view: newView(f), Station: string(f.Station)}
-	for i, h := range row.Heads[:min(len(row.Heads), len(f.Blocks))] {
-		if i > 0 {
-			row.To += ", "
-		}
-		row.To += h.Place
+	for _, h := range row.Heads[:min(len(row.Heads), len(f.Blocks))] {
+		row.To = append(row.To, h.Place)
 	}
 	return row
 }

@@ -1,45 +1,79 @@
 package dock
 
-import "dockfill/allocation"
+import (
+	"slices"
 
-// tally counts the run of scans of one SKU at a station, so that "was that
-// eleven or twelve?" has an answer on the screen.
-type tally struct {
+	"dockfill/allocation"
+)
+
+// run is how many scans in a row took in one SKU, and how many units.
+type run struct {
 	SKU        string
 	Scans, Qty int64
 }
 
-// tallyDepth is how many feedbacks back a run is looked for when a page opens.
+// tally counts the run of scans of one SKU at a station, so that "was that
+// eleven or twelve?" has an answer on the screen. It holds the run as it stood
+// after each saved scan, the newest last: an undo takes the latest scan back,
+// whichever it was.
+type tally struct{ runs []run }
+
+// tallyDepth is how many feedbacks back a run is looked for when a page opens,
+// and how many scans can be taken back one after another.
 const tallyDepth = 200
 
 // chipCount is how many of the last scans stand on the screen.
 const chipCount = 5
 
 // add takes the next feedback in the order of time. A scan that was not saved
-// does not break a run; another SKU begins a new one; an undo takes one back.
+// changes nothing; one that names no single SKU, a pallet of several, does not
+// break a run; another SKU begins a new one.
 func (t *tally) add(f Feedback) {
 	switch {
-	case f.Why == allocation.WhyUndone && f.SKU == t.SKU:
-		t.Scans, t.Qty = max(0, t.Scans-1), max(0, t.Qty-f.Qty)
-	case !f.Verdict.Saved() || f.SKU == "" || f.Why == allocation.WhyUndone:
+	case f.Why == allocation.WhyUndone:
+		t.runs = t.runs[:max(0, len(t.runs)-1)]
 		return
-	case f.SKU != t.SKU:
-		t.SKU, t.Scans, t.Qty = f.SKU, 1, f.Qty
+	case !f.Verdict.Saved():
+		return
+	}
+	now := t.last()
+	switch f.SKU {
+	case "":
+	case now.SKU:
+		now.Scans, now.Qty = now.Scans+1, now.Qty+f.Qty
 	default:
-		t.Scans, t.Qty = t.Scans+1, t.Qty+f.Qty
+		now = run{f.SKU, 1, f.Qty}
 	}
+	if len(t.runs) == tallyDepth {
+		t.runs = slices.Delete(t.runs, 0, 1)
+	}
+	t.runs = append(t.runs, now)
 }
 
-// Scanned is the length of the run in words.
-func (t tally) Scanned() string { return Number(t.Scans) + " in a row" }
+// last is the run as it stands; zero before the first scan.
+func (t tally) last() run {
+	if len(t.runs) == 0 {
+		return run{}
+	}
+	return t.runs[len(t.runs)-1]
+}
 
-// Text is what the run took in; "" before the first scan.
+// Text is what the run took in: "3 scans, 36 units", or "3 units" where each
+// scan was one; "" where there is no run.
 func (t tally) Text() string {
-	if t.SKU == "" {
+	r := t.last()
+	units := Plural(r.Qty, "unit", "units")
+	switch {
+	case r.SKU == "":
 		return ""
+	case r.Scans == r.Qty:
+		return units
 	}
-	return Plural(t.Qty, "unit", "units") + " of " + Visible(t.SKU)
+	return Plural(r.Scans, "scan", "scans") + ", " + units
 }
+
+// Of names the run's goods.
+func (t tally) Of() string { return "of " + Visible(t.last().SKU) + " so far" }
 
 // Plural counts things in words: "1 unit", "1,204 units".
 func Plural(n int64, one, many string) string {

@@ -18,6 +18,7 @@ type view struct {
 	Key      string // names the feedback to the page
 	Verdict  string // the word
 	Title    string // the word, or the reason in short where the word stands largest
+	Short    string // the reason in short, or in full where there is no short one
 	Look     string // allocated, stock, hold, check, stop: the CSS class and the shape
 	Tone     string // what is heard: the look, or complete
 	Stands   bool   // it stays until somebody clears it
@@ -32,9 +33,10 @@ type view struct {
 	Filled   int64
 	Wanted   int64
 	Why      string
-	Code     string
+	Code     string // as people name it
+	Raw      string // what was read
 	Chip     string // among the last scans
-	Complete string // orders that the scan completed
+	Complete string // that the scan completed an order, or how many
 	At       time.Time
 }
 
@@ -45,14 +47,15 @@ type head struct {
 	Qty   string
 	Note  string // the order, where several destinations share the screen
 	Share int    // 1 to 12: twelfths of the width
+	Rest  bool   // no place, but the count of those for which there is no room
 }
 
 func newView(f Feedback) view {
 	v := view{
 		Key: key(f), Verdict: string(f.Verdict), Look: look(f.Verdict), At: f.At,
 		Time: f.At.Local().Format("15:04:05"), Stands: f.Verdict == allocation.Stop,
-		Item: Visible(f.Item), SKU: Visible(f.SKU), Code: Visible(f.Code), Chip: chip(f),
-		Why: sentence(Visible(f.Text)), Complete: joinOrders(f.Complete),
+		Item: Visible(f.Item), SKU: Visible(f.SKU), Code: label(f.Code), Raw: Visible(f.Code), Chip: chip(f),
+		Why: sentence(Visible(f.Text)), Complete: complete(f.Complete),
 	}
 	v.Tone = v.Look
 	if len(f.Complete) > 0 {
@@ -63,9 +66,12 @@ func newView(f Feedback) view {
 	}
 	v.Heads = heads(f)
 	v.Split = len(v.Heads) > 1
-	v.Title = title(f)
 	if len(f.Blocks) > 0 {
 		v.first(f.Blocks[0])
+	}
+	v.Title, v.Short = string(f.Verdict), v.Why
+	if t := title(f); t != "" {
+		v.Title, v.Short = t, t
 	}
 	return v
 }
@@ -101,20 +107,16 @@ func heads(f Feedback) []head {
 	if len(f.Blocks) == 0 {
 		return []head{{Place: word(f), Share: 12}}
 	}
-	blocks, rest := f.Blocks, Block{}
-	if len(blocks) > maxHeads {
-		for _, b := range blocks[maxHeads-1:] {
-			rest.Qty += b.Qty
-		}
-		rest.Destination = fmt.Sprintf("+%d more", len(blocks)-maxHeads+1)
-		blocks = append(append([]Block(nil), blocks[:maxHeads-1]...), rest)
+	named := f.Blocks
+	if len(named) > maxHeads {
+		named = named[:maxHeads-1]
 	}
 	var total int64
-	for _, b := range blocks {
+	for _, b := range f.Blocks {
 		total += b.Qty
 	}
-	hs := make([]head, 0, len(blocks))
-	for _, b := range blocks {
+	hs := make([]head, 0, maxHeads)
+	for _, b := range named {
 		h := head{Place: place(f, b), Qty: Number(b.Qty), Note: Visible(string(b.Order)), Share: share(b.Qty, total)}
 		h.Door, _ = strings.CutPrefix(h.Place, doorPrefix)
 		if h.Door == h.Place {
@@ -122,7 +124,20 @@ func heads(f Feedback) []head {
 		}
 		hs = append(hs, h)
 	}
+	if more := f.Blocks[len(named):]; len(more) > 0 {
+		hs = append(hs, rest(more))
+	}
 	return hs
+}
+
+// rest counts the destinations for which there is no room. However many units
+// they hold together, it gets the least share: a worker goes to a door first.
+func rest(blocks []Block) head {
+	var qty int64
+	for _, b := range blocks {
+		qty += b.Qty
+	}
+	return head{Place: fmt.Sprintf("+%d more", len(blocks)), Qty: Number(qty), Share: leastShare, Rest: true}
 }
 
 // doorPrefix makes a place of a bare door number.
@@ -152,7 +167,7 @@ var titles = map[allocation.WhyCode]string{
 	allocation.WhyRepeat:    "SAME CODE AGAIN",
 	allocation.WhyAmbiguous: "TWO READINGS",
 	allocation.WhyUnread:    "NOT READABLE",
-	allocation.WhyQuantity:  "QUANTITY",
+	allocation.WhyQuantity:  "WRONG QUANTITY",
 	allocation.WhyWrongSite: "WRONG SITE",
 	allocation.WhyNotReady:  "NOT READY",
 	allocation.WhyUnsaved:   "NOT SAVED",
@@ -162,11 +177,16 @@ var titles = map[allocation.WhyCode]string{
 	allocation.WhyCard:      "CARD READ",
 }
 
+// title is the reason in short; "" where there is none. A wrong check digit has
+// no code of its own: its sentence tells it from a code that is no text at all.
 func title(f Feedback) string {
-	if t := titles[f.Why]; t != "" && len(f.Blocks) == 0 {
-		return t
+	switch {
+	case len(f.Blocks) > 0:
+		return ""
+	case f.Why == allocation.WhyUnread && strings.Contains(f.Text, "check digit"):
+		return "WRONG CHECK DIGIT"
 	}
-	return string(f.Verdict)
+	return titles[f.Why]
 }
 
 // word is what stands largest where no place does.
@@ -192,7 +212,7 @@ func word(f Feedback) string {
 
 // card is what a control card says, without the mark of all cards.
 func card(f Feedback) string {
-	_, says, ok := strings.Cut(f.Code, "DF:")
+	_, says, ok := strings.Cut(f.Code, cardPrefix)
 	if !ok || says == "" {
 		return "CARD"
 	}
@@ -212,13 +232,16 @@ func chip(f Feedback) string {
 	return string(f.Verdict)
 }
 
+// leastShare is enough for the number of a door.
+const leastShare = 3
+
 // share is a block's part of the width in twelfths; even a single unit of a
 // thousand keeps room for its door.
 func share(qty, total int64) int {
 	if total <= 0 {
 		return 12
 	}
-	return int(max(3, min(12, (qty*12+total/2)/total)))
+	return int(max(leastShare, min(12, (qty*12+total/2)/total)))
 }
 
 func isNumber(s string) bool {
@@ -233,17 +256,15 @@ func sentence(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-func joinOrders(ids []allocation.OrderID) string {
-	const most = 3
-	var s []string
-	for i, id := range ids {
-		if i == most {
-			s = append(s, fmt.Sprintf("%d more", len(ids)-most))
-			break
-		}
-		s = append(s, Visible(string(id)))
+// complete says which order was filled to the last unit, or how many were.
+func complete(ids []allocation.OrderID) string {
+	switch len(ids) {
+	case 0:
+		return ""
+	case 1:
+		return "Order complete: " + Visible(string(ids[0]))
 	}
-	return strings.Join(s, ", ")
+	return Plural(int64(len(ids)), "order", "orders") + " complete"
 }
 
 // say is the view in one sentence, for a screen reader.
@@ -256,13 +277,10 @@ func (v view) say() string {
 			b.WriteString(", " + h.Qty)
 		}
 	}
-	for _, s := range []string{v.Item, v.Why} {
+	for _, s := range []string{v.Item, v.Why, v.Complete} {
 		if s != "" {
 			b.WriteString(". " + s)
 		}
-	}
-	if v.Complete != "" {
-		b.WriteString(". Order complete: " + v.Complete)
 	}
 	return b.String()
 }

@@ -2,6 +2,7 @@ package dock
 
 import (
 	"fmt"
+	"html/template"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,6 +35,26 @@ func Visible(s string) string {
 		s = s[n:]
 	}
 	return b.String()
+}
+
+// wholeChars is the longest word that is kept on one line.
+const wholeChars = 32
+
+// whole makes HTML in which a line breaks between words alone: a browser would
+// break an order number or a SKU at its hyphen, too.
+func whole(s string) template.HTML {
+	var b strings.Builder
+	for i, word := range strings.Split(s, " ") {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		safe := template.HTMLEscapeString(word)
+		if strings.ContainsAny(word, "-/") && len(word) <= wholeChars {
+			safe = `<span class="k">` + safe + `</span>`
+		}
+		b.WriteString(safe)
+	}
+	return template.HTML(b.String())
 }
 
 // hidden reports a character that prints nothing or moves its neighbours.

@@ -24,12 +24,14 @@ const (
 const (
 	lowDisk  = 1 << 30  // from here on the page warns
 	fullDisk = 64 << 20 // from here on a scan may not be saved
-	// lateAfter is how long a scan may wait for the centre before it is news.
-	lateAfter = 2 * time.Minute
+	// LateAfter is how long a site may be offline, or a scan wait for the
+	// centre, before somebody should look.
+	LateAfter = 2 * time.Minute
 )
 
 // Judge gives the health of a site and the one sentence that says it: the root
-// cause first, the figures always. now is the instant of the status.
+// cause first, that it is offline, the figures always. Being offline for less
+// than LateAfter is good, since scans go on. now is the instant of the status.
 func Judge(s Status, now time.Time) (Health, string) {
 	h, cause := Good, ""
 	worse := func(to Health, text string) {
@@ -54,16 +56,53 @@ func Judge(s Status, now time.Time) (Health, string) {
 	if s.DiskFreeBytes >= fullDisk && s.DiskFreeBytes < lowDisk {
 		worse(Degraded, "The disk is nearly full: "+Bytes(s.DiskFreeBytes)+" left")
 	}
-	if !s.OldestUnsent.IsZero() && now.Sub(s.OldestUnsent) > lateAfter {
+	if late(s, now) {
 		worse(Degraded, "")
 	}
 	if cause != "" {
 		cause += ". "
 	}
-	return h, cause + counts(s, now)
+	return h, cause + unlinked(s, now) + counts(s, now)
 }
 
-// counts is the sentence of the log: saved, confirmed, waiting, and why.
+// late reports that the centre has heard nothing for too long.
+func late(s Status, now time.Time) bool {
+	if !s.OldestUnsent.IsZero() && now.Sub(s.OldestUnsent) > LateAfter {
+		return true
+	}
+	return !s.Link.Up && now.Sub(linkSince(s)) > LateAfter
+}
+
+// linkSince is when the line to the centre came or went; an agent that had none
+// yet is without one since its start.
+func linkSince(s Status) time.Time {
+	if s.Link.Since.IsZero() {
+		return s.Started
+	}
+	return s.Link.Since
+}
+
+// LinkWords is the line to the centre in words.
+func LinkWords(up bool, since, now time.Time) string {
+	if up {
+		return "connected " + Ago(now.Sub(since))
+	}
+	return "offline since " + Clock(since, now) + " (" + Ago(now.Sub(since)) + ")"
+}
+
+// unlinked is the sentence of a missing line, and why; "" while there is one.
+func unlinked(s Status, now time.Time) string {
+	if s.Link.Up {
+		return ""
+	}
+	text := "Offline " + Ago(now.Sub(linkSince(s)))
+	if s.Link.Problem != "" {
+		text += ": " + s.Link.Problem
+	}
+	return text + ". "
+}
+
+// counts is the sentence of the log: saved, confirmed, waiting.
 func counts(s Status, now time.Time) string {
 	text := fmt.Sprintf("%s saved here, %s confirmed", Number(s.Head), Number(s.Stored))
 	if waiting := s.Head - s.Stored; waiting > 0 {
@@ -71,9 +110,6 @@ func counts(s Status, now time.Time) string {
 		if !s.OldestUnsent.IsZero() {
 			text += " " + Ago(now.Sub(s.OldestUnsent))
 		}
-	}
-	if !s.Link.Up && s.Link.Problem != "" {
-		text += ": " + s.Link.Problem
 	}
 	return text
 }
@@ -104,10 +140,7 @@ func offline(s Status, now time.Time) string {
 	if s.Link.Up {
 		return ""
 	}
-	text := "Offline"
-	if !s.Link.Since.IsZero() {
-		text += " " + Ago(now.Sub(s.Link.Since))
-	}
+	text := "Offline " + Ago(now.Sub(linkSince(s)))
 	switch waiting := s.Head - s.Stored; waiting {
 	case 0:
 		return text + ", all scans confirmed"
@@ -143,6 +176,15 @@ func Ago(d time.Duration) string {
 		return fmt.Sprintf("%d h", int(d.Hours()))
 	}
 	return fmt.Sprintf("%d days", int(d.Hours())/24)
+}
+
+// Clock writes an instant of the last day as a time, an older one with its day,
+// in the zone of this machine.
+func Clock(at, now time.Time) string {
+	if now.Sub(at) < 20*time.Hour {
+		return at.Local().Format("15:04")
+	}
+	return at.Local().Format("2 Jan 15:04")
 }
 
 // Bytes writes a size in binary units with one decimal.

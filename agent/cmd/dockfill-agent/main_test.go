@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -70,7 +71,24 @@ func TestStatusEndsAsTheSiteDoes(t *testing.T) {
 	code, out, _ := say(t, "", "status", "--agent", url)
 	assert.Equal(t, exitGood, code)
 	assert.Contains(t, out, "leeds: good\n1,204 saved here, 1,204 confirmed")
-	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.Stations[0].State = dock.StationSearching })
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		s.Link = dock.Link{Since: time.Now().Add(-10 * time.Second), Problem: "the broker closed the connection"}
+	})
+	code, out, _ = say(t, "", "status", "--agent", url)
+	assert.Equal(t, exitGood, code, "offline for a moment")
+	assert.Contains(t, out, "leeds: good\nOffline 10 s: the broker closed the connection. 1,204 saved here")
+	assert.Contains(t, out, "centre     offline since ")
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		s.Link.Since = time.Now().Add(-3 * time.Minute)
+	})
+	code, out, _ = say(t, "", "status", "--agent", url)
+	assert.Equal(t, exitDegraded, code)
+	assert.Contains(t, out, "leeds: degraded\nOffline 3 min: ")
+	_, out, _ = say(t, "", "status", "--help")
+	assert.Contains(t, strings.Join(strings.Fields(out), " "), "for more than 2 min the site is offline")
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		s.Link, s.Stations[0].State = dock.Link{Up: true}, dock.StationSearching
+	})
 	code, out, _ = say(t, "", "status", "--agent", url, "--json")
 	assert.Equal(t, exitDegraded, code)
 	var body dock.StatusBody

@@ -15,6 +15,14 @@ type statusCmd struct {
 	JSON bool `help:"Print JSON."`
 }
 
+// Help says what the exit status means.
+func (statusCmd) Help() string {
+	return fmt.Sprintf(`Exit status:
+  0  good: scans are received. The sentence says "Offline" where there is no line to the centre; for less than %[1]s that is good.
+  1  degraded: scans are received, and somebody should look. A scanner is away, the disk is nearly full, or for more than %[1]s the site is offline or a scan waits for the centre.
+  2  down: scans are not received, or the agent does not answer.`, dock.Ago(dock.LateAfter))
+}
+
 // Run ends with 0, 1 or 2 as the site is good, degraded or down; an agent that
 // does not answer is down.
 func (s statusCmd) Run(p *program) error {
@@ -63,14 +71,11 @@ func trimmed(body []byte) []byte {
 func printStatus(out io.Writer, s dock.StatusBody, now time.Time) error {
 	fmt.Fprintf(out, "%s: %s\n%s\n\n", s.Site, s.Health, dock.Visible(s.Text))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	link := "up"
-	if !s.Link.Up {
-		link = "down"
-	}
+	since := s.Started // an agent that has had no line yet
 	if s.Link.Since != nil {
-		link += " " + dock.Ago(now.Sub(*s.Link.Since))
+		since = *s.Link.Since
 	}
-	fmt.Fprintf(w, "centre\t%s\n", link)
+	fmt.Fprintf(w, "centre\t%s\n", dock.LinkWords(s.Link.Up, since, now))
 	fmt.Fprintf(w, "scans\t%s, %s units received, %s allocated, %s free\n", n(s.Totals.Scans), n(s.Totals.Units), n(s.Totals.Allocated), n(s.Totals.Free))
 	fmt.Fprintf(w, "owed\t%s on %s of %s; %s complete\n", dock.Plural(s.Owed.Units, "unit", "units"), dock.Plural(s.Owed.Lines, "line", "lines"),
 		dock.Plural(s.Owed.Orders, "order", "orders"), dock.Plural(s.Totals.OrdersComplete, "order", "orders"))

@@ -8,7 +8,7 @@ const station = body.dataset.station;
 
 // ---- the verdict ----
 
-// standing is the STOP that nobody has cleared yet: {key, why}, or null.
+// standing is the STOP that nobody has cleared yet: {key, short}, or null.
 let standing = null;
 let idleTimer = 0;
 const clearedName = "cleared:" + station;
@@ -30,14 +30,19 @@ function show(e) {
 // settle brings STOP, idle and sound into line with the newest verdict.
 function settle(e) {
   clearTimeout(idleTimer);
-  if (e.stands) standing = { key: e.key, why: e.why };
+  if (e.stands) standing = stopOf(document.querySelector(".scan"));
   else if (e.look !== "check") standing = null; // a good scan clears
   const over = standing && !e.stands;
   at("standing").hidden = !over;
-  at("standing").textContent = over ? "STOP not cleared: " + standing.why + " Press Esc" : "";
+  at("standing").textContent = over ? "STOP not cleared (press Esc): " + standing.short : "";
+  shrink(at("standing"));
   if (!e.stands && e.look !== "check") idleTimer = setTimeout(idle, Number(body.dataset.idle));
   if (e.stands || !e.replay) play(e.tone);
   razz();
+}
+
+function stopOf(scan) {
+  return { key: scan.dataset.key, short: scan.dataset.short };
 }
 
 function idle() {
@@ -129,7 +134,29 @@ const ruler = document.createElement("canvas").getContext("2d");
 
 function arrange() {
   for (const q of document.querySelectorAll(".qty")) q.dataset.digits = q.textContent.length;
+  for (const n of document.querySelectorAll(".note")) n.hidden = false;
+  for (const n of document.querySelectorAll(".note")) n.hidden = cut(n); // better no number than a part of one
   for (const p of document.querySelectorAll("[data-fit]")) fit(p);
+  modest();
+  for (const p of document.querySelectorAll("[data-shrink]")) shrink(p);
+}
+
+// modest writes "+18 more" smaller than any door.
+function modest() {
+  const size = (p) => parseFloat(p.style.fontSize);
+  const doors = [...document.querySelectorAll(".head:not(.rest) .place")].map(size);
+  for (const p of document.querySelectorAll(".rest .place")) p.style.fontSize = Math.min(size(p), 0.45 * Math.min(...doors)) + "px";
+}
+
+function cut(p) {
+  return p.scrollWidth > p.clientWidth + 1 || p.scrollHeight > p.clientHeight + 1;
+}
+
+// shrink writes a text smaller, down to half its size, until all of it shows.
+function shrink(p) {
+  p.style.fontSize = "";
+  const whole = parseFloat(getComputedStyle(p).fontSize);
+  for (let size = whole; cut(p) && size > whole / 2; size *= 0.95) p.style.fontSize = size + "px";
 }
 
 // fit writes a destination in one to three lines, whichever lets it be largest.
@@ -241,7 +268,7 @@ const first = document.querySelector(".scan");
 if (first && first.classList.contains("stop")) {
   if (localStorage.getItem(clearedName) === first.dataset.key) idle();
   else {
-    standing = { key: first.dataset.key, why: first.querySelector(".why").textContent };
+    standing = stopOf(first);
     razz();
   }
 }
