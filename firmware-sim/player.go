@@ -62,7 +62,7 @@ func (p *player) verdict() error {
 	case silent > 0:
 		return disappointed("%d scans got no tone", silent)
 	case p.tally.refused > 0:
-		return disappointed("%d control cards got no good tone", p.tally.refused)
+		return disappointed("%d control cards were not taken", p.tally.refused)
 	}
 	return nil
 }

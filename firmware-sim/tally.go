@@ -20,7 +20,7 @@ type tally struct {
 	tones    map[device.Tone]int
 	typed    int // by ASCII scanners: nothing can be heard
 	cards    int
-	refused  int // control cards without a good tone
+	refused  int // control cards that did not get the tone of a card that was read
 	took     []time.Duration
 }
 
@@ -36,7 +36,8 @@ func (t *tally) add(text string, p device.Profile, a device.Answer, attempts int
 	t.attempts += attempts
 	if isCard(text) {
 		t.cards++
-		if p == device.SSI && a.Tone != device.Good {
+		// The good tone is kept for units: a card that was read sounds as CHECK does.
+		if p == device.SSI && a.Tone != device.Check {
 			t.refused++
 		}
 		return

@@ -17,7 +17,7 @@ type serveCmd struct {
 	HTTPName     []string `name:"http-name" placeholder:"NAME" help:"Name under which a proxy on this machine asks for the pages."`
 	Data         string   `default:"${data}" placeholder:"DIR" help:"Folder of the database file (default ${default})."`
 	Database     string   `placeholder:"URL" help:"Keep everything in PostgreSQL instead: postgres://user:password@host:port/database."`
-	BrokerListen string   `xor:"broker" default:"127.0.0.1:1883" placeholder:"HOST:PORT" help:"Address of the embedded broker; port 0 takes a free one (default ${default})."`
+	BrokerListen string   `xor:"broker" placeholder:"HOST:PORT" help:"Address of the embedded broker; port 0 takes a free one (default 127.0.0.1:1883)."`
 	Broker       string   `xor:"broker" placeholder:"URL" help:"Use another broker instead: tcp://host:port or tls://host:port."`
 	BrokerUser   string   `placeholder:"NAME" help:"User at the other broker."`
 	BrokerSecret string   `placeholder:"TEXT" help:"Password at the other broker; better given in the environment."`

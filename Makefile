@@ -1,0 +1,46 @@
+# Dockfill. `make demo` shows it, `make test` proves it, `make help` lists the rest.
+
+SHELL       := /bin/sh
+GO          ?= go
+VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS     := -X main.version=$(VERSION)
+KILLS       ?= 100
+SCANS       ?= 10000
+SOAK        ?= 10m
+BENCH       ?= .
+DEMO_FLAGS  ?=
+
+.PHONY: help build test cross bench crash soak demo clean tools
+.DEFAULT_GOAL := help
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+# What every target needs; the rest is fetched by Go itself.
+tools:
+	@GO="$(GO)" sh .ci/tools
+
+build: tools ## put dockfill-agent, dockfill-cloud and firmware-sim into bin/
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./agent/cmd/dockfill-agent ./cloud/cmd/dockfill-cloud ./firmware-sim
+
+test: tools ## install what tests need, then check, build and test everything
+	@GO="$(GO)" sh .ci/test
+
+cross: tools ## build the programs for Windows with mingw, into bin/windows/
+	@command -v x86_64-w64-mingw32-gcc >/dev/null || { echo 'The Windows build needs x86_64-w64-mingw32-gcc (Debian: apt-get install gcc-mingw-w64-x86-64).'; exit 1; }
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/windows/ ./agent/cmd/dockfill-agent ./cloud/cmd/dockfill-cloud
+
+bench: tools ## measure beside the bare cost of the same work; BENCH=regexp chooses
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 3s -timeout 60m ./...
+
+crash: tools ## kill -9 the agent KILLS times (default 100) under load, then centre and brokers, then cut the line
+	DOCKFILL_E2E_KILLS=$(KILLS) DOCKFILL_E2E_SCANS=$(SCANS) $(GO) test -race -count=1 -v -timeout 6h -run '^Test(Killed|CutLine)' ./e2e
+
+soak: tools ## scan for SOAK (default 10m) while everything around is broken at random
+	DOCKFILL_E2E_SOAK=$(SOAK) $(GO) test -race -count=1 -v -timeout 48h -run '^TestSoak$$' ./e2e
+
+demo: build ## a centre, two sites and pretend scanners; DEMO_FLAGS='--auto --for 60s'
+	bin/firmware-sim demo $(DEMO_FLAGS)
+
+clean: ## remove what was built
+	rm -rf bin dist

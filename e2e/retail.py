@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""What Dockfill must come to on the Online Retail data, worked out from the CSV
+files alone.
+
+    retail.py SUPPLY.csv ORDERS.csv ORDERS.csv ...
+
+The rule, as a person would do it with a pencil:
+
+* Demand. Each invoice line with a quantity of at least 1 and an invoice number
+  that does not begin with C (a credit note) is a backorder line. Lines of one
+  invoice are numbered from 1 in the order in which they stand in the files,
+  lines left out not counted. The order was accepted at the InvoiceDate of the
+  invoice's first line.
+* Rank. Whoever has waited longest comes first: acceptance time, then order
+  number, then line number, the last two compared as text.
+* Supply. The day's lines with a quantity of at least 1, summed by stock code:
+  so many good units arrive of each.
+* Fill. Units go to the waiting lines of their stock code in rank order until
+  the units or the lines run out. What is left is free stock.
+
+It prints one JSON object. It uses the standard library and nothing of Dockfill.
+"""
+
+import collections
+import csv
+import json
+import sys
+
+
+def goods(path):
+    with open(path, newline="", encoding="utf-8-sig") as f:
+        for row in csv.DictReader(f):
+            quantity = int(row["Quantity"])
+            if quantity >= 1 and not row["InvoiceNo"].startswith("C"):
+                yield row["InvoiceNo"], row["StockCode"], quantity, row["InvoiceDate"]
+
+
+def demand(paths):
+    """(accepted, order, line, sku, quantity) of every line, best rank first."""
+    accepted, count, lines = {}, collections.Counter(), []
+    for path in paths:
+        for order, sku, quantity, at in goods(path):
+            accepted.setdefault(order, at)
+            count[order] += 1
+            lines.append((order, str(count[order]), sku, quantity))
+    return sorted((accepted[order], order, line, sku, quantity) for order, line, sku, quantity in lines)
+
+
+def main(supply_path, *order_paths):
+    supply = collections.Counter()
+    for _, sku, quantity, _ in goods(supply_path):
+        supply[sku] += quantity
+    left = dict(supply)
+    lines, open_by_order, filled = demand(order_paths), collections.Counter(), {}
+    for accepted, order, line, sku, quantity in lines:
+        given = min(quantity, left.get(sku, 0))
+        if given:
+            left[sku] -= given
+            filled[f"{order}/{line}"] = given
+        open_by_order[order] += quantity - given
+    print(json.dumps({
+        "lines_imported": len(lines),
+        "orders": len(open_by_order),
+        "pallets": len(supply),
+        "units_scanned": sum(supply.values()),
+        "units_allocated": sum(filled.values()),
+        "orders_completed": sum(1 for units in open_by_order.values() if units == 0),
+        "open_units": sum(open_by_order.values()),
+        "allocated": filled,
+    }))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
