@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/pelletier/go-toml/v2"
 )
 
@@ -69,32 +70,13 @@ func reads(t reflect.Type) bool {
 
 // suggest names the valid key that is spelled most like the one given.
 func suggest(key string, valid []string) string {
-	best := slices.MinFunc(valid, func(a, b string) int { return cmp.Compare(distance(key, a), distance(key, b)) })
-	if distance(key, best) > max(2, len(key)/2) {
+	best := slices.MinFunc(valid, func(a, b string) int {
+		return cmp.Compare(levenshtein.ComputeDistance(key, a), levenshtein.ComputeDistance(key, b))
+	})
+	if levenshtein.ComputeDistance(key, best) > max(2, len(key)/2) {
 		return "; the keys are " + strings.Join(valid, ", ")
 	}
 	return "; did you mean " + best + "?"
-}
-
-// distance counts the letters to insert, delete or replace (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // override puts the environment over the file. Variables of other programs are

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
+
 	"dockfill/cloud/web/shape"
 )
 
@@ -55,7 +57,7 @@ func leaf(f shape.Fault) string { return f.Field[strings.LastIndexByte(f.Field, 
 func nearest(wrong string, known []string) string {
 	best, distance := "", len(wrong)/2+1
 	for _, k := range known {
-		if d := edits(strings.ToLower(wrong), strings.ToLower(k)); d < distance {
+		if d := levenshtein.ComputeDistance(strings.ToLower(wrong), strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}
 	}
@@ -63,25 +65,4 @@ func nearest(wrong string, known []string) string {
 		return "known are " + strings.Join(known, ", ")
 	}
 	return fmt.Sprintf("did you mean %s?", best)
-}
-
-// edits is the Levenshtein distance: insertions, deletions and replacements.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // Samples are the documented sample scenarios, *.txt.
@@ -243,30 +245,9 @@ func counts(min, max int) string {
 func Nearest(word string, known []string) string {
 	best, least := "", 1<<30
 	for _, k := range known {
-		if d := distance(word, k); d < least {
+		if d := levenshtein.ComputeDistance(word, k); d < least {
 			best, least = k, d
 		}
 	}
 	return best
-}
-
-// distance is Levenshtein's, row by row.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
