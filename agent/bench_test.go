@@ -13,19 +13,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dockfill/agent/dock"
+	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/sync/wire"
 )
 
 // The bare cost is measured between our own scans, so that both meet the same
 // disk: a transaction of the same rows without our code, and an append of an
-// event's size with fdatasync.
+// event's bytes with fdatasync.
 
 // BenchmarkScanToTone measures from the scan to its feedback, one station.
 func BenchmarkScanToTone(b *testing.B) {
 	h := benchHouse(b, b.N)
 	bare := newBareSite(b)
-	file := newAppendFile(b)
+	file := newAppendFile(b, len(bare.body))
+	b.ResetTimer()
 	var ours, sqlite, disk []time.Duration
 	for i := range b.N {
 		ours = append(ours, timed(func() { h.scanGood(serialCode(i)) }))
@@ -98,6 +100,9 @@ func BenchmarkTenWaiting(b *testing.B) {
 	b.ReportMetric(mean(single)/mean(ten), "grouped/single")
 }
 
+// warmScans is more than it takes to fill the write-ahead log once.
+const warmScans = 4000
+
 // benchHouse has lines that take every scan to come, on a database that holds
 // other open lines too.
 func benchHouse(b *testing.B, scans int) *house {
@@ -108,15 +113,31 @@ func benchHouse(b *testing.B, scans int) *house {
 	for i := range 2000 {
 		cmds = append(cmds, orderCommand(fmt.Sprintf("W%05d", i), 1, 5, fmt.Sprintf("SKU-%04d", i%500), 10))
 	}
-	for i := range scans/1000 + 2 {
+	for i := range (scans+warmScans)/1000 + 2 {
 		id := fmt.Sprintf("O%05d", i)
 		cmds = append(cmds, orderCommand(id, 1, 1, "X", 1000), grantCommand(id, 1000))
 	}
 	for chunk := range slices.Chunk(cmds, 500) {
 		h.send(chunk...)
 	}
+	n := 0
+	steady(b, filepath.Join(h.config.Data, "agent.db"), func() {
+		n++
+		h.scanGood(fmt.Appendf(nil, "]C101%s21W%08d", eachGTIN, n))
+	})
 	b.ResetTimer()
 	return h
+}
+
+// newestBody is the newest event as it is stored.
+func (h *house) newestBody() []byte {
+	var body []byte
+	require.NoError(h.t, h.store.View(h.t.Context(), func(tx *store.Tx) error {
+		newest, err := tx.Newest(1)
+		body = newest[0].Body
+		return err
+	}))
+	return body
 }
 
 func serialCode(i int) []byte { return fmt.Appendf(nil, "]C101%s21S%08d", eachGTIN, i) }
@@ -130,13 +151,34 @@ func (h *house) scanGoodAt(station string, code []byte) {
 	}
 }
 
+// steady repeats scan until the write-ahead log has its full length and is
+// written over from then on, as a site's is all day but for the first minutes.
+func steady(b *testing.B, database string, scan func()) {
+	b.Helper()
+	for range warmScans {
+		log, err := os.Stat(database + "-wal")
+		require.NoError(b, err)
+		if log.Size() > 4000*4096 {
+			return
+		}
+		scan()
+	}
+	b.Fatal("the write-ahead log does not grow as these measurements expect")
+}
+
 // bareSite is a site's database without the agent: the same rows, the same
 // settings, statements prepared.
 type bareSite struct {
 	b     *testing.B
 	db    *sql.DB
 	seq   int64
-	ready []*sql.Stmt
+	body  []byte // of an event
+	ready []bareStatement
+}
+
+type bareStatement struct {
+	*sql.Stmt
+	args func() []any
 }
 
 func newBareSite(b *testing.B) *bareSite {
@@ -144,38 +186,42 @@ func newBareSite(b *testing.B) *bareSite {
 	h.items()
 	h.order("O", 1, "X", 1_000_000)
 	h.scan(string(serialCode(0)))
-	head := h.head()
+	s := &bareSite{b: b, seq: h.head().Seq, body: h.newestBody()}
 	require.NoError(b, h.stop())
-	db, err := sql.Open("sqlite3", "file:"+filepath.Join(h.config.Data, "agent.db")+
-		"?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=true&_cache_size=-65536")
-	require.NoError(b, err)
-	db.SetMaxOpenConns(1)
-	b.Cleanup(func() { db.Close() })
-	s := &bareSite{b: b, db: db, seq: head.Seq}
-	for _, q := range []string{
-		`BEGIN IMMEDIATE`,
-		`INSERT INTO event (seq, at, prev, parts, hash, body) VALUES (?1, 0, ?1, 1, zeroblob(32), zeroblob(420))`,
-		`INSERT INTO receipt (seq, n, sku, qty, disposition, free, lot, expiry, serial, gtin, inbound) VALUES (?1, 0, 'X', 1, 'good', 0, '', '', 'B' || ?1, '` + eachGTIN + `', '')`,
-		`INSERT INTO allocation (seq, n, line, qty) VALUES (?1, 0, 'O/1', 1)`,
-		`UPDATE line SET allocated = allocated + 1, used = used + 1 WHERE id = 'O/1'`,
-		`UPDATE station SET last = ?1, proven = ?1, scans = scans + 1, units = units + 1 WHERE id = '1'`,
-		`COMMIT`,
-	} {
-		stmt, err := db.Prepare(q)
-		require.NoError(b, err)
-		s.ready = append(s.ready, stmt)
-	}
+	s.open(filepath.Join(h.config.Data, "agent.db"))
 	return s
+}
+
+func (s *bareSite) open(path string) {
+	var err error
+	s.db, err = sql.Open("sqlite3", "file:"+path+"?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=true&_cache_size=-65536&_mutex=no")
+	require.NoError(s.b, err)
+	s.db.SetMaxOpenConns(1)
+	s.b.Cleanup(func() { s.db.Close() })
+	_, err = s.db.Exec(`PRAGMA wal_autocheckpoint = 4000`)
+	require.NoError(s.b, err)
+	none := func() []any { return nil }
+	seq := func() []any { return []any{s.seq} }
+	s.prepare(`BEGIN IMMEDIATE`, none)
+	s.prepare(`INSERT INTO event (seq, at, prev, parts, hash, body) VALUES (?, 0, 0, 1, zeroblob(32), ?)`,
+		func() []any { return []any{s.seq, s.body} })
+	s.prepare(`INSERT INTO serial (trade, serial, seq) VALUES ('`+eachGTIN+`', 'B' || ?1, ?1)`, seq)
+	s.prepare(`UPDATE line SET allocated = allocated + 1, used = used + 1 WHERE id = 'O/1'`, none)
+	s.prepare(`UPDATE station SET last = ?1, proven = ?1, scans = scans + 1, units = units + 1 WHERE id = '1'`, seq)
+	s.prepare(`COMMIT`, none)
+	steady(s.b, path, s.commit)
+}
+
+func (s *bareSite) prepare(query string, args func() []any) {
+	stmt, err := s.db.Prepare(query)
+	require.NoError(s.b, err)
+	s.ready = append(s.ready, bareStatement{stmt, args})
 }
 
 func (s *bareSite) commit() {
 	s.seq++
-	for i, stmt := range s.ready {
-		var args []any
-		if i > 0 && i < len(s.ready)-1 && i != 4 {
-			args = []any{s.seq}
-		}
-		if _, err := stmt.Exec(args...); err != nil {
+	for _, stmt := range s.ready {
+		if _, err := stmt.Exec(stmt.args()...); err != nil {
 			s.b.Fatal(err)
 		}
 	}
@@ -188,11 +234,11 @@ type appendFile struct {
 	body []byte
 }
 
-func newAppendFile(b *testing.B) *appendFile {
+func newAppendFile(b *testing.B, bytes int) *appendFile {
 	f, err := os.Create(filepath.Join(b.TempDir(), "append"))
 	require.NoError(b, err)
 	b.Cleanup(func() { f.Close() })
-	return &appendFile{b, f, make([]byte, 420)}
+	return &appendFile{b, f, make([]byte, bytes)}
 }
 
 func (a *appendFile) append() {

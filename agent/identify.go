@@ -24,6 +24,10 @@ type unit struct {
 	gtin allocation.GTIN
 }
 
+func (u unit) serial() store.Serial {
+	return store.Serial{SKU: u.SKU, GTIN: u.gtin, Serial: u.Serial}
+}
+
 // identify says what a readable code stands for here and now.
 func (d *desk) identify(tx *store.Tx, at store.Station, s scan) (goods, error) {
 	g, err := d.lookUp(tx, at, s)
@@ -160,7 +164,7 @@ func (d *desk) seenBefore(tx *store.Tx, s scan, g goods) error {
 		if u.Serial == "" {
 			continue
 		}
-		seq, err := tx.BySerial(u.SKU, u.gtin, u.Serial)
+		seq, err := tx.BySerial(u.serial())
 		if err != nil {
 			return err
 		}

@@ -80,7 +80,7 @@ func (d *desk) receive(tx *store.Tx, s scan) (dock.Feedback, error) {
 	if err != nil {
 		return dock.Feedback{}, err
 	}
-	// Receipts, allocations and the event that tells of them.
+	// The event that tells of it, and the station's place behind it.
 	seq, err := d.record(tx, at, s, g, took)
 	if err != nil {
 		return dock.Feedback{}, err
@@ -116,10 +116,11 @@ func (d *desk) unreadable(tx *store.Tx, s scan) error {
 
 // took is one SKU's share of a scan and where it went.
 type took struct {
-	store.Receipt
-	item   store.Item
-	why    allocation.Why
-	filled []store.Line // the lines as they are after the allocations, in their order
+	unit
+	free        int64 // good units that no line took
+	allocations []allocation.Allocation
+	why         allocation.Why
+	filled      []store.Line // the lines as they are after the allocations, in their order
 }
 
 // take decides over all that the scan brings and gives it out. Units that no
@@ -141,8 +142,7 @@ func (d *desk) takeOne(tx *store.Tx, u unit) (took, error) {
 	if err != nil {
 		return took{}, err
 	}
-	t := took{item: u.item, why: decision.Why}
-	t.Receipt = store.Receipt{Receipt: u.Receipt, GTIN: u.gtin, Free: decision.Free, Allocations: decision.Allocations}
+	t := took{unit: u, free: decision.Free, allocations: decision.Allocations, why: decision.Why}
 	for _, a := range decision.Allocations {
 		line, err := tx.Allocate(a.Line, a.Qty)
 		if err != nil {
@@ -150,7 +150,7 @@ func (d *desk) takeOne(tx *store.Tx, u unit) (took, error) {
 		}
 		t.filled = append(t.filled, line)
 	}
-	toStock := t.Free
+	toStock := t.free
 	if t.Disposition != allocation.Good {
 		toStock = t.Qty
 	}
@@ -170,8 +170,8 @@ func (d *desk) record(tx *store.Tx, at store.Station, s scan, g goods, all []too
 		if err := tx.Append(e, prev, i+1); err != nil {
 			return 0, err
 		}
-		for n, t := range part {
-			if err := tx.AddReceipt(e.Seq, n, t.Receipt); err != nil {
+		for _, t := range part {
+			if err := takeSerial(tx, t.unit, e.Seq); err != nil {
 				return 0, err
 			}
 			at.Units += goodUnits(t)
@@ -184,6 +184,13 @@ func (d *desk) record(tx *store.Tx, at store.Station, s scan, g goods, all []too
 	at.Last, at.Run, at.Scans = seq, tx.Meta().Run, at.Scans+1
 	at.NextQty, at.NextDisposition, at.Asked = 0, "", nil
 	return seq, tx.PutStation(at)
+}
+
+func takeSerial(tx *store.Tx, u unit, seq int64) error {
+	if u.Serial == "" {
+		return nil
+	}
+	return tx.TakeSerial(u.serial(), seq)
 }
 
 func goodUnits(t took) int64 {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -312,6 +313,61 @@ func TestAScanTooLargeForOneEventIsToldInParts(t *testing.T) {
 	assert.EqualValues(t, lines+5, h.scan("DF:UNDO").Qty)
 	assert.Zero(t, h.free("X"))
 	assert.EqualValues(t, lines, openUnits(t, h))
+}
+
+// The retention may end in the middle of a scan's parts: what half of it did is
+// known no longer, so nothing is taken back.
+func TestAScanOfWhichThePartsAreForgottenStays(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	var cmds []wire.Command
+	for i := range 3000 {
+		id := fmt.Sprintf("%s%05d", strings.Repeat("<", 20), i)
+		cmds = append(cmds, orderCommand(id, 1, 1, "X", 1), grantCommand(id, 1))
+	}
+	h.send(cmds...)
+	h.scan("DF:QTY 3000")
+	before := h.head().Seq
+	h.scan(eachGTIN)
+	require.Greater(t, h.head().Seq, before+1)
+	hash, err := h.store.HashAt(t.Context(), before+2)
+	require.NoError(t, err)
+	require.NoError(t, h.store.Update(t.Context(), func(tx *store.Tx) error {
+		mark := wire.Cursor{Seq: before + 2, Hash: hash}
+		if err := tx.Acknowledge(mark, mark); err != nil {
+			return err
+		}
+		n, err := tx.Forget(time.Now().AddDate(1, 0, 0), 1<<20)
+		assert.Equal(t, before+1, n)
+		return err
+	}))
+	f := h.scan("DF:UNDO")
+	assert.Equal(t, allocation.Stop, f.Verdict)
+	assert.Contains(t, f.Text, "too old")
+	assert.Zero(t, openUnits(t, h))
+}
+
+// Every page that a scan touches is written and flushed before its tone.
+func TestAScanTouchesFewPages(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	h.order("A", 1, "X", 1000)
+	h.scan("]C101" + eachGTIN + "21S0")
+	const scans, frame = 200, 24 + 4096
+	before := h.logBytes()
+	for i := range scans {
+		h.scan(fmt.Sprintf("]C101%s21T%d", eachGTIN, i))
+	}
+	pages := float64(h.logBytes()-before) / frame / scans
+	assert.Less(t, pages, 5.5, "event, serial, line and station, and now and then a new page")
+}
+
+// logBytes is the length of the write-ahead log, which grows until it is first
+// written back.
+func (h *house) logBytes() int64 {
+	log, err := os.Stat(filepath.Join(h.config.Data, "agent.db-wal"))
+	require.NoError(h.t, err)
+	return log.Size()
 }
 
 func openUnits(t *testing.T, h *house) (open int64) {

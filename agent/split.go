@@ -50,15 +50,15 @@ func split(all []took, room int) [][]took {
 }
 
 func widest(t took) (a allocation.Allocation) {
-	if len(t.Allocations) > 0 {
-		a = t.Allocations[0]
+	if len(t.allocations) > 0 {
+		a = t.allocations[0]
 	}
 	return a
 }
 
 func pieceSize(t took) int {
 	n := receiptSize(t)
-	for _, a := range t.Allocations {
+	for _, a := range t.allocations {
 		n += allocationSize(a)
 	}
 	return n
@@ -68,18 +68,18 @@ func pieceSize(t took) int {
 func cutReceipt(t took, room int) (piece, rest took, more bool) {
 	size, n := receiptSize(t), 0
 	var given int64
-	for n < len(t.Allocations) && size+allocationSize(t.Allocations[n]) <= room {
-		size += allocationSize(t.Allocations[n])
-		given += t.Allocations[n].Qty
+	for n < len(t.allocations) && size+allocationSize(t.allocations[n]) <= room {
+		size += allocationSize(t.allocations[n])
+		given += t.allocations[n].Qty
 		n++
 	}
-	if n == len(t.Allocations) {
+	if n == len(t.allocations) {
 		return t, took{}, false
 	}
 	piece, rest = t, t
-	piece.Allocations, rest.Allocations = t.Allocations[:n], t.Allocations[n:]
+	piece.allocations, rest.allocations = t.allocations[:n], t.allocations[n:]
 	piece.Qty, rest.Qty = given, t.Qty-given
-	piece.Free, rest.Serial = 0, ""
+	piece.free, rest.Serial = 0, ""
 	return piece, rest, true
 }
 
@@ -104,12 +104,12 @@ func (d *desk) scanEvent(tx *store.Tx, at store.Station, s scan, g goods, all, r
 func wireReceipt(t took) wire.Receipt {
 	r := wire.Receipt{
 		SKU: t.SKU, Qty: t.Qty, Lot: t.Lot, Expiry: t.Expiry, Serial: t.Serial,
-		GTIN: string(t.GTIN), Inbound: t.Inbound, Free: t.Free, Passed: t.why.PassedCount,
+		GTIN: string(t.gtin), Inbound: t.Inbound, Free: t.free, Passed: t.why.PassedCount,
 	}
 	if t.Disposition != allocation.Good {
 		r.Disposition = t.Disposition
 	}
-	for _, a := range t.Allocations {
+	for _, a := range t.allocations {
 		r.Allocations = append(r.Allocations, wire.Allocation{Line: a.Line, Qty: a.Qty, By: a.By, Over: a.Over})
 	}
 	return r

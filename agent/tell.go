@@ -20,9 +20,9 @@ func verdict(g goods, all []took) allocation.Verdict {
 	v := allocation.Held
 	for _, t := range all {
 		switch {
-		case len(t.Allocations) > 0:
+		case len(t.allocations) > 0:
 			return allocation.Allocated
-		case t.Free > 0:
+		case t.free > 0:
 			v = allocation.Stock
 		}
 	}
@@ -35,12 +35,12 @@ func reason(g goods, all []took) allocation.Why {
 		return allocation.Why{Code: g.kept}
 	}
 	for _, t := range all {
-		if len(t.Allocations) > 0 {
+		if len(t.allocations) > 0 {
 			return t.why
 		}
 	}
 	for _, t := range all {
-		if t.Free > 0 {
+		if t.free > 0 {
 			return t.why
 		}
 	}
@@ -79,8 +79,8 @@ func (d *desk) tell(tx *store.Tx, s scan, seq int64, g goods, all []took) (dock.
 
 func first(all []took) allocation.Allocation {
 	for _, t := range all {
-		if len(t.Allocations) > 0 {
-			return t.Allocations[0]
+		if len(t.allocations) > 0 {
+			return t.allocations[0]
 		}
 	}
 	return allocation.Allocation{}
@@ -88,15 +88,15 @@ func first(all []took) allocation.Allocation {
 
 func blocks(t took) []dock.Block {
 	var blocks []dock.Block
-	for i, a := range t.Allocations {
+	for i, a := range t.allocations {
 		l := t.filled[i]
 		blocks = append(blocks, dock.Block{
 			Destination: l.Door, Qty: a.Qty, Line: l.ID, Order: l.Order, Customer: l.CustomerName,
 			Filled: l.Allocated, Wanted: l.Wanted(), Text: t.why.Sentence(a),
 		})
 	}
-	if t.Free > 0 {
-		blocks = append(blocks, dock.Block{Destination: t.item.Putaway, Qty: t.Free, Text: "put away"})
+	if t.free > 0 {
+		blocks = append(blocks, dock.Block{Destination: t.item.Putaway, Qty: t.free, Text: "put away"})
 	}
 	return blocks
 }

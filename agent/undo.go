@@ -10,6 +10,9 @@ import (
 	"dockfill/sync/wire"
 )
 
+// errTooOld refuses where the log no longer tells what the scan did.
+var errTooOld = stop(allocation.WhyNothing, "the last scan here is too old to be taken back")
+
 // undo takes the station's latest scan back, whole or not at all. A
 // compensating event tells of each event that the scan was told in.
 //
@@ -26,7 +29,7 @@ func (d *desk) undo(tx *store.Tx, at store.Station, s scan) (dock.Feedback, erro
 		return dock.Feedback{}, err
 	}
 	if !found {
-		return dock.Feedback{}, stop(allocation.WhyNothing, "the last scan here is too old to be taken back")
+		return dock.Feedback{}, errTooOld
 	}
 	f := dock.Feedback{Station: s.station, At: s.at, Verdict: allocation.Check, Why: allocation.WhyUndone, Code: dock.Visible(string(s.raw))}
 	touched := map[allocation.SKU]bool{}
@@ -34,9 +37,6 @@ func (d *desk) undo(tx *store.Tx, at store.Station, s scan) (dock.Feedback, erro
 		if err := d.undoPart(tx, &at, seq, &f, touched); err != nil {
 			return dock.Feedback{}, err
 		}
-	}
-	if err := tx.UndoReceipts(firstSeq, at.Last); err != nil {
-		return dock.Feedback{}, err
 	}
 	at.Last, at.Asked = prev, nil
 	if err := tx.PutStation(at); err != nil {
@@ -49,32 +49,56 @@ func (d *desk) undo(tx *store.Tx, at store.Station, s scan) (dock.Feedback, erro
 
 // undoPart takes one event of a scan back.
 func (d *desk) undoPart(tx *store.Tx, at *store.Station, seq int64, f *dock.Feedback, touched map[allocation.SKU]bool) error {
-	receipts, err := tx.ReceiptsOf(seq, seq)
+	e, found, err := tx.EventAt(seq)
 	if err != nil {
 		return err
 	}
+	if !found { // the retention may have gone through the middle of a scan
+		return errTooOld
+	}
 	back := &wire.Undo{Station: at.ID, Seqs: []int64{seq}}
-	for _, r := range receipts {
+	for _, r := range e.Scan.Receipts {
 		touched[r.SKU] = true
 		f.Qty += r.Qty
 		if f.SKU = string(r.SKU); len(touched) > 1 {
 			f.SKU = ""
 		}
-		if r.Disposition != allocation.Good {
-			err = tx.AddStock(r.SKU, r.Disposition, -r.Qty)
-		} else {
-			at.Units -= r.Qty
-			err = d.unreceive(tx, back, r)
-		}
-		if err != nil {
+		if err := d.undoReceipt(tx, at, back, r); err != nil {
 			return err
 		}
+	}
+	if err := d.unkeep(tx, e); err != nil {
+		return err
 	}
 	return tx.Append(wire.Event{Seq: tx.Head().Seq + 1, Nonce: d.nonce(), At: d.now(), Undo: back}, 0, 1)
 }
 
+func (d *desk) undoReceipt(tx *store.Tx, at *store.Station, back *wire.Undo, r wire.Receipt) error {
+	if r.Serial != "" {
+		err := tx.FreeSerial(store.Serial{SKU: r.SKU, GTIN: allocation.GTIN(r.GTIN), Serial: r.Serial})
+		if err != nil {
+			return err
+		}
+	}
+	if r.Disposition != "" { // damaged, or on hold
+		return tx.AddStock(r.SKU, r.Disposition, -r.Qty)
+	}
+	at.Units -= r.Qty
+	return d.unreceive(tx, back, r)
+}
+
+// unkeep takes back what a scan did beside its receipts.
+func (d *desk) unkeep(tx *store.Tx, e wire.Event) error {
+	if e.Scan.SSCC != "" {
+		if err := tx.UnreceivePallet(allocation.SSCC(e.Scan.SSCC), e.Seq); err != nil {
+			return err
+		}
+	}
+	return tx.DropKeptBy(e.Seq)
+}
+
 // unreceive takes good units out of the site again.
-func (d *desk) unreceive(tx *store.Tx, back *wire.Undo, r store.Receipt) error {
+func (d *desk) unreceive(tx *store.Tx, back *wire.Undo, r wire.Receipt) error {
 	free := r.Free
 	for _, a := range r.Allocations {
 		l, _, err := tx.Line(a.Line) // lines are never deleted

@@ -150,10 +150,10 @@ func (w *writer) commit(batch []job) error {
 	if err != nil && (len(batch) != 1 || !errors.Is(err, errs[0]) || store.OfTheDisk(err)) {
 		return w.fail(batch, err)
 	}
-	w.grown()
 	for i, j := range batch {
 		j.done(errs[i])
 	}
+	w.grown() // the worker's tone comes first
 	return nil
 }
 

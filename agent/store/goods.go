@@ -1,7 +1,7 @@
 package store
 
 import (
-	"database/sql"
+	"cmp"
 	"time"
 
 	"dockfill/allocation"
@@ -71,83 +71,30 @@ func (tx *Tx) AddStock(sku allocation.SKU, d allocation.Disposition, n int64) er
 		ON CONFLICT (sku, disposition) DO UPDATE SET qty = qty + excluded.qty`, sku, d, n)
 }
 
-// Receipt is what one scan took in of one SKU, and what it gave at once.
-type Receipt struct {
-	allocation.Receipt
-	GTIN        allocation.GTIN // "" where none was read
-	Free        int64           // good units that no line took
-	Allocations []allocation.Allocation
+// Serial names one thing in the world: it is unique within its trade item, which
+// is the GTIN, or the SKU where no GTIN was read.
+type Serial struct {
+	SKU    allocation.SKU
+	GTIN   allocation.GTIN // "" where none was read
+	Serial string
 }
 
-// AddReceipt writes receipt n of the event seq with its allocations.
-func (tx *Tx) AddReceipt(seq int64, n int, r Receipt) error {
-	err := tx.c.exec(`INSERT INTO receipt (seq, n, sku, qty, disposition, free, lot, expiry, serial, gtin, inbound)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		seq, n, r.SKU, r.Qty, r.Disposition, r.Free, r.Lot, r.Expiry, r.Serial, r.GTIN, r.Inbound)
-	if err != nil {
-		return err
-	}
-	for _, a := range r.Allocations {
-		if err := tx.c.exec(`INSERT INTO allocation (seq, n, line, qty) VALUES (?, ?, ?, ?)`, seq, n, a.Line, a.Qty); err != nil {
-			return err
-		}
-	}
-	return nil
+func (s Serial) trade() string { return cmp.Or(string(s.GTIN), string(s.SKU)) }
+
+// TakeSerial notes that the event seq received a serial; the schema refuses one
+// that is here already.
+func (tx *Tx) TakeSerial(s Serial, seq int64) error {
+	return tx.c.exec(`INSERT INTO serial (trade, serial, seq) VALUES (?, ?, ?)`, s.trade(), s.Serial, seq)
 }
 
-// ReceiptsOf gives the receipts of the events first to last that are not
-// undone, with their allocations.
-func (tx *Tx) ReceiptsOf(first, last int64) ([]Receipt, error) {
-	type key struct{ seq, n int64 }
-	var receipts []Receipt
-	at := map[key]int{}
-	err := tx.each(`SELECT seq, n, sku, qty, disposition, free, serial, gtin FROM receipt
-		WHERE seq BETWEEN ? AND ? AND undone = 0 ORDER BY seq, n`, []any{first, last}, func(rows *sql.Rows) error {
-		var k key
-		var r Receipt
-		err := rows.Scan(&k.seq, &k.n, &r.SKU, &r.Qty, &r.Disposition, &r.Free, &r.Serial, &r.GTIN)
-		at[k] = len(receipts)
-		receipts = append(receipts, r)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	err = tx.each(`SELECT seq, n, line, qty FROM allocation WHERE seq BETWEEN ? AND ? ORDER BY seq, n, line`, []any{first, last}, func(rows *sql.Rows) error {
-		var k key
-		var a allocation.Allocation
-		err := rows.Scan(&k.seq, &k.n, &a.Line, &a.Qty)
-		if i, ok := at[k]; ok {
-			receipts[i].Allocations = append(receipts[i].Allocations, a)
-		}
-		return err
-	})
-	return receipts, err
-}
-
-// UndoReceipts marks the receipts of the events first to last as taken back:
-// they count no longer and their serials may come again. Pallets that they took
-// in are announced again, and a code that was kept is kept no longer.
-func (tx *Tx) UndoReceipts(first, last int64) error {
-	for _, q := range []string{
-		`UPDATE receipt SET undone = 1 WHERE seq BETWEEN ? AND ?`,
-		`UPDATE pallet SET received = 0 WHERE received BETWEEN ? AND ?`,
-		`DELETE FROM unknown WHERE seq BETWEEN ? AND ?`,
-	} {
-		if err := tx.c.exec(q, first, last); err != nil {
-			return err
-		}
-	}
-	return nil
+// FreeSerial lets a serial come again whose receipt was undone.
+func (tx *Tx) FreeSerial(s Serial) error {
+	return tx.c.exec(`DELETE FROM serial WHERE trade = ? AND serial = ?`, s.trade(), s.Serial)
 }
 
 // BySerial gives the event that received a serial and was not undone; 0 for none.
-func (tx *Tx) BySerial(sku allocation.SKU, gtin allocation.GTIN, serial string) (seq int64, err error) {
-	trade := string(gtin)
-	if trade == "" {
-		trade = string(sku)
-	}
-	_, err = tx.one(`SELECT seq FROM receipt WHERE trade = ? AND serial = ? AND serial <> '' AND undone = 0`, []any{trade, serial}, &seq)
+func (tx *Tx) BySerial(s Serial) (seq int64, err error) {
+	_, err = tx.one(`SELECT seq FROM serial WHERE trade = ? AND serial = ?`, []any{s.trade(), s.Serial}, &seq)
 	return seq, err
 }
 
@@ -165,4 +112,9 @@ func (tx *Tx) Kept(code []byte) (seq int64, err error) {
 // DropKept forgets a kept code, which has become known and was received.
 func (tx *Tx) DropKept(code []byte) error {
 	return tx.c.exec(`DELETE FROM unknown WHERE code = ?`, code)
+}
+
+// DropKeptBy forgets the code that the event seq kept: its scan was undone.
+func (tx *Tx) DropKeptBy(seq int64) error {
+	return tx.c.exec(`DELETE FROM unknown WHERE seq = ?`, seq)
 }

@@ -40,6 +40,12 @@ func (tx *Tx) ReceivePallet(sscc allocation.SSCC, seq int64) error {
 	return tx.c.exec(`UPDATE pallet SET received = ? WHERE sscc = ?`, seq, sscc)
 }
 
+// UnreceivePallet makes a pallet an announced one again where the event seq took
+// it in.
+func (tx *Tx) UnreceivePallet(sscc allocation.SSCC, seq int64) error {
+	return tx.c.exec(`UPDATE pallet SET received = 0 WHERE sscc = ? AND received = ?`, sscc, seq)
+}
+
 // Elsewhere gives the site that a pallet was announced for; "" for none.
 func (tx *Tx) Elsewhere(sscc allocation.SSCC) (site allocation.SiteID, err error) {
 	_, err = tx.one(`SELECT site FROM pallet_elsewhere WHERE sscc = ?`, []any{sscc}, &site)

@@ -31,6 +31,9 @@ func (l Line) Wanted() int64 { return l.Ordered - l.Cancelled }
 // Open is what the line still lacks.
 func (l Line) Open() int64 { return l.Ordered - l.Cancelled - l.Allocated }
 
+// waits reports whether the line stands among those that a decision walks.
+func (l Line) waits() bool { return l.Open() > 0 }
+
 const rankColumns = `o.override, o.class, o.contract, o.tier, o.promised, o.requested, o.accepted, o.id, l.id`
 
 func rankDest(r *allocation.Rank, due *[2]allocation.Date, accepted *string) []any {
@@ -50,7 +53,7 @@ func (tx *Tx) Waiting(sku allocation.SKU) iter.Seq2[allocation.Waiting, error] {
 	return func(yield func(allocation.Waiting, error) bool) {
 		rows, err := tx.c.query(`SELECT `+lineColumns+`, `+rankColumns+`
 			FROM line l INDEXED BY line_open CROSS JOIN orders o ON o.id = l.order_id
-			WHERE l.sku = +? AND l.open > 0 ORDER BY l.rank_key`, sku)
+			WHERE l.sku = +? AND l.waits = 1 ORDER BY l.rank_key`, sku)
 		if err != nil {
 			yield(allocation.Waiting{}, err)
 			return
@@ -115,30 +118,30 @@ func (tx *Tx) LinesOf(order allocation.OrderID) ([]Line, error) {
 	return lines, err
 }
 
-// PutLine writes a line's totals and registers. A line that opens again is
-// ranked by the policy in force.
+// PutLine writes a line's totals and registers, and waits only where it changes:
+// naming it would write line_open each time. A line that opens again is ranked by
+// the policy in force.
 func (tx *Tx) PutLine(before, l Line) error {
 	delete(tx.waiting, l.ID)
-	if before.Open() > 0 || l.Open() <= 0 {
-		return tx.writeLine(l)
+	set, more := "", []any(nil)
+	if before.waits() != l.waits() {
+		set, more = ", waits = ?", []any{l.waits()}
 	}
-	if err := tx.writeLine(l); err != nil {
+	r := l.Rights
+	args := append([]any{l.Ordered, l.Cancelled, l.Allocated, l.Staged, r.Granted, r.Used, r.Undone, r.Returned}, more...)
+	err := tx.c.exec(`UPDATE line SET ordered = ?, cancelled = ?, allocated = ?, staged = ?,
+		granted = ?, used = ?, undone = ?, returned = ?`+set+` WHERE id = ?`, append(args, l.ID)...)
+	if err != nil || before.waits() || !l.waits() {
 		return err
 	}
 	return tx.RankLine(l.ID)
 }
 
-func (tx *Tx) writeLine(l Line) error {
-	r := l.Rights
-	return tx.c.exec(`UPDATE line SET ordered = ?, cancelled = ?, allocated = ?, staged = ?,
-		granted = ?, used = ?, undone = ?, returned = ? WHERE id = ?`,
-		l.Ordered, l.Cancelled, l.Allocated, l.Staged, r.Granted, r.Used, r.Undone, r.Returned, l.ID)
-}
-
 // AddLine writes a new line of an order that is there, ranked by the policy in
 // force.
 func (tx *Tx) AddLine(id allocation.LineID, order allocation.OrderID, sku allocation.SKU, qty int64) error {
-	err := tx.c.exec(`INSERT INTO line (id, order_id, sku, ordered, rank_key) VALUES (?, ?, ?, ?, '')`, id, order, sku, qty)
+	err := tx.c.exec(`INSERT INTO line (id, order_id, sku, ordered, waits, rank_key) VALUES (?, ?, ?, ?, ?, '')`,
+		id, order, sku, qty, qty > 0)
 	if err != nil {
 		return err
 	}
@@ -171,7 +174,7 @@ func (tx *Tx) RankLine(id allocation.LineID) error {
 // them, "" where there was none.
 func (tx *Tx) rerank(after allocation.LineID, limit int) (last allocation.LineID, err error) {
 	var ids []allocation.LineID
-	err = tx.each(`SELECT id FROM line WHERE id > ? AND open > 0 ORDER BY id LIMIT ?`, []any{after, limit}, func(r *sql.Rows) error {
+	err = tx.each(`SELECT id FROM line WHERE id > ? AND waits = 1 ORDER BY id LIMIT ?`, []any{after, limit}, func(r *sql.Rows) error {
 		var id allocation.LineID
 		defer func() { ids = append(ids, id) }()
 		return r.Scan(&id)
@@ -206,7 +209,7 @@ func (tx *Tx) PutOrder(o *wire.Order) error {
 // OrderOpen reports whether a line of the order still lacks units.
 func (tx *Tx) OrderOpen(id allocation.OrderID) (bool, error) {
 	var n int
-	return tx.one(`SELECT 1 FROM line WHERE order_id = ? AND open > 0 LIMIT 1`, []any{id}, &n)
+	return tx.one(`SELECT 1 FROM line WHERE order_id = ? AND waits = 1 LIMIT 1`, []any{id}, &n)
 }
 
 // Allocate gives n units to a line: site rule S and the line's own quantity are

@@ -71,7 +71,8 @@ func (s *Store) open(ctx context.Context) error {
 // readers.
 func (s *Store) connect(ctx context.Context) error {
 	var err error
-	if s.writeDB, err = openDB(s.o, ""); err != nil {
+	// One goroutine at a time uses the writer: SQLite need not lock for it.
+	if s.writeDB, err = openDB(s.o, "&_mutex=no"); err != nil {
 		return err
 	}
 	s.writeDB.SetMaxOpenConns(1)

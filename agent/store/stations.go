@@ -26,11 +26,17 @@ type Station struct {
 
 // Station reads a station; a new one is empty. What Given told counts as stored.
 func (tx *Tx) Station(id allocation.StationID) (Station, error) {
-	s := Station{ID: id}
-	_, err := tx.one(`SELECT last, run, proven, asked, next_qty, next_disposition, worker, scans, units FROM station WHERE id = ?`,
-		[]any{id}, &s.Last, &s.Run, &s.Proven, &s.Asked, &s.NextQty, &s.NextDisposition, &s.Worker, &s.Scans, &s.Units)
+	s, known := tx.stations[id]
+	if !known {
+		s.ID = id
+		_, err := tx.one(`SELECT last, run, proven, asked, next_qty, next_disposition, worker, scans, units FROM station WHERE id = ?`,
+			[]any{id}, &s.Last, &s.Run, &s.Proven, &s.Asked, &s.NextQty, &s.NextDisposition, &s.Worker, &s.Scans, &s.Units)
+		if err != nil {
+			return s, err
+		}
+	}
 	s.Proven = max(s.Proven, tx.given[id])
-	return s, err
+	return s, nil
 }
 
 // PutStation writes a station.
@@ -39,12 +45,24 @@ func (tx *Tx) PutStation(s Station) error {
 	if s.Asked == nil {
 		s.Asked = []byte{}
 	}
+	tx.know(s)
 	return tx.c.exec(`INSERT INTO station (id, last, run, proven, asked, next_qty, next_disposition, worker, scans, units)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET last = excluded.last, run = excluded.run, proven = excluded.proven,
 			asked = excluded.asked, next_qty = excluded.next_qty, next_disposition = excluded.next_disposition,
 			worker = excluded.worker, scans = excluded.scans, units = excluded.units`,
 		s.ID, s.Last, s.Run, s.Proven, s.Asked, s.NextQty, s.NextDisposition, s.Worker, s.Scans, s.Units)
+}
+
+// know keeps a station as it is written. The map is copied, as the state before
+// must stay for what is taken back.
+func (tx *Tx) know(s Station) {
+	stations := maps.Clone(tx.stations)
+	if stations == nil {
+		stations = map[allocation.StationID]Station{}
+	}
+	stations[s.ID] = s
+	tx.stations = stations
 }
 
 // Given tells the transaction of which scans the feedback was given, by station.
@@ -57,6 +75,10 @@ func (tx *Tx) Prove() error {
 	for id, seq := range tx.given {
 		if err := tx.c.exec(`UPDATE station SET proven = max(proven, ?) WHERE id = ?`, seq, id); err != nil {
 			return err
+		}
+		if s, known := tx.stations[id]; known {
+			s.Proven = max(s.Proven, seq)
+			tx.know(s)
 		}
 	}
 	return nil

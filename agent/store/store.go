@@ -47,6 +47,8 @@ type Store struct {
 type state struct {
 	meta Meta
 	head wire.Cursor
+	// stations that this process has written; the map is never changed.
+	stations map[allocation.StationID]Station
 }
 
 // Update runs fn in one write transaction and flushes it to the disk. Where fn

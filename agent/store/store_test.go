@@ -343,12 +343,15 @@ func TestTheSchemaIsTheLastBarrier(t *testing.T) {
 		`UPDATE stock SET qty = -1`,
 		`UPDATE line SET allocated = ordered + 1`,
 		`UPDATE line SET used = used + 1`,
+		`UPDATE line SET waits = 0`,
+		`INSERT INTO serial (trade, serial, seq) VALUES ('X', 'S', 2)`,
 	} {
 		require.NoError(t, s.Update(t.Context(), func(tx *Tx) error {
 			if err := tx.PutOrder(&wire.Order{ID: "A", Version: 1, Class: allocation.Redistribute}); err != nil {
 				return err
 			}
-			if err := errors.Join(tx.c.exec(`DELETE FROM line`), tx.AddLine("A/1", "A", "X", 1), tx.AddStock("X", allocation.Good, 1)); err != nil {
+			if err := errors.Join(tx.c.exec(`DELETE FROM line`), tx.AddLine("A/1", "A", "X", 1), tx.AddStock("X", allocation.Good, 1),
+				tx.FreeSerial(Serial{SKU: "X", Serial: "S"}), tx.TakeSerial(Serial{SKU: "X", Serial: "S"}, 1)); err != nil {
 				return err
 			}
 			err := tx.Savepoint(func() error { return tx.c.exec(statement) })
@@ -356,6 +359,33 @@ func TestTheSchemaIsTheLastBarrier(t *testing.T) {
 			return nil
 		}))
 	}
+}
+
+// Stations are kept in memory: what was taken back must not stay there.
+func TestAStationIsWhatWasCommitted(t *testing.T) {
+	s, path := fresh(t)
+	boom := errors.New("boom")
+	last := func(s *Store) int64 {
+		var at Station
+		require.NoError(t, s.Update(t.Context(), func(tx *Tx) error {
+			var err error
+			at, err = tx.Station("1")
+			return err
+		}))
+		return at.Last
+	}
+	put := func(tx *Tx, seq int64) error { return tx.PutStation(Station{ID: "1", Last: seq}) }
+	require.NoError(t, s.Update(t.Context(), func(tx *Tx) error { return put(tx, 1) }))
+	require.ErrorIs(t, s.Update(t.Context(), func(tx *Tx) error { return errors.Join(put(tx, 2), boom) }), boom)
+	assert.EqualValues(t, 1, last(s), "the transaction was taken back")
+	require.NoError(t, s.Update(t.Context(), func(tx *Tx) error {
+		assert.ErrorIs(t, tx.Savepoint(func() error { return errors.Join(put(tx, 3), boom) }), boom)
+		return nil
+	}))
+	assert.EqualValues(t, 1, last(s), "the savepoint was taken back")
+	require.NoError(t, s.Update(t.Context(), func(tx *Tx) error { return put(tx, 4) }))
+	require.NoError(t, s.Close())
+	assert.EqualValues(t, 4, last(open(t, path)))
 }
 
 func TestAViewEndsWithItsContext(t *testing.T) {

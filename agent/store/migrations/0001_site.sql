@@ -60,7 +60,9 @@ CREATE TABLE orders (
 ) STRICT, WITHOUT ROWID;
 
 -- What a customer wants of one SKU, and the right registers of this life. The
--- checks are the last barrier behind the rules in the code.
+-- checks are the last barrier behind the rules in the code. waits is whether
+-- anything is open: a column that stays as it is while a line fills, so that
+-- line_open is not written by each scan.
 CREATE TABLE line (
 	id        TEXT    PRIMARY KEY,
 	order_id  TEXT    NOT NULL REFERENCES orders (id),
@@ -73,16 +75,16 @@ CREATE TABLE line (
 	used      INTEGER NOT NULL DEFAULT 0,
 	undone    INTEGER NOT NULL DEFAULT 0 CHECK (undone <= used),
 	returned  INTEGER NOT NULL DEFAULT 0,
+	waits     INTEGER NOT NULL,
 	rank_key  TEXT    NOT NULL,
 	open      INTEGER NOT NULL AS (ordered - cancelled - allocated) VIRTUAL,
-	balance   INTEGER NOT NULL AS (granted - returned - used + undone) VIRTUAL,
-	takes     INTEGER NOT NULL AS (max(0, min(ordered - cancelled - allocated, granted - returned - used + undone))) VIRTUAL,
 	CHECK (allocated + cancelled <= ordered),
-	CHECK (used - undone <= granted - returned)
+	CHECK (used - undone <= granted - returned),
+	CHECK (waits = (allocated + cancelled < ordered))
 ) STRICT, WITHOUT ROWID;
 -- A decision walks this index and stops when it has given everything; it holds
 -- open lines alone, those without a right included, as they are named as passed.
-CREATE INDEX line_open ON line (sku, rank_key) WHERE open > 0;
+CREATE INDEX line_open ON line (sku, rank_key) WHERE waits = 1;
 CREATE INDEX line_order ON line (order_id);
 
 CREATE TABLE inbound (
@@ -121,35 +123,14 @@ CREATE TABLE pallet_elsewhere (
 	site TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What came in. trade is what a serial is unique within: the GTIN, or the SKU
--- where no GTIN was read.
-CREATE TABLE receipt (
-	seq         INTEGER NOT NULL,
-	n           INTEGER NOT NULL,
-	sku         TEXT    NOT NULL,
-	qty         INTEGER NOT NULL CHECK (qty BETWEEN 1 AND 1000000),
-	disposition TEXT    NOT NULL CHECK (disposition IN ('good', 'damaged', 'hold')),
-	free        INTEGER NOT NULL CHECK (free BETWEEN 0 AND qty),
-	lot         TEXT    NOT NULL,
-	expiry      TEXT    NOT NULL,
-	serial      TEXT    NOT NULL,
-	gtin        TEXT    NOT NULL,
-	inbound     TEXT    NOT NULL,
-	undone      INTEGER NOT NULL DEFAULT 0 CHECK (undone IN (0, 1)),
-	trade       TEXT    NOT NULL AS (CASE gtin WHEN '' THEN sku ELSE gtin END) VIRTUAL,
-	PRIMARY KEY (seq, n)
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX receipt_serial ON receipt (trade, serial) WHERE serial <> '' AND undone = 0;
-
--- Units of a receipt given to a line by the scan itself. What later events
--- moved stands in the line's totals and in the log.
-CREATE TABLE allocation (
-	seq  INTEGER NOT NULL,
-	n    INTEGER NOT NULL,
-	line TEXT    NOT NULL REFERENCES line (id),
-	qty  INTEGER NOT NULL CHECK (qty >= 1),
-	PRIMARY KEY (seq, n, line),
-	FOREIGN KEY (seq, n) REFERENCES receipt (seq, n)
+-- The serials that were received and not undone, each once within its trade item:
+-- the GTIN, or the SKU where no GTIN was read. seq is the event that tells of it;
+-- what else a scan took in, and to which lines it gave it, stands there alone.
+CREATE TABLE serial (
+	trade  TEXT    NOT NULL,
+	serial TEXT    NOT NULL CHECK (serial <> ''),
+	seq    INTEGER NOT NULL,
+	PRIMARY KEY (trade, serial)
 ) STRICT, WITHOUT ROWID;
 
 -- Goods here that no line holds. Good ones are free stock.
