@@ -284,7 +284,7 @@ func (c *commit) settle(ctx context.Context) error {
 				returned[id] = c.lines[id]
 			}
 		}
-		if err := c.tx.MoveRegisters(ctx, l.life, changed); err != nil {
+		if err := c.tx.PutRegisters(ctx, l.life, changed); err != nil {
 			return err
 		}
 		if err := c.tx.AddPoison(ctx, l.poison); err != nil {

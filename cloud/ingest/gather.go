@@ -8,9 +8,12 @@ import (
 	"dockfill/sync/wire"
 )
 
-// A commit takes what waits, up to groupRows events or groupWait of waiting.
+// A commit takes what waits, up to groupRows events or groupWait of waiting. The
+// events of a backlog name the same lines again and again, and a commit writes
+// each line once: 8,000 drained a third faster than 2,000. They are half of what
+// a site sends ahead, so that it sends on while they are committed.
 const (
-	groupRows = 2000
+	groupRows = 8000
 	groupWait = 20 * time.Millisecond
 	// pause follows a commit that failed: the database needs a moment, and the
 	// sites send again.

@@ -35,9 +35,13 @@ var (
 // AddEvents stores events that the cursor has not passed yet.
 func (tx *Tx) AddEvents(ctx context.Context, at time.Time, events []Event) error {
 	rows := make([][]any, len(events))
+	var site, life, now any = "", "", nanos(at)
 	for i := range events {
 		e := &events[i]
-		rows[i] = []any{string(e.Site), e.Incarnation, e.Seq, e.Hash[:], nanos(at), e.Body}
+		if site != string(e.Site) || life != e.Incarnation {
+			site, life = string(e.Site), e.Incarnation
+		}
+		rows[i] = []any{site, life, e.Seq, e.Hash[:], now, e.Body}
 	}
 	return explain(tx.load(ctx, "event", eventNames, eventKinds, rows), "events")
 }

@@ -63,35 +63,41 @@ func (tx *Tx) lines(ctx context.Context, column string, ids []string) (map[alloc
 
 // PutLines writes lines, new and known ones.
 func (tx *Tx) PutLines(ctx context.Context, lines []*Line) error {
+	return tx.putLines(ctx, lines, `site = excluded.site, customer = excluded.customer, accepted = excluded.accepted, sku = excluded.sku,
+		ordered = excluded.ordered, wanted = excluded.wanted, owed = excluded.owed, `+moved)
+}
+
+// MoveLines writes only what events change of lines that are known: effective
+// and allocated quantities. Whether a line is owed is written where it turns, so
+// that the index on it is left alone by all others.
+func (tx *Tx) MoveLines(ctx context.Context, lines []*Line) error {
+	var turned, steady []*Line
+	for _, l := range lines {
+		if l.owed() != l.stored {
+			turned = append(turned, l)
+		} else {
+			steady = append(steady, l)
+		}
+	}
+	if err := tx.putLines(ctx, turned, "owed = excluded.owed, "+moved); err != nil {
+		return err
+	}
+	return tx.putLines(ctx, steady, moved)
+}
+
+const moved = `effective = excluded.effective, allocated = excluded.allocated, open = excluded.open`
+
+// putLines inserts lines, and sets those columns of lines that are known. Each
+// finds its row by the key: an UPDATE from a table of rows is no cheaper in
+// SQLite, and PostgreSQL would at times read the whole table for it.
+func (tx *Tx) putLines(ctx context.Context, lines []*Line, set string) error {
 	rows := make([][]any, len(lines))
 	for i, l := range lines {
 		rows[i] = []any{string(l.ID), string(l.Order), l.Line, string(l.Site), string(l.Customer), nanos(l.Accepted), string(l.SKU),
 			l.Ordered, l.Wanted, l.Effective, l.Allocated, l.Open(), l.owed()}
 	}
-	err := tx.bulk(ctx, `INSERT INTO line (`+lineColumns+`, open, owed) %s ON CONFLICT (id) DO UPDATE SET site = excluded.site, customer = excluded.customer,
-		accepted = excluded.accepted, sku = excluded.sku, ordered = excluded.ordered, wanted = excluded.wanted,
-		effective = excluded.effective, allocated = excluded.allocated, open = excluded.open, owed = excluded.owed`,
+	err := tx.bulk(ctx, `INSERT INTO line (`+lineColumns+`, open, owed) %s ON CONFLICT (id) DO UPDATE SET `+set,
 		[]kind{text, text, text, text, text, number, text, number, number, number, number, number, number}, rows)
-	return explain(err, "lines")
-}
-
-// MoveLines writes only what events change of lines that are known: effective
-// and allocated quantities.
-func (tx *Tx) MoveLines(ctx context.Context, lines []*Line) error {
-	rows := make([][]any, len(lines))
-	var turned [][]any
-	for i, l := range lines {
-		rows[i] = []any{string(l.ID), l.Effective, l.Allocated, l.Open()}
-		if l.owed() != l.stored {
-			turned = append(turned, []any{string(l.ID), l.owed()})
-		}
-	}
-	err := tx.bulk(ctx, `WITH v (id, effective, allocated, open) AS (%s)
-		UPDATE line SET effective = v.effective, allocated = v.allocated, open = v.open FROM v WHERE line.id = v.id`,
-		[]kind{text, number, number, number}, rows)
-	if err == nil {
-		err = tx.bulk(ctx, `WITH v (id, owed) AS (%s) UPDATE line SET owed = v.owed FROM v WHERE line.id = v.id`, []kind{text, number}, turned)
-	}
 	return explain(err, "lines")
 }
 
@@ -138,22 +144,9 @@ func (tx *Tx) PutRegisters(ctx context.Context, life Life, registers map[allocat
 	err := tx.bulk(ctx, `INSERT INTO register (site, incarnation, line, granted, used, undone, returned) %s
 		ON CONFLICT (site, incarnation, line) DO UPDATE SET granted = excluded.granted, used = excluded.used, undone = excluded.undone, returned = excluded.returned
 		WHERE excluded.granted >= register.granted AND excluded.used >= register.used AND excluded.undone >= register.undone AND excluded.returned >= register.returned`,
-		registerKinds, registerRows(life, registers))
+		[]kind{text, text, text, number, number, number, number}, registerRows(life, registers))
 	return explain(err, "registers")
 }
-
-// MoveRegisters is PutRegisters for lines that have registers in this life, and
-// only their site's own counts move.
-func (tx *Tx) MoveRegisters(ctx context.Context, life Life, registers map[allocation.LineID]*rights.Registers) error {
-	err := tx.bulk(ctx, `WITH v (site, incarnation, line, granted, used, undone, returned) AS (%s)
-		UPDATE register SET used = v.used, undone = v.undone, returned = v.returned FROM v
-		WHERE register.site = v.site AND register.incarnation = v.incarnation AND register.line = v.line
-		AND v.used >= register.used AND v.undone >= register.undone AND v.returned >= register.returned`,
-		registerKinds, registerRows(life, registers))
-	return explain(err, "registers")
-}
-
-var registerKinds = []kind{text, text, text, number, number, number, number}
 
 func registerRows(life Life, registers map[allocation.LineID]*rights.Registers) [][]any {
 	rows := make([][]any, 0, len(registers))

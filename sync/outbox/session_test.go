@@ -96,6 +96,17 @@ func (d *desk) after(wait time.Duration) []wire.Message {
 	return d.take()
 }
 
+// beatsFor lets time pass and gives the beats of that time.
+func (d *desk) beatsFor(wait time.Duration) []time.Duration {
+	d.mu.Lock()
+	d.beats = nil
+	d.mu.Unlock()
+	d.after(wait)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.beats
+}
+
 func (d *desk) say(m wire.Message) {
 	payload, err := wire.Encode(m)
 	require.NoError(d.t, err)
@@ -247,16 +258,11 @@ func TestAWelcomedSiteSaysAtEveryBeatThatItIsThere(t *testing.T) {
 	sit(t, "i1", func(d *desk) {
 		d.Link(true, "")
 		d.take()
-		d.after(2 * time.Minute)
-		assert.Empty(t, d.beats, "nobody has welcomed it")
+		assert.Empty(t, d.beatsFor(2*time.Minute), "nobody has welcomed it")
 		d.welcome(0)
-		d.beats = nil
-		d.after(time.Minute)
-		assert.Len(t, d.beats, 4)
+		assert.Len(t, d.beatsFor(time.Minute), 4)
 		d.Link(false, "cut")
-		d.beats = nil
-		d.after(time.Minute)
-		assert.Empty(t, d.beats)
+		assert.Empty(t, d.beatsFor(time.Minute))
 	})
 }
 

@@ -114,6 +114,9 @@ func (e Event) Marshal() ([]byte, error) {
 // ParseEvent reads stored bytes. An event of no known kind is given with all
 // three kinds nil: it is kept as a fact and cannot be applied.
 func ParseEvent(stored []byte) (Event, error) {
+	if e, ok := readUsualScan(stored); ok {
+		return e, nil
+	}
 	var e Event
 	if err := json.Unmarshal(stored, &e); err != nil {
 		return Event{}, fmt.Errorf("%w: event: %v", ErrFormat, err)

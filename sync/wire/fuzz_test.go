@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,6 +63,35 @@ func FuzzParseEvent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stored []byte) {
 		if e, err := ParseEvent(stored); err == nil {
 			_, _ = e.Marshal()
+		}
+	})
+}
+
+// What is read by its usual text is read as encoding/json reads it.
+func FuzzUsual(f *testing.F) {
+	seed(f)
+	for _, body := range bodies(f) {
+		f.Add([]byte(body))
+	}
+	batch := realistic(f, 3)
+	text, err := batch.marshal()
+	require.NoError(f, err)
+	f.Add(text)
+	f.Add([]byte(batch.Events[0]))
+	for _, value := range []string{`-0`, `01`, `1e3`, `"\u00zz"`, `"\q"`, `{"a":[{},[],true,null,"\u003c\n"]}`, `{"a"}`, `[,]`, "\"\x80\"", strings.Repeat("[", 20)} {
+		f.Add([]byte(strings.Replace(string(text), string(batch.Events[1]), value, 1)))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if e, ok := readUsualScan(text); ok {
+			var want Event
+			require.NoError(t, json.Unmarshal(text, &want))
+			require.Equal(t, want, e)
+		}
+		var m Events
+		if m.readUsual(text) {
+			var want Events
+			require.NoError(t, json.Unmarshal(text, &want))
+			require.Equal(t, want, m)
 		}
 	})
 }

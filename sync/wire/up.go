@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Hello opens a session: the site says who it is and where it stands. It is
@@ -58,7 +59,7 @@ func (m *Events) marshal() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text = bytes.TrimSuffix(text, []byte("]}"))
+	text = slices.Grow(bytes.TrimSuffix(text, []byte("]}")), m.size())
 	for i, raw := range m.Events {
 		if i > 0 {
 			text = append(text, ',')
@@ -66,6 +67,15 @@ func (m *Events) marshal() ([]byte, error) {
 		text = append(text, raw...)
 	}
 	return append(text, "]}"...), nil
+}
+
+// size is what the events take in the message.
+func (m *Events) size() int {
+	bytes := 0
+	for _, raw := range m.Events {
+		bytes += len(raw) + 1
+	}
+	return bytes + 1
 }
 
 func (m *Events) check() error {

@@ -62,7 +62,7 @@ type Cursor struct {
 }
 
 // Decode reads a payload as Encode wrote it. The result is a pointer to one of
-// the message types. Errors wrap ErrTooLarge, ErrFormat, ErrVersion or ErrType.
+// the message types, and may share the payload's memory. Errors wrap ErrTooLarge, ErrFormat, ErrVersion or ErrType.
 func Decode(payload []byte) (Message, error) {
 	text, err := expand(payload)
 	if err != nil {
@@ -76,7 +76,7 @@ func Decode(payload []byte) (Message, error) {
 	if m == nil {
 		return nil, fmt.Errorf("%w: %.40q", ErrType, kind)
 	}
-	if err := json.Unmarshal(text, m); err != nil {
+	if err := read(text, m); err != nil {
 		return nil, fmt.Errorf("%w: %s: %v", ErrFormat, kind, err)
 	}
 	if h := m.Header(); h.V != Version || h.Type != kind {
@@ -91,13 +91,20 @@ func Decode(payload []byte) (Message, error) {
 	return m, nil
 }
 
+func read(text []byte, m Message) error {
+	if e, ok := m.(*Events); ok && e.readUsual(text) {
+		return nil
+	}
+	return json.Unmarshal(text, m)
+}
+
 // usual is how every message begins that this program writes.
-var usual = []byte(fmt.Sprintf(`{"v":%d,"type":"`, Version))
+var usual = fmt.Sprintf(`{"v":%d,"type":"`, Version)
 
 // kindOf finds the type. It spares reading a large batch twice where the message
 // begins as usual.
 func kindOf(text []byte) (string, error) {
-	if rest, ok := bytes.CutPrefix(text, usual); ok {
+	if rest, ok := bytes.CutPrefix(text, []byte(usual)); ok {
 		kind, _, _ := bytes.Cut(rest[:min(len(rest), 20)], []byte{'"'})
 		if blank(string(kind)) != nil {
 			return string(kind), nil
