@@ -150,7 +150,6 @@ func (a *Agent) openStore() error {
 	})
 	if errors.Is(err, store.ErrDamaged) {
 		a.broken = err
-		a.log.Error("the agent runs without receiving", "error", err)
 		return nil
 	}
 	if err != nil {

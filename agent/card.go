@@ -2,12 +2,39 @@ package agent
 
 import (
 	"fmt"
+	"strings"
 
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/scanner/barcode"
 )
+
+// cards are those that this version carries out, in the order of DF:HELP.
+var cards = []struct {
+	verb barcode.Verb
+	help string
+}{
+	{barcode.Undo, "UNDO takes the last scan back"},
+	{barcode.Qty, "QTY 12 counts the next scan 12 times"},
+	{barcode.Damaged, "DAMAGED or HOLD sets the next scan aside"},
+	{barcode.Hold, ""}, // told with DAMAGED
+	{barcode.SameAgain, "SAME-AGAIN counts the code that was asked about"},
+	{barcode.Done, "DONE closes the oldest task"},
+	{barcode.Worker, "WORKER 7 says who works here"},
+	{barcode.Help, "HELP shows this"},
+}
+
+// help is the list of the cards that work, short enough for the display.
+func help() string {
+	var all []string
+	for _, c := range cards {
+		if c.help != "" {
+			all = append(all, c.help)
+		}
+	}
+	return "cards: " + strings.Join(all, "; ")
+}
 
 // card does what a control card says. What it says about the next scan is
 // stored with the station, so that a restart in between forgets nothing.
@@ -32,10 +59,10 @@ func (d *desk) card(tx *store.Tx, at store.Station, s scan) (dock.Feedback, erro
 	case barcode.Worker:
 		at.Worker = c.Arg
 		return cardRead(s, "%s works here now", c.Arg), tx.PutStation(at)
-	case barcode.Help, barcode.Lang:
-		return cardRead(s, "card %s read", c.Verb), nil
+	case barcode.Help:
+		return cardRead(s, "%s", help()), nil
 	}
-	return cardRead(s, "the card %s does nothing at this site", c.Verb), nil
+	return dock.Feedback{}, stop(allocation.WhyCard, "this version cannot do the card %s: nothing was changed; scan DF:HELP for the cards that work", c.Verb)
 }
 
 func cardRead(s scan, format string, args ...any) dock.Feedback {
@@ -49,7 +76,7 @@ func cardRead(s scan, format string, args ...any) dock.Feedback {
 // that was asked about counts.
 func (d *desk) sameAgain(tx *store.Tx, at store.Station, s scan) (dock.Feedback, error) {
 	if len(at.Asked) == 0 {
-		return dock.Feedback{}, stop(allocation.WhyNothing, "no question is open at this station: scan the goods")
+		return dock.Feedback{}, stop(allocation.WhyCard, "no question is open at this station: scan the goods")
 	}
 	s.raw, s.again = at.Asked, true
 	s.code = d.rules.Parse("", s.raw, s.at.Year())
@@ -63,7 +90,7 @@ func (d *desk) oldestDone(tx *store.Tx, s scan) (dock.Feedback, error) {
 		return dock.Feedback{}, err
 	}
 	if id == 0 {
-		return dock.Feedback{}, stop(allocation.WhyNothing, "no task is open")
+		return dock.Feedback{}, stop(allocation.WhyCard, "no task is open")
 	}
 	return cardRead(s, "task %d is done", id), tx.EndTask(id)
 }

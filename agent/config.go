@@ -65,6 +65,10 @@ func (c Config) check() error {
 // column, or the variable, the key, the reason, and the nearest valid key.
 func Load(path string) (Config, error) { return load(path, os.Environ()) }
 
+// LoadFile reads the configuration at path alone, as a service does that is not
+// started from this environment. Errors are those of Load.
+func LoadFile(path string) (Config, error) { return load(path, nil) }
+
 func load(path string, environ []string) (Config, error) {
 	var f file
 	if path != "" {

@@ -109,6 +109,8 @@ func (d *desk) unreadable(tx *store.Tx, s scan) error {
 		return &refusal{allocation.Check, allocation.WhyAmbiguous, e.Message}
 	case e.Code == barcode.BadQuantity, e.Code == barcode.BadControl && strings.HasPrefix(s.code.Text, "DF:QTY"):
 		return stop(allocation.WhyQuantity, "%s", e.Message)
+	case e.Code == barcode.BadControl:
+		return stop(allocation.WhyCard, "%s", e.Message)
 	default:
 		return stop(allocation.WhyUnread, "%s", e.Message)
 	}

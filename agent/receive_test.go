@@ -18,6 +18,7 @@ import (
 	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/scanner"
+	"dockfill/scanner/barcode"
 	"dockfill/sync/wire"
 )
 
@@ -88,8 +89,8 @@ func TestWhatCannotBeReceivedIsStoppedAndLeavesNothing(t *testing.T) {
 		"]C101" + caseGTIN + "3099999": allocation.WhyQuantity,
 		"DF:QTY 0":                     allocation.WhyQuantity,
 		"DF:QTY 1000001":               allocation.WhyQuantity,
-		"DF:FLY":                       allocation.WhyUnread,
-		"DF:SAME-AGAIN":                allocation.WhyNothing,
+		"DF:FLY":                       allocation.WhyCard,
+		"DF:SAME-AGAIN":                allocation.WhyCard,
 		strings.Repeat("A", 5000):      allocation.WhyUnread,
 	} {
 		f := h.scan(code)
@@ -562,6 +563,7 @@ func TestADamagedDatabaseKeepsTheAgentUpAndRefusesScans(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "CAPTURE-ONLY", st.State)
 	assert.Contains(t, st.Reason, "call central operations")
+	assert.True(t, st.Unread, "its figures are not known")
 	require.NoError(t, h.stop())
 }
 
@@ -596,4 +598,41 @@ func TestUndoEndsAPickThatHasLostItsUnit(t *testing.T) {
 	for _, task := range tasks {
 		assert.NotEqual(t, "PICK", task.Kind)
 	}
+}
+
+// A card that does nothing must not be answered as one that did its work.
+func TestCardsThatCannotBeDoneAreStopped(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	before := h.head()
+	for _, card := range []string{"DF:STAGE", "DF:ACCEPT-OVER", "DF:CLOSE-PALLET", "DF:LANG de", "DF:EXPLODE", "DF:DONE", "DF:SAME-AGAIN", "DF:UNDO 2"} {
+		f := h.scan(card)
+		assert.Equal(t, allocation.Stop, f.Verdict, card)
+		assert.Equal(t, allocation.WhyCard, f.Why, card)
+		assert.NotEmpty(t, f.Text, card)
+	}
+	assert.Equal(t, before, h.head())
+}
+
+// The list is what works, and all of it.
+func TestHelpListsTheCardsThatWork(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	f := h.scan("DF:HELP")
+	assert.Equal(t, allocation.Check, f.Verdict)
+	for _, c := range cards {
+		assert.Contains(t, f.Text, string(c.verb))
+		code := "DF:" + string(c.verb)
+		switch c.verb {
+		case barcode.Qty:
+			code += " 2"
+		case barcode.Worker:
+			code += " 7"
+		}
+		assert.NotContains(t, h.scan(code).Text, "cannot do the card", code)
+	}
+	for _, card := range []barcode.Verb{barcode.Stage, barcode.AcceptOver, barcode.ClosePallet, barcode.Lang} {
+		assert.NotContains(t, f.Text, string(card))
+	}
+	assert.LessOrEqual(t, len(f.Text), 300, "it must fit the display")
 }

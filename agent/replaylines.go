@@ -147,6 +147,7 @@ func (r *replay) receive(tx *store.Tx, s scan) (scenario.Result, error) {
 		}
 		if e.Applied != nil {
 			result.Allocations = append(result.Allocations, given(e.Applied.Allocations)...)
+			result.Why = joinWhy(result.Why, offered(e.Applied.Allocations))
 		}
 		if e.Scan == nil {
 			continue
@@ -167,6 +168,22 @@ func given(all []wire.Allocation) (g []scenario.Given) {
 	return g
 }
 
+// offered says why free stock went to each line that got of it.
+func offered(all []wire.Allocation) (why string) {
+	ranked := allocation.Why{Code: allocation.WhyRanked}
+	for _, a := range all {
+		why = joinWhy(why, ranked.Sentence(allocation.Allocation{Line: a.Line, Qty: a.Qty, By: a.By, Over: a.Over}))
+	}
+	return why
+}
+
+func joinWhy(before, more string) string {
+	if before == "" || more == "" {
+		return before + more
+	}
+	return before + "; " + more
+}
+
 func (r *replay) undo(tx *store.Tx, in *scenario.Undo) (scenario.Result, error) {
 	s := scan{station: station1(in.Station), raw: []byte("DF:UNDO"), at: r.clock}
 	s.code = r.desk.rules.Parse("", s.raw, r.clock.Year())
@@ -184,7 +201,7 @@ func (r *replay) command(tx *store.Tx, cmds ...wire.Command) (scenario.Result, e
 	for _, no := range run.refused {
 		return scenario.Result{}, fmt.Errorf("%s", no.Message)
 	}
-	result := scenario.Result{Allocations: given(run.allocations)}
+	result := scenario.Result{Allocations: given(run.allocations), Why: offered(run.allocations)}
 	for _, m := range run.moved {
 		result.Moves = append(result.Moves, scenario.Moved{From: m.from, To: m.to, Qty: m.qty})
 		result.Allocations = lessMoved(result.Allocations, m)
@@ -321,7 +338,7 @@ func (r *replay) policy(tx *store.Tx, in *scenario.Policy) (scenario.Result, err
 	result, err := r.command(tx, wire.Command{Policy: &wire.Policy{Version: fmt.Sprintf("replay-%d", r.policies+1), Rank: rank}})
 	if err == nil {
 		r.policies++
-		result.Why = "ranked by " + joinKeys(rank)
+		result.Why = joinWhy("ranked by "+joinKeys(rank), result.Why)
 	}
 	return result, err
 }

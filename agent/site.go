@@ -21,7 +21,7 @@ func (a *Agent) Status(ctx context.Context) (dock.Status, error) {
 		Stations: a.stationStatus(), DiskFreeBytes: diskFree(a.config.Data),
 	}
 	if a.store == nil {
-		s.State, s.Reason = string(session.CaptureOnly), a.broken.Error()
+		s.State, s.Reason, s.Unread = string(session.CaptureOnly), a.broken.Error(), true
 		return s, nil
 	}
 	link := a.session.Status()

@@ -53,7 +53,11 @@ func (l siteLog) Acknowledge(ctx context.Context, stored, safe wire.Cursor) erro
 }
 
 func (l siteLog) Adopt(ctx context.Context, incarnation, centre string) error {
-	return l.a.writer.wait(ctx, func(tx *store.Tx) error { return tx.Adopt(incarnation, centre) })
+	err := l.a.writer.wait(ctx, func(tx *store.Tx) error { return tx.Adopt(incarnation, centre) })
+	if err == nil {
+		l.a.log.Info("the centre has admitted this site: the agent receives", "incarnation", incarnation)
+	}
+	return err
 }
 
 // commands is the site as the inbox needs it.

@@ -7,7 +7,8 @@ import (
 )
 
 // StatusBody is the status as the API and the command line give it. Times are
-// null where there is none.
+// null where there is none. What stands in the database is null where it cannot
+// be read.
 type StatusBody struct {
 	Schema      int           `json:"schema"`
 	Health      Health        `json:"health" enum:"good,degraded,down"`
@@ -15,21 +16,21 @@ type StatusBody struct {
 	Site        string        `json:"site"`
 	State       string        `json:"state"`
 	Reason      string        `json:"reason,omitempty"`
-	Incarnation string        `json:"incarnation"`
+	Incarnation *string       `json:"incarnation"`
 	Version     string        `json:"version"`
-	Policy      string        `json:"policy"`
+	Policy      *string       `json:"policy"`
 	Started     time.Time     `json:"started"`
-	Saved       int64         `json:"saved" doc:"events in the site's log"`
-	Confirmed   int64         `json:"confirmed" doc:"of those, stored by the centre"`
-	Safe        int64         `json:"safe" doc:"of those, safe at the centre; the same as confirmed, as the centre keeps no second copy"`
-	Waiting     int64         `json:"waiting"`
+	Saved       *int64        `json:"saved" doc:"events in the site's log"`
+	Confirmed   *int64        `json:"confirmed" doc:"of those, stored by the centre"`
+	Safe        *int64        `json:"safe" doc:"of those, safe at the centre; the same as confirmed, as the centre keeps no second copy"`
+	Waiting     *int64        `json:"waiting"`
 	OldestWait  *time.Time    `json:"oldest_waiting"`
 	Link        LinkJSON      `json:"link"`
 	Stations    []StationJSON `json:"stations"`
-	Tasks       int           `json:"tasks"`
-	Owed        OwedJSON      `json:"owed"`
-	Totals      TotalsJSON    `json:"totals"`
-	Database    int64         `json:"database_bytes"`
+	Tasks       *int          `json:"tasks"`
+	Owed        *OwedJSON     `json:"owed"`
+	Totals      *TotalsJSON   `json:"totals"`
+	Database    *int64        `json:"database_bytes"`
 	DiskFree    int64         `json:"disk_free_bytes"`
 }
 
@@ -151,11 +152,12 @@ type LineJSON struct {
 func newStatusBody(s Status, now time.Time) StatusBody {
 	b := StatusBody{
 		Schema: Schema, Site: string(s.Site), State: s.State, Reason: s.Reason,
-		Incarnation: s.Incarnation, Version: s.Version, Policy: s.Policy, Started: s.Started,
-		Saved: s.Head, Confirmed: s.Stored, Safe: s.Safe, Waiting: s.Head - s.Stored,
-		OldestWait: when(s.OldestUnsent), Link: LinkJSON{s.Link.Up, when(s.Link.Since), s.Link.Problem},
-		Stations: []StationJSON{}, Tasks: s.Tasks, Owed: OwedJSON(s.Owed), Totals: TotalsJSON(s.Totals),
-		Database: s.DatabaseBytes, DiskFree: s.DiskFreeBytes,
+		Version: s.Version, Started: s.Started, OldestWait: when(s.OldestUnsent),
+		Link:     LinkJSON{s.Link.Up, when(s.Link.Since), s.Link.Problem},
+		Stations: []StationJSON{}, DiskFree: s.DiskFreeBytes,
+	}
+	if !s.Unread {
+		b.read(s)
 	}
 	b.Health, b.Text = Judge(s, now)
 	for _, st := range s.Stations {
@@ -164,6 +166,14 @@ func newStatusBody(s Status, now time.Time) StatusBody {
 		})
 	}
 	return b
+}
+
+// read fills in what stands in the database.
+func (b *StatusBody) read(s Status) {
+	owed, totals, waiting := OwedJSON(s.Owed), TotalsJSON(s.Totals), s.Head-s.Stored
+	b.Incarnation, b.Policy = &s.Incarnation, &s.Policy
+	b.Saved, b.Confirmed, b.Safe, b.Waiting = &s.Head, &s.Stored, &s.Safe, &waiting
+	b.Tasks, b.Owed, b.Totals, b.Database = &s.Tasks, &owed, &totals, &s.DatabaseBytes
 }
 
 func newFeedbackJSON(f Feedback) FeedbackJSON {

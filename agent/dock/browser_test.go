@@ -226,6 +226,14 @@ func showings() []showing {
 			f.Verdict, f.Why, f.Item = allocation.Check, allocation.WhyRepeat, ""
 			f.Text = "this code was saved just before a restart, as event 12345 at station 1: ALLOCATED (12 to SO-10128/1); if this is another unit scan DF:SAME-AGAIN, if it is the same one go on"
 		})},
+		{"help", with(func(f *dock.Feedback) {
+			f.Verdict, f.Why, f.SKU, f.Item, f.Qty, f.Code = allocation.Check, allocation.WhyCard, "", "", 0, "DF:HELP"
+			f.Text = "cards: UNDO takes the last scan back; QTY 12 counts the next scan 12 times; DAMAGED or HOLD sets the next scan aside; SAME-AGAIN counts the code that was asked about; DONE closes the oldest task; WORKER 7 says who works here; HELP shows this"
+		})},
+		{"card", with(func(f *dock.Feedback) {
+			f.Verdict, f.Why, f.SKU, f.Item, f.Qty, f.Code = allocation.Stop, allocation.WhyCard, "", "", 0, "DF:CLOSE-PALLET"
+			f.Text = "this version cannot do the card CLOSE-PALLET: nothing was changed; scan DF:HELP for the cards that work"
+		})},
 		{"stop", with(func(f *dock.Feedback) {
 			f.Verdict, f.Why, f.SKU, f.Item, f.Qty, f.Code = allocation.Stop, allocation.WhyUnread, "", "", 0, "<script>alert(1)</script>\x1d=1+1\x07'; DROP TABLE event;--"
 			f.Text = "the code could not be read: scan it again"
@@ -292,7 +300,7 @@ func TestVerdictsKeepTheirContrastShapeAndTone(t *testing.T) {
 	ctx := browser(t, kiosk)
 	twin := docktest.New()
 	open(t, ctx, twin)
-	tones := map[string]string{"allocated": "allocated", "split": "allocated", "long": "complete", "undo": "check", "many": "complete", "four": "allocated", "digit": "stop", "duplicate": "stop", "again": "check"}
+	tones := map[string]string{"allocated": "allocated", "split": "allocated", "long": "complete", "undo": "check", "many": "complete", "four": "allocated", "digit": "stop", "duplicate": "stop", "again": "check", "help": "check", "card": "stop"}
 	shapes := map[string]string{}
 	for i, s := range showings() {
 		s.f.Seq, s.f.At = int64(i+1), time.Now()
@@ -425,6 +433,28 @@ func TestDisplayDoesNotInviteWhereNothingIsReceived(t *testing.T) {
 	until(t, ctx, `document.getElementById("ready").textContent === "Ready to scan"`)
 }
 
+// What the scanner lacks is told to its end, also beside a verdict.
+func TestNoticeOfTheScannerIsNotCut(t *testing.T) {
+	ctx := browser(t, kiosk)
+	twin := docktest.New()
+	do(t, ctx, chromedp.EmulateViewport(1280, 720))
+	open(t, ctx, twin)
+	twin.Tell(showings()[0].f)
+	const problem = "/dev/serial/by-id/usb-Honeywell_Scanner-if00: permission denied; give the agent's user the group that owns the port (dialout on most systems)"
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		s.Stations[0].State, s.Stations[0].Since, s.Stations[0].Problem = dock.StationSearching, time.Now().Add(-100*time.Second), problem
+	})
+	const strip = `document.querySelector("#strip .trouble")`
+	until(t, ctx, strip+` !== null`)
+	for _, screen := range [][2]int64{{800, 600}, {1280, 720}, {1920, 1080}} {
+		do(t, ctx, chromedp.EmulateViewport(screen[0], screen[1]))
+		until(t, ctx, strip+`.textContent.includes("(dialout on most systems)") && !cut(`+strip+`)`)
+		assert.GreaterOrEqual(t, capHeight(t, ctx, "#strip .trouble"), 0.011, "%v: it can still be read", screen)
+		check(t, ctx, fmt.Sprintf("trouble-%d", screen[0]))
+	}
+	assert.True(t, strings.HasPrefix(ask[string](t, ctx, strip+`.textContent`), "Scanner searching"))
+}
+
 func TestSitePageFitsAndClosesTasks(t *testing.T) {
 	ctx := browser(t, kiosk)
 	twin := docktest.New()
@@ -448,6 +478,8 @@ func TestSitePageFitsAndClosesTasks(t *testing.T) {
 		return new Set([...range.getClientRects()].map(r => r.top)).size > 1;
 	}).map(e => e.textContent)`), "names of goods and places that are broken in two")
 	assert.False(t, ask[bool](t, ctx, `document.documentElement.scrollWidth > innerWidth`))
+	assert.True(t, ask[bool](t, ctx, `document.querySelector(".scans td.why").offsetWidth > 1.5 * document.querySelector(".scans td.code").offsetWidth`), "the reason has the room")
+	assert.Empty(t, ask[[]string](t, ctx, `[...document.querySelectorAll("section")].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.querySelector("h2").textContent)`), "tables that are cut at the side")
 	do(t, ctx, chromedp.Click("#done4"))
 	until(t, ctx, `document.body.innerText.includes("Nothing to do.")`)
 	assert.False(t, strings.Contains(ask[string](t, ctx, `document.body.innerText`), "PICK 4"))

@@ -84,7 +84,7 @@ func (s *server) strip(r *http.Request, st Status, id allocation.StationID) stri
 	}
 	for _, known := range st.Stations {
 		if known.ID == id && known.away() {
-			d.Ready, d.Trouble = "Scanner not connected", stationTrouble(known, s.now())
+			d.Ready, d.Trouble = "Scanner not connected", ownTrouble(known, s.now())
 		}
 	}
 	if st.State != string(session.Active) {

@@ -58,6 +58,9 @@ type Status struct {
 	Totals             Totals
 	DatabaseBytes      int64
 	DiskFreeBytes      int64
+	// Unread means that the database cannot be read: its figures, the policy and
+	// the incarnation are not known, and nothing of them is to be shown.
+	Unread bool
 }
 
 // Link is the connection to the centre.

@@ -455,3 +455,26 @@ func TestServeEndsWithAnOpenPage(t *testing.T) {
 	require.NoError(t, <-done)
 	assert.Zero(t, twin.Readers())
 }
+
+// Nobody knows the figures of a database that cannot be read: none is claimed.
+func TestDamagedDatabaseIsNotCountedAsEmpty(t *testing.T) {
+	twin := docktest.New()
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		*s = dock.Status{Site: "leeds", State: "CAPTURE-ONLY", Reason: "the site's database is damaged", Stations: s.Stations, Started: time.Now(), DiskFreeBytes: 40 << 30, Unread: true}
+	})
+	url := serve(t, twin)
+	_, body := get(t, url+"/site")
+	assert.Contains(t, body, "How much was saved and confirmed is not known")
+	assert.Contains(t, body, "<dt>Policy</dt><dd>not known</dd>")
+	for _, claim := range []string{"0 saved", "0 B", "0 units", "<b>0</b>"} {
+		assert.NotContains(t, body, claim)
+	}
+	_, body = get(t, url+"/?station=1")
+	assert.NotContains(t, body, "all scans confirmed")
+	_, body = get(t, url+"/metrics")
+	assert.Contains(t, body, "dockfill_link_up 0")
+	assert.Contains(t, body, "dockfill_disk_free_bytes")
+	for _, figure := range []string{"dockfill_events_saved_total", "dockfill_units_owed", "dockfill_database_bytes"} {
+		assert.NotContains(t, body, figure+" ")
+	}
+}

@@ -185,6 +185,8 @@ func title(f Feedback) string {
 		return ""
 	case f.Why == allocation.WhyUnread && strings.Contains(f.Text, "check digit"):
 		return "WRONG CHECK DIGIT"
+	case f.Why == allocation.WhyCard && f.Verdict == allocation.Stop:
+		return "CARD REFUSED"
 	}
 	return titles[f.Why]
 }
@@ -194,7 +196,7 @@ func word(f Feedback) string {
 	if f.Why == allocation.WhyUndone {
 		return "UNDO"
 	}
-	if f.Why == allocation.WhyCard {
+	if f.Why == allocation.WhyCard && f.Verdict == allocation.Check {
 		return card(f)
 	}
 	switch f.Verdict {
@@ -226,7 +228,7 @@ func chip(f Feedback) string {
 		return "\u00d7" + Number(f.Qty)
 	case f.Why == allocation.WhyUndone:
 		return "UNDO"
-	case f.Why == allocation.WhyCard:
+	case f.Why == allocation.WhyCard && f.Verdict == allocation.Check:
 		return "CARD"
 	}
 	return string(f.Verdict)

@@ -62,6 +62,9 @@ func Judge(s Status, now time.Time) (Health, string) {
 	if cause != "" {
 		cause += ". "
 	}
+	if s.Unread {
+		return h, cause + "How much was saved and confirmed is not known"
+	}
 	return h, cause + unlinked(s, now) + counts(s, now)
 }
 
@@ -125,7 +128,12 @@ func notActive(s Status) string {
 }
 
 func stationTrouble(st Station, now time.Time) string {
-	text := fmt.Sprintf("Station %s: scanner %s", st.ID, st.State)
+	return fmt.Sprintf("Station %s: s%s", st.ID, ownTrouble(st, now)[1:])
+}
+
+// ownTrouble is the same on the station's own page, which names it already.
+func ownTrouble(st Station, now time.Time) string {
+	text := "Scanner " + st.State
 	if !st.Since.IsZero() {
 		text += " " + Ago(now.Sub(st.Since))
 	}
@@ -141,6 +149,9 @@ func offline(s Status, now time.Time) string {
 		return ""
 	}
 	text := "Offline " + Ago(now.Sub(linkSince(s)))
+	if s.Unread {
+		return text
+	}
 	switch waiting := s.Head - s.Stored; waiting {
 	case 0:
 		return text + ", all scans confirmed"

@@ -52,16 +52,21 @@ func New(config string) (*Manager, error) {
 	return &Manager{config: config, executable: exe}, nil
 }
 
+// Config is the file that the service is to read, absolute.
+func (m *Manager) Config() string { return m.config }
+
 // Install registers the service, to start with the machine. It does not start
-// it. Errors: ErrUnsupported; a missing configuration; what the system says.
-func (m *Manager) Install() error {
+// it. data is the folder that its configuration names. Errors: a folder that the
+// service could not write, a configuration that it could not read,
+// ErrUnsupported, or what the system says.
+func (m *Manager) Install(data string) error {
+	if !filepath.IsAbs(data) {
+		return fmt.Errorf("data is %q in %s, and a service starts in a folder of its own: write the whole path, such as %s", data, m.config, DefaultData())
+	}
 	if err := supported(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(m.config); err != nil {
-		return fmt.Errorf("the service would not start without its configuration: %w; write it first, and check it with `dockfill-agent config check`", err)
-	}
-	return m.install()
+	return m.install(data)
 }
 
 // Start, Stop, Restart and Uninstall do what they say. Errors: ErrUnsupported,

@@ -35,7 +35,7 @@ func supported() error {
 	return nil
 }
 
-func (m *Manager) install() error {
+func (m *Manager) install(data string) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("installing a service needs root: run it with sudo")
 	}
@@ -52,7 +52,13 @@ func (m *Manager) install() error {
 			}
 		}
 	}
+	if err := checkData(data, m.unit()+dropIns(dropInDir)); err != nil {
+		return err
+	}
 	if err := makeUser(); err != nil {
+		return err
+	}
+	if err := checkReadable(userName, m.config); err != nil {
 		return err
 	}
 	s, err := m.handle()
@@ -95,6 +101,9 @@ func word(s string) string {
 
 // LogWriter is where a service logs to: the journal takes standard error.
 func LogWriter() (io.Writer, error) { return os.Stderr, nil }
+
+// DefaultData is the folder that the service may write in any case.
+func DefaultData() string { return stateRoot + "dockfill" }
 
 // DefaultConfig is where the configuration lies.
 func DefaultConfig() string { return filepath.Join("/etc", "dockfill", "agent.toml") }

@@ -54,7 +54,7 @@ func TestMachineWithoutSystemdIsToldWhatIsMissing(t *testing.T) {
 	m, err := New("agent.toml")
 	require.NoError(t, err)
 	assert.True(t, filepath.IsAbs(m.config))
-	for _, do := range []func() error{m.Install, m.Start, m.Stop, m.Restart, m.Uninstall} {
+	for _, do := range []func() error{func() error { return m.Install("/var/lib/dockfill") }, m.Start, m.Stop, m.Restart, m.Uninstall} {
 		err := do()
 		require.ErrorIs(t, err, ErrUnsupported)
 		assert.ErrorContains(t, err, "dockfill-agent run")
@@ -102,4 +102,46 @@ func TestSystemdHearsOfReadinessLifeAndEnd(t *testing.T) {
 	cancel()
 	assert.Equal(t, "STOPPING=1", hear())
 	require.NoError(t, <-done)
+}
+
+// The service that could not write its database would start and save nothing.
+func TestDataIsWhereTheUnitLetsTheServiceWrite(t *testing.T) {
+	unit := (&Manager{}).unit()
+	for _, good := range []string{"/var/lib/dockfill", "/var/lib/dockfill/leeds/", DefaultData()} {
+		assert.NoError(t, checkData(good, unit), good)
+	}
+	for _, bad := range []string{"/srv/dockfill", "/var/lib/dockfill2", "/var/lib", "/var/lib/dockfill/../x"} {
+		err := checkData(bad, unit)
+		require.ErrorContains(t, err, "it may write /var/lib/dockfill.", bad)
+		assert.ErrorContains(t, err, "ReadWritePaths=", bad)
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "data.conf"), []byte("[Service]\nReadWritePaths=-/srv/dockfill /mnt/x\n"), 0o600))
+	assert.NoError(t, checkData("/srv/dockfill/leeds", unit+dropIns(dir)))
+	assert.Error(t, checkData("/srv/dockfill", unit+dropIns(dir)+"\nReadWritePaths=\n"), "the list was emptied")
+}
+
+func TestConfigurationThatTheServicesUserCannotReadIsTold(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can try as another user")
+	}
+	dir, err := os.MkdirTemp("/tmp", "dockfill-rights-")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	file := filepath.Join(dir, "agent.toml")
+	require.NoError(t, os.WriteFile(file, []byte("x"), 0o600))
+	require.NoError(t, os.Chmod(dir, 0o755))
+	err = checkReadable("nobody", file)
+	require.ErrorContains(t, err, "cannot read "+file)
+	assert.ErrorContains(t, err, "chmod 640")
+	require.NoError(t, os.Chmod(file, 0o644))
+	assert.NoError(t, checkReadable("nobody", file))
+	require.NoError(t, os.Chmod(dir, 0o700))
+	assert.Error(t, checkReadable("nobody", file), "the folder is closed to it")
+}
+
+func TestRelativeDataIsRefused(t *testing.T) {
+	m, err := New("agent.toml")
+	require.NoError(t, err)
+	assert.ErrorContains(t, m.Install("data"), "write the whole path")
 }

@@ -25,7 +25,7 @@ func supported() error { return nil }
 // install registers the service and then sets what the library cannot: three
 // growing restarts, forgotten after a day, also when the program ends with an
 // error and does not crash.
-func (m *Manager) install() error {
+func (m *Manager) install(string) error {
 	s, err := m.handle()
 	if err != nil {
 		return err
@@ -137,6 +137,9 @@ func LogWriter() (io.Writer, error) {
 	}
 	return os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 }
+
+// DefaultData is the folder that a new site's database is put into.
+func DefaultData() string { return filepath.Join(home(), "data") }
 
 // DefaultConfig is where the configuration lies.
 func DefaultConfig() string { return filepath.Join(home(), "agent.toml") }

@@ -21,6 +21,9 @@ var (
 	// ErrFull: the disk has no room. Nothing of the transaction was saved, and
 	// what was saved before is whole.
 	ErrFull = errors.New("the disk is full")
+	// ErrDenied: the user that runs the program may not write the folder, or a file
+	// in it. Nothing was changed.
+	ErrDenied = errors.New("this user cannot write the folder")
 	// ErrDisk: the disk failed to read, write or flush. Whether the transaction
 	// is on the disk is not known: stop, and look again at the next start.
 	ErrDisk = errors.New("the disk failed")
@@ -45,6 +48,9 @@ func classify(err error) error {
 		if noRoom(e) {
 			return fmt.Errorf("%w: %w", ErrFull, err)
 		}
+		if denied(e.SystemErrno) {
+			return fmt.Errorf("%w: %w", ErrDenied, err)
+		}
 		return fmt.Errorf("%w: %w", ErrDisk, err)
 	case sqlite3.ErrBusy, sqlite3.ErrLocked:
 		return fmt.Errorf("%w: %w", ErrInUse, err)
@@ -52,10 +58,19 @@ func classify(err error) error {
 	return err
 }
 
+// ofFile puts before an error of a file or folder whether the user may not write
+// there, or the disk failed.
+func ofFile(err error) error {
+	if denied(err) {
+		return fmt.Errorf("%w: %w", ErrDenied, err)
+	}
+	return fmt.Errorf("%w: %w", ErrDisk, err)
+}
+
 // OfTheDisk reports whether err ends the whole transaction and not only the one
 // input that met it.
 func OfTheDisk(err error) bool {
-	for _, e := range []error{ErrFull, ErrDisk, ErrDamaged, ErrInUse} {
+	for _, e := range []error{ErrFull, ErrDenied, ErrDisk, ErrDamaged, ErrInUse} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"os/user"
 	"path/filepath"
 
 	"github.com/mattn/go-sqlite3"
@@ -38,8 +39,8 @@ const (
 
 // Open opens the site's database, or makes it where there is none, checks that
 // it is whole and this site's, and counts the run. Errors wrap ErrDamaged,
-// ErrForeign, ErrNewer, ErrInUse, ErrFull, ErrDisk or ErrUnsafe, and say what to
-// do.
+// ErrForeign, ErrNewer, ErrInUse, ErrFull, ErrDenied, ErrDisk or ErrUnsafe, and
+// say what to do.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{o: o}
 	if err := s.open(ctx); err != nil {
@@ -52,7 +53,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // a file that is not ours is not changed by a byte.
 func (s *Store) open(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(s.o.Path), 0o750); err != nil {
-		return fmt.Errorf("%w: %w", ErrDisk, err)
+		return ofFile(err)
 	}
 	var err error
 	if s.lock, err = lockFile(s.o.Path + ".lock"); err != nil {
@@ -136,12 +137,13 @@ func (s *Store) abandon() error {
 // prepareFile looks at the file before SQLite does, and makes it where there is
 // none or an empty one, as a first start that was broken off leaves behind.
 func prepareFile(ctx context.Context, path string) error {
-	f, err := os.Open(path)
+	// Opened to write, so that a missing right is known before SQLite meets it.
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return prime(ctx, path)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrDisk, err)
+		return ofFile(err)
 	}
 	defer f.Close()
 	header := make([]byte, 100)
@@ -282,11 +284,23 @@ func explain(path string, err error) error {
 		advice = "stop the other agent that uses it"
 	case errors.Is(err, ErrFull):
 		advice = "make room on the disk and start again"
+	case errors.Is(err, ErrDenied):
+		advice = deniedAdvice(filepath.Dir(path))
 	case errors.Is(err, ErrDisk):
-		advice = "check that the directory exists, that the agent may write to it, and that the disk is healthy"
+		advice = "check that the folder of `data` can be reached and that the disk is healthy"
 	}
 	if advice == "" {
 		return fmt.Errorf("database %s: %w", path, err)
 	}
 	return fmt.Errorf("database %s: %w; %s", path, err, advice)
+}
+
+// deniedAdvice names the user, as a service runs as another than the person who
+// tries it.
+func deniedAdvice(dir string) string {
+	who := "the agent's user"
+	if u, err := user.Current(); err == nil {
+		who = u.Username
+	}
+	return fmt.Sprintf("let %s own the folder %s, start the agent as the user who owns it, or name another folder as `data` in the configuration", who, dir)
 }

@@ -6,9 +6,11 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -93,7 +95,7 @@ func TestAFileThatIsNotAWholeDatabaseOfThisSiteIsRefused(t *testing.T) {
 		"a directory": {func(t *testing.T, p string) {
 			require.NoError(t, os.Remove(p))
 			require.NoError(t, os.Mkdir(p, 0o700))
-		}, ErrDisk, "check that the directory"},
+		}, ErrDisk, "can be reached"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, path := fresh(t)
@@ -399,4 +401,26 @@ func TestAViewEndsWithItsContext(t *testing.T) {
 func isConstraint(err error) bool {
 	var e sqlite3.Error
 	return errors.As(err, &e) && e.Code == sqlite3.ErrConstraint
+}
+
+// A missing right is no fault of the disk: site IT would change a good one.
+func TestAMissingRightIsToldAsOneAndWhatToDo(t *testing.T) {
+	for _, no := range []error{fs.ErrPermission, syscall.EACCES} {
+		err := explain("/srv/d/agent.db", ofFile(&fs.PathError{Op: "mkdir", Path: "/srv/d", Err: no}))
+		require.ErrorIs(t, err, ErrDenied)
+		assert.NotContains(t, err.Error(), "disk")
+		assert.ErrorContains(t, err, "this user cannot write the folder")
+		assert.ErrorContains(t, err, "own the folder /srv/d")
+	}
+	require.ErrorIs(t, ofFile(errors.New("bad sector")), ErrDisk)
+}
+
+func TestAFolderThatCannotBeWrittenIsTold(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may write everywhere")
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.Chmod(dir, 0o500))
+	_, err := Open(t.Context(), Options{Path: filepath.Join(dir, "agent.db"), Site: "leeds"})
+	require.ErrorIs(t, err, ErrDenied)
 }

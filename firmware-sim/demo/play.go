@@ -137,7 +137,7 @@ func (h *house) restore() {
 	h.heals = append(h.heals, heal{site: s, begin: time.Now(), waiting: s.now().Waiting})
 	h.mu.Unlock()
 	s.line.Restore()
-	h.screen.say("-- The network of %s is back. Its agent tries again soon, at the latest after a minute; then the centre catches up.", s.name)
+	h.screen.say("-- The network of %s is back. Its agent tries again within 10 s; then the centre catches up.", s.name)
 }
 
 func (h *house) bad() {

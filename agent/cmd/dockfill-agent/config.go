@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"dockfill/agent"
 	"dockfill/agent/dock"
@@ -23,6 +24,9 @@ func (configCheck) Run(p *program) error {
 	centre := "without a centre"
 	if c.Centre.Broker != "" {
 		centre = "centre " + c.Centre.Broker
+	}
+	if !filepath.IsAbs(c.Data) {
+		fmt.Fprintf(p.out, "Warning: data is %q, which depends on the folder that the agent is started in; write the whole path. A service refuses this.\n", c.Data)
 	}
 	_, err = fmt.Fprintf(p.out, "%s is good: site %s, %s, %s.\n", p.configFile(), c.Site, dock.Plural(int64(len(c.Stations)), "station", "stations"), centre)
 	return err

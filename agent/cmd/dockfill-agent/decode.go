@@ -15,9 +15,18 @@ type decodeCmd struct {
 	JSON bool `help:"Print one JSON line for each scan."`
 }
 
-// Run decodes lines until the input ends. A code that cannot be read is an
-// answer and no failure.
+// Help says what the exit status means.
+func (decodeCmd) Help() string {
+	return `Exit status:
+  0  every code was decoded.
+  1  a code could not be decoded: its answer says why, and the lines after it were decoded all the same.
+  2  the input could not be read.`
+}
+
+// Run decodes lines until the input ends, those after a code that cannot be
+// decoded too, and ends as Help says.
 func (d decodeCmd) Run(p *program) error {
+	failed := false
 	lines := bufio.NewScanner(p.in)
 	lines.Buffer(nil, 4*scanner.MaxScan*4) // every byte may come as \x1d
 	for lines.Scan() {
@@ -30,12 +39,16 @@ func (d decodeCmd) Run(p *program) error {
 		} else {
 			answer.take(barcode.Rules{}.Parse("", code, time.Now().Year()))
 		}
+		failed = failed || answer.Error != nil
 		if err := d.print(p.out, answer); err != nil {
 			return err
 		}
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("standard input: %w", err)
+	}
+	if failed {
+		return status(exitDegraded)
 	}
 	return nil
 }

@@ -139,6 +139,12 @@ func TestScanEndsAsItsVerdict(t *testing.T) {
 	}
 	code, _, _ = say(t, "", "scan", "--agent", url, "DF:UNDO")
 	assert.Equal(t, exitGood, code, "a card that did its work")
+	twin.Answer = func(allocation.StationID, []byte) dock.Feedback {
+		return dock.Feedback{Verdict: allocation.Stop, Why: allocation.WhyCard, Text: "this version cannot do the card STAGE"}
+	}
+	code, out, _ = say(t, "", "scan", "--agent", url, "DF:STAGE")
+	assert.Equal(t, exitFailed, code, "a card that was refused")
+	assert.Contains(t, out, "STOP: this version cannot do")
 	code, _, errs := say(t, "", "scan", "--agent", url, "--station", "9", "1")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, errs, "this site has no station 9")
@@ -147,7 +153,7 @@ func TestScanEndsAsItsVerdict(t *testing.T) {
 func TestDecodeAnswersEveryLine(t *testing.T) {
 	in := `]C10104006381333931172701311010\x1d21S"1` + "\n4006381333931\n4006381333932\nDF:QTY 12\nbad\\q\n\n"
 	code, out, _ := say(t, in, "decode", "--json")
-	assert.Equal(t, exitGood, code)
+	assert.Equal(t, exitDegraded, code, "some could not be decoded")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	require.Len(t, lines, 6)
 	assert.JSONEq(t, `{"schema":1,"input":"]C10104006381333931172701311010\\x1d21S\"1","symbology":"]C1","format":"gs1","elements":[
@@ -162,6 +168,53 @@ func TestDecodeAnswersEveryLine(t *testing.T) {
 	assert.Contains(t, lines[5], `"error":{"code":"empty"`)
 	_, out, _ = say(t, in, "decode")
 	assert.Contains(t, out, "  (01) 04006381333931\n")
+	code, _, _ = say(t, "4006381333931\n", "decode")
+	assert.Equal(t, exitGood, code)
+	_, out, _ = say(t, "", "decode", "--help")
+	assert.Contains(t, out, "could not be decoded")
+}
+
+// A service reads its configuration without the environment of the person who
+// installs it, from a folder of its own.
+func TestServiceInstallReadsWhatItInstalls(t *testing.T) {
+	t.Setenv("DOCKFILL_SITE", "leeds")
+	t.Setenv("DOCKFILL_DATA", "/var/lib/dockfill")
+	for text, says := range map[string]string{
+		"site='leeds'\nhtpt='x'\n":    "htpt",
+		"site='leeds'\n":              "data is missing",
+		"site='leeds'\ndata='data'\n": "write the whole path",
+	} {
+		code, _, errs := say(t, "", "service", "install", "--config", writeConfig(t, text))
+		assert.Equal(t, exitFailed, code, text)
+		assert.Contains(t, errs, says, text)
+	}
+	code, _, errs := say(t, "", "service", "install", "--config", filepath.Join(t.TempDir(), "none.toml"))
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "none.toml")
+}
+
+func TestScanOfNothingIsWrongUsage(t *testing.T) {
+	code, _, errs := say(t, "", "scan", "")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, errs, "the code is empty")
+}
+
+func TestStatusOfADamagedSiteClaimsNoFigures(t *testing.T) {
+	twin, url := twinServer(t)
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		*s = dock.Status{Site: "leeds", State: "CAPTURE-ONLY", Reason: "the site's database is damaged", Started: s.Started, DiskFreeBytes: 40 << 30, Unread: true}
+	})
+	code, out, _ := say(t, "", "status", "--agent", url)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, out, "Nothing is received: the site's database is damaged. How much was saved and confirmed is not known")
+	assert.Contains(t, out, "policy not known")
+	for _, claim := range []string{"0 saved", "0 B", "0 unit", "0 open"} {
+		assert.NotContains(t, out, claim)
+	}
+	_, out, _ = say(t, "", "status", "--agent", url, "--json")
+	for _, key := range []string{"saved", "confirmed", "waiting", "policy", "incarnation", "totals", "owed", "database_bytes"} {
+		assert.Contains(t, out, `"`+key+`":null`)
+	}
 }
 
 func TestEscapesReadBackWhatTheyShow(t *testing.T) {
@@ -238,6 +291,9 @@ func TestConfigCheckNamesTheFault(t *testing.T) {
 	code, out, errs := say(t, "", "config", "check", "--config", good)
 	assert.Equal(t, exitGood, code, errs)
 	assert.Contains(t, out, "site leeds, 1 station, without a centre")
+	assert.NotContains(t, out, "Warning")
+	_, out, _ = say(t, "", "config", "check", "--config", writeConfig(t, "site='leeds'\ndata='data'\n"))
+	assert.Contains(t, out, `Warning: data is "data"`)
 	code, _, errs = say(t, "", "config", "check", "--config", writeConfig(t, "site='leeds'\nhtpt='x'\n"))
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, errs, "htpt")
@@ -269,6 +325,8 @@ func TestRunTellsItsAddressAndStops(t *testing.T) {
 	cancel()
 	assert.Equal(t, exitGood, <-done)
 	assert.Contains(t, errs.String(), `"msg":"the agent has stopped"`)
+	assert.Contains(t, errs.String(), "does not receive yet")
+	assert.NotContains(t, errs.String(), `"the agent receives"`)
 }
 
 func TestLogCannotBeForged(t *testing.T) {

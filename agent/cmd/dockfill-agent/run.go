@@ -8,6 +8,7 @@ import (
 
 	"dockfill/agent"
 	"dockfill/agent/service"
+	"dockfill/sync/session"
 )
 
 type runCmd struct {
@@ -50,10 +51,26 @@ func (r runCmd) receive(ctx context.Context, p *program, log *slog.Logger, ready
 	if address := a.Addr(); address != nil {
 		fmt.Fprintf(p.out, "http http://%s\n", address)
 	}
-	log.Info("the agent receives", "site", c.Site, "stations", len(c.Stations), "http", c.HTTP, "version", versionText())
+	tellStart(ctx, a, c, log)
 	ready(func(ctx context.Context) error {
 		_, err := a.Status(ctx)
 		return err
 	})
 	return a.Run(ctx)
+}
+
+// tellStart logs whether scans are received, and why not.
+func tellStart(ctx context.Context, a *agent.Agent, c agent.Config, log *slog.Logger) {
+	log = log.With("site", c.Site, "stations", len(c.Stations), "http", c.HTTP, "version", versionText())
+	st, err := a.Status(ctx)
+	switch {
+	case err != nil:
+		log.Error("the agent runs, and its database does not answer", "error", err)
+	case st.State == string(session.Active):
+		log.Info("the agent receives")
+	case st.Unread:
+		log.Error("the agent runs and does not receive", "why", st.Reason)
+	default:
+		log.Warn("the agent runs and does not receive yet", "why", st.Reason)
+	}
 }

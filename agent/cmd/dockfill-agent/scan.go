@@ -16,12 +16,22 @@ type scanCmd struct {
 	JSON    bool   `help:"Print JSON."`
 }
 
-// Run ends with 0 where the unit was saved or a card did its work, 1 where a person is asked (CHECK),
-// and 2 where nothing was saved (STOP).
+// Help says what the exit status means.
+func (scanCmd) Help() string {
+	return `Exit status:
+  0  the unit was saved, or a control card did its work (DF:HELP lists the cards).
+  1  a person is asked (CHECK).
+  2  nothing was saved, or the card was refused (STOP), or the agent does not answer.`
+}
+
+// Run ends as Help says.
 func (s scanCmd) Run(p *program) error {
 	code, err := unescape(s.Code)
 	if err != nil {
 		return usageError(err.Error())
+	}
+	if len(code) == 0 {
+		return usageError("the code is empty: say what a scanner would read, such as 4006381333931 or DF:HELP")
 	}
 	c, err := s.client(p)
 	if err != nil {
@@ -45,7 +55,7 @@ func (s scanCmd) Run(p *program) error {
 
 func verdictStatus(v allocation.Verdict, why allocation.WhyCode) error {
 	switch {
-	case v.Saved(), why == allocation.WhyCard, why == allocation.WhyUndone:
+	case v.Saved(), v == allocation.Check && (why == allocation.WhyCard || why == allocation.WhyUndone):
 		return nil
 	case v == allocation.Check:
 		return status(exitDegraded)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"dockfill/agent"
 	"dockfill/agent/service"
 )
 
@@ -24,8 +25,17 @@ type (
 	serviceUninstall struct{}
 )
 
+// Run installs a service that can start: its configuration is read as the
+// service will read it, without the environment of this command.
 func (serviceInstall) Run(p *program) error {
-	return p.control((*service.Manager).Install, "installed; start it with `dockfill-agent service start`")
+	install := func(m *service.Manager) error {
+		c, err := agent.LoadFile(m.Config())
+		if err != nil {
+			return fmt.Errorf("the service would not start with this configuration: %w", err)
+		}
+		return m.Install(c.Data)
+	}
+	return p.control(install, "installed; start it with `dockfill-agent service start`")
 }
 
 func (serviceStart) Run(p *program) error { return p.control((*service.Manager).Start, "started") }

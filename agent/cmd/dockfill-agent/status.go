@@ -76,17 +76,28 @@ func printStatus(out io.Writer, s dock.StatusBody, now time.Time) error {
 		since = *s.Link.Since
 	}
 	fmt.Fprintf(w, "centre\t%s\n", dock.LinkWords(s.Link.Up, since, now))
-	fmt.Fprintf(w, "scans\t%s, %s units received, %s allocated, %s free\n", n(s.Totals.Scans), n(s.Totals.Units), n(s.Totals.Allocated), n(s.Totals.Free))
-	fmt.Fprintf(w, "owed\t%s on %s of %s; %s complete\n", dock.Plural(s.Owed.Units, "unit", "units"), dock.Plural(s.Owed.Lines, "line", "lines"),
-		dock.Plural(s.Owed.Orders, "order", "orders"), dock.Plural(s.Totals.OrdersComplete, "order", "orders"))
-	fmt.Fprintf(w, "log\t%s saved, %s confirmed, %s safe (as confirmed: the centre keeps no second copy)\n", n(s.Saved), n(s.Confirmed), n(s.Safe))
-	fmt.Fprintf(w, "disk\t%s database, %s free\n", dock.Bytes(s.Database), dock.Bytes(s.DiskFree))
-	fmt.Fprintf(w, "tasks\t%d open\n", s.Tasks)
-	fmt.Fprintf(w, "version\t%s, policy %s\n", s.Version, dock.Visible(s.Policy))
+	printFigures(w, s)
 	for _, st := range s.Stations {
 		fmt.Fprintf(w, "station %s\t%s\n", st.ID, stationLine(st, now))
 	}
 	return w.Flush()
+}
+
+// printFigures writes what stands in the database, or that nobody knows it.
+func printFigures(w io.Writer, s dock.StatusBody) {
+	if s.Saved == nil {
+		fmt.Fprintf(w, "log\tnot known: the database cannot be read\n")
+		fmt.Fprintf(w, "disk\t%s free\n", dock.Bytes(s.DiskFree))
+		fmt.Fprintf(w, "version\t%s, policy not known\n", s.Version)
+		return
+	}
+	fmt.Fprintf(w, "scans\t%s, %s units received, %s allocated, %s free\n", n(s.Totals.Scans), n(s.Totals.Units), n(s.Totals.Allocated), n(s.Totals.Free))
+	fmt.Fprintf(w, "owed\t%s on %s of %s; %s complete\n", dock.Plural(s.Owed.Units, "unit", "units"), dock.Plural(s.Owed.Lines, "line", "lines"),
+		dock.Plural(s.Owed.Orders, "order", "orders"), dock.Plural(s.Totals.OrdersComplete, "order", "orders"))
+	fmt.Fprintf(w, "log\t%s saved, %s confirmed, %s safe (as confirmed: the centre keeps no second copy)\n", n(*s.Saved), n(*s.Confirmed), n(*s.Safe))
+	fmt.Fprintf(w, "disk\t%s database, %s free\n", dock.Bytes(*s.Database), dock.Bytes(s.DiskFree))
+	fmt.Fprintf(w, "tasks\t%d open\n", *s.Tasks)
+	fmt.Fprintf(w, "version\t%s, policy %s\n", s.Version, dock.Visible(*s.Policy))
 }
 
 func stationLine(st dock.StationJSON, now time.Time) string {

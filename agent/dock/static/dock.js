@@ -238,6 +238,7 @@ function around(e) {
   if (e.version !== body.dataset.version) return location.reload(); // the agent was upgraded
   if (at("strip").innerHTML !== e.html) at("strip").innerHTML = e.html;
   at("facts").innerHTML = e.idle;
+  for (const p of document.querySelectorAll(".trouble")) shrink(p);
   at("ready").textContent = e.ready;
   at("ready").classList.toggle("closed", e.closed);
 }
