@@ -87,6 +87,9 @@ func New(ctx context.Context, c Config) (_ *Centre, err error) {
 func openStore(ctx context.Context, c Config) (*store.Store, error) {
 	if c.Database != "" {
 		s, err := store.Open(ctx, store.Options{URL: c.Database})
+		if errors.Is(err, store.ErrInUse) {
+			return nil, err
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w\nSee that PostgreSQL runs there, that user, password and database are right in --database, and start again", err)
 		}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"dockfill/cloud/store/storetest"
 )
 
 func config(t *testing.T) Config {
@@ -115,6 +117,25 @@ func TestWhatCannotBeOpenedIsSaidWithWhatToDo(t *testing.T) {
 			assert.Contains(t, err.Error(), want, name)
 		}
 		assert.NotContains(t, err.Error(), "secret", name)
+	}
+}
+
+// Two centres on one database would each write commands that the other never
+// sends.
+func TestASecondCentreOnTheDatabaseIsRefused(t *testing.T) {
+	for name, c := range map[string]Config{"sqlite": config(t), "postgres": config(t)} {
+		t.Run(name, func(t *testing.T) {
+			if name == "postgres" {
+				c.Database = storetest.Postgres(t).URL
+			}
+			_, stop := start(t, c)
+			_, err := New(t.Context(), c)
+			require.ErrorContains(t, err, "another dockfill-cloud uses this database; stop it, or use another database")
+			assert.NotContains(t, err.Error(), "See that PostgreSQL runs")
+			require.NoError(t, stop())
+			_, stop = start(t, c)
+			require.NoError(t, stop())
+		})
 	}
 }
 

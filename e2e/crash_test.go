@@ -152,6 +152,7 @@ func TestCutLineLosesNothing(t *testing.T) {
 	t.Cleanup(line.Close)
 	s := newSite(t, line.Addr(), stations(4))
 	s.knows(2000)
+	heal(t, s, c, patience) // what the site said of its commands is through
 
 	line.Cut()
 	before := count(c.db(), `SELECT max(seq) FROM event`)

@@ -164,7 +164,7 @@ func receive[T wire.Message](s *pretend) T {
 			if v, ok := m.(T); ok {
 				return v
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(2 * time.Minute):
 			var want T
 			require.FailNow(s.t, "nothing came", "%T at site %s\n%s", want, s.id, s.c.log)
 		}

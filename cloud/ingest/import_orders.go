@@ -46,7 +46,32 @@ func (im *importing) orders(ctx context.Context, all []store.Order) error {
 		return err
 	}
 	im.result.Lines = len(w.changed)
-	return im.tx.PutLines(ctx, w.changed)
+	if err := im.tx.PutLines(ctx, w.changed); err != nil {
+		return err
+	}
+	return im.countNoItem(ctx, all)
+}
+
+// countNoItem counts the lines whose SKU is not known. They are taken all the
+// same, for orders may come before the items.
+func (im *importing) countNoItem(ctx context.Context, all []store.Order) error {
+	lines := map[allocation.SKU]int{}
+	for _, o := range all {
+		for _, l := range o.Lines {
+			if l.Qty > 0 {
+				lines[l.SKU]++
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	known, err := im.tx.Items(ctx, slices.Collect(maps.Keys(lines)))
+	for sku := range known {
+		delete(lines, sku)
+	}
+	im.result.NoItem = lines
+	return err
 }
 
 // orderWork is what orders need to know of what is stored, and what they change.

@@ -55,8 +55,32 @@ type table struct {
 	at      map[string]int // our column's place in a row
 	mapping *Mapping
 	skip    []int // the place of each rule's column
-	broken  bool  // a row could not be told apart, so its record is not known
+	broken  int   // rows that could not be told apart, so that their records are not known
 	bad     *Problems
+	told    map[place]bool
+}
+
+// place is a field of the file. A field that was told to be bad is not told
+// again, neither are the fields of a row that is bad as a whole, where column
+// is "".
+type place struct {
+	line   int
+	column string
+}
+
+// note adds a problem at a place that was not told yet. column is the file's
+// name of it.
+func (t *table) note(line int, column, reason string) {
+	row := place{line, ""}
+	if _, known := t.told[row]; !known {
+		t.bad.Rows++
+		t.told[row] = false
+	}
+	if t.told[row] || t.told[place{line, column}] {
+		return
+	}
+	t.told[place{line, column}] = true
+	t.bad.add(Problem{File: t.name, Line: line, Column: column, Reason: reason})
 }
 
 // row is one row of a table. Its methods note what cannot be read.
@@ -68,7 +92,7 @@ type row struct {
 }
 
 func openTable(r io.Reader, o Options, bad *Problems) (*table, error) {
-	t := &table{name: o.Name, source: &capped{r: r, left: maxRow}, at: map[string]int{}, mapping: o.Map, bad: bad}
+	t := &table{name: o.Name, source: &capped{r: r, left: maxRow}, at: map[string]int{}, mapping: o.Map, bad: bad, told: map[place]bool{}}
 	if t.mapping == nil {
 		t.mapping = &Mapping{Kind: o.Kind, Time: TimeFormat{zone: time.UTC}}
 	}
@@ -89,7 +113,7 @@ func openTable(r io.Reader, o Options, bad *Problems) (*table, error) {
 	}
 	t.header = slices.Clone(header)
 	if err := t.understand(o.Kind, o.Map != nil); err != nil {
-		return nil, fmt.Errorf("%s:1: %w", o.Name, err)
+		return nil, Problem{File: o.Name, Line: 1, Reason: err.Error()}
 	}
 	return t, nil
 }
@@ -163,8 +187,8 @@ func (t *table) next() (r *row, left int, err error) {
 		case errors.Is(err, errRowTooLong):
 			return nil, left, fmt.Errorf("%s: near line %d: %w", t.name, t.line(), errRowTooLong)
 		case errors.As(err, &parse):
-			t.broken = true
-			t.bad.add(Problem{File: t.name, Line: parse.Line, Reason: parse.Err.Error()})
+			t.broken++
+			t.note(parse.Line, t.title(len(fields)), misquoted(parse))
 			continue
 		case err != nil:
 			return nil, left, fmt.Errorf("%s: %w", t.name, err)
@@ -189,17 +213,30 @@ func (t *table) row(fields []string) *row {
 	for n, f := range fields {
 		if len(f) > maxField {
 			r.spoilt = true
-			t.bad.add(Problem{File: t.name, Line: r.line, Column: t.title(n), Reason: fmt.Sprintf("it has %d bytes, at most %d are allowed", len(f), maxField)})
+			t.note(r.line, t.title(n), fmt.Sprintf("it has %d bytes, at most %d are allowed", len(f), maxField))
 		}
 	}
 	return r
 }
 
+// title names the column of a row's field n, which counts from 0.
 func (t *table) title(n int) string {
 	if n < len(t.header) {
 		return t.header[n]
 	}
-	return ""
+	return fmt.Sprint("field ", n+1)
+}
+
+// misquoted says what is wrong with a row's quotes.
+func misquoted(e *csv.ParseError) string {
+	text := "a quoted field does not end where its quote does: write a quote within the field twice"
+	if errors.Is(e.Err, csv.ErrBareQuote) {
+		text = "a quote stands in a field that does not begin with one: put the field in quotes and write the quote in it twice"
+	}
+	if e.StartLine != e.Line {
+		text += fmt.Sprintf("; the row begins in line %d", e.StartLine)
+	}
+	return text
 }
 
 func (t *table) leavesOut(r *row) bool {
@@ -215,7 +252,7 @@ func (t *table) leavesOut(r *row) bool {
 // for it.
 func (r *row) wrong(column string, err error) {
 	r.spoilt = true
-	r.t.bad.add(Problem{File: r.t.name, Line: r.line, Column: r.t.theirs(column), Reason: err.Error()})
+	r.t.note(r.line, r.t.theirs(column), err.Error())
 }
 
 func (t *table) theirs(column string) string {
@@ -250,7 +287,10 @@ func (r *row) number(column string) int64 {
 		return 0
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		r.wrong(column, fmt.Errorf("%.40q is too large a number", s))
+	case err != nil:
 		r.wrong(column, fmt.Errorf("%.40q is not a whole number", s))
 	}
 	return n
@@ -264,6 +304,9 @@ func (r *row) wanted(column string) int64 {
 	return r.number(column)
 }
 
+// example is an instant, for people who wonder how one is written.
+var example = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
+
 // instant gives a time; blank is the zero time.
 func (r *row) instant(column string) time.Time {
 	s := r.text(column)
@@ -273,11 +316,11 @@ func (r *row) instant(column string) time.Time {
 	f := r.t.mapping.Time
 	layout := f.Layout
 	if layout == "" {
-		layout = time.RFC3339Nano
+		layout = time.RFC3339 // it takes fractions of a second too
 	}
 	at, err := time.ParseInLocation(layout, s, f.zone)
 	if err != nil {
-		r.wrong(column, fmt.Errorf("%.40q is not a time written like %s", s, layout))
+		r.wrong(column, fmt.Errorf("%.40q is not a time written like %s", s, example.Format(layout)))
 	}
 	return at.UTC()
 }

@@ -37,7 +37,7 @@ func readJSON(r io.Reader, o Options) (*File, error) {
 	}
 	d := &reading{o: o, f: &File{}, text: text, decoder: json.NewDecoder(bytes.NewReader(text)), line: 1}
 	if err := d.all(); err != nil {
-		return nil, fmt.Errorf("%s:%d: %w", o.Name, d.lineAt(d.decoder.InputOffset()), err)
+		return nil, Problem{File: o.Name, Line: d.lineAt(d.decoder.InputOffset()), Reason: err.Error()}
 	}
 	return d.f, nil
 }
@@ -107,6 +107,7 @@ func (d *reading) record(raw []byte, line int) {
 	}
 	if len(faults) > 0 {
 		d.f.Skipped++
+		d.f.Bad.Rows++
 	}
 }
 

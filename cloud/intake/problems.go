@@ -12,7 +12,8 @@ import (
 // maxProblems is how many problems are told one by one; Count has them all.
 const maxProblems = 100
 
-// Problem is one thing that is wrong in a file.
+// Problem is one thing that is wrong in a file. As an error it says why the file
+// cannot be read at all.
 type Problem struct {
 	File   string
 	Line   int    // of the file, from 1
@@ -27,10 +28,13 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d: %s: %s", p.File, p.Line, p.Column, p.Reason)
 }
 
+func (p Problem) Error() string { return p.String() }
+
 // Problems are the first of the things that are wrong, and how many there are.
 type Problems struct {
 	List  []Problem
 	Count int
+	Rows  int // bad rows of a CSV file, or bad records of a JSON file
 }
 
 func (p *Problems) Error() string {

@@ -41,7 +41,8 @@ func readCSV(r io.Reader, o Options) (*File, error) {
 		}
 	}
 	b.finish(f)
-	if t.broken {
+	f.Rows += t.broken
+	if t.broken > 0 {
 		return f, &f.Bad
 	}
 	return f, nil
@@ -110,7 +111,7 @@ func (b *records[T]) faults(rec *record[T], faults []shape.Fault, columns map[st
 		if ours, ok := columns[column]; ok {
 			column = ours
 		}
-		b.t.bad.add(Problem{File: b.t.name, Line: line, Column: b.t.theirs(column), Reason: f.Reason})
+		b.t.note(line, b.t.theirs(column), f.Reason)
 	}
 	return rec.spoilt || len(faults) > 0
 }

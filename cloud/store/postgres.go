@@ -34,13 +34,29 @@ func openPostgres(ctx context.Context, address string) (write, read *sql.DB, _ d
 	if err := setUpPostgres(ctx, write); err != nil {
 		return nil, nil, nil, errors.Join(fmt.Errorf("%s: %w", at, err), write.Close())
 	}
+	// The writer keeps its own connection. One left idle would be lost together
+	// with it, and taken in its place.
+	write.SetMaxIdleConns(0)
 	read = stdlib.OpenDB(*config)
 	read.SetMaxOpenConns(8)
 	return write, read, postgres{}, nil
 }
 
-// setUpPostgres lets the shared statements say BLOB and runs them.
+// setUpPostgres lets the shared statements say BLOB and runs them, unless
+// another centre is at work on the tables.
 func setUpPostgres(ctx context.Context, db *sql.DB) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := (postgres{}).claim(ctx, conn); err != nil {
+		return err
+	}
+	return errors.Join(bringUpToDate(ctx, db), postgres{}.release(ctx, conn))
+}
+
+func bringUpToDate(ctx context.Context, db *sql.DB) error {
 	const domain = `DO $$ BEGIN CREATE DOMAIN blob AS bytea; EXCEPTION WHEN duplicate_object THEN NULL; END $$`
 	if _, err := db.ExecContext(ctx, domain); err != nil {
 		return err

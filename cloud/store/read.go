@@ -32,6 +32,7 @@ type OwedLine struct {
 	Open         int64
 	Accepted     time.Time
 	Promised     allocation.Date // "" where nothing was promised
+	NoItem       bool            // no item describes the SKU
 }
 
 // OwedQuery selects open lines; empty fields select all. Longest waiting first
@@ -91,6 +92,7 @@ type SiteRow struct {
 	AgentVersion string
 	Poison       int64 // events that could not be applied
 	Quarantined  int64 // events of another history than the stored one
+	InDoubt      int64 // units granted to lives before the present one and not used, as far as was told
 }
 
 // SiteState says in one word how the centre sees a site.
@@ -255,6 +257,9 @@ type ImportResult struct {
 	Lines   int // order lines written, new or changed
 	Refused []Refusal
 	Sites   []allocation.SiteID // named for the first time
+	// NoItem counts the order lines of the batch, those that want nothing left
+	// out, by SKUs that no item describes.
+	NoItem map[allocation.SKU]int
 }
 
 // Refusal is a record that could not be applied, and why.

@@ -16,6 +16,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +36,7 @@ type Store struct {
 	kind   dialect
 	writer *writer
 	read   *sql.DB
+	lock   *os.File // beside a SQLite file, held as long as it is open; nil elsewhere
 	centre string
 
 	mu      sync.Mutex
@@ -58,24 +60,31 @@ type dialect interface {
 	// bytewise makes a text sort by its bytes in the database's ORDER BY.
 	bytewise() string
 	begin() string
+	// claim locks the database for the session, and release lets it go. They
+	// do nothing where a file is the lock.
+	claim(ctx context.Context, c *sql.Conn) error
+	release(ctx context.Context, c *sql.Conn) error
 	// load puts many rows into a table, where it knows a faster way than
 	// INSERT; it reports false where it does not.
 	load(ctx context.Context, c *sql.Conn, table string, columns []string, rows [][]any) (bool, error)
 }
 
 // Open opens the database, brings its tables up to date and mints the centre's
-// incarnation where there is none yet. Errors name the database and what to do.
+// incarnation where there is none yet. Errors name the database and what to do;
+// one of them is ErrInUse.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{changed: make(chan struct{})}
 	var err error
 	var write *sql.DB
 	if o.URL != "" {
 		write, s.read, s.kind, err = openPostgres(ctx, o.URL)
+	} else if s.lock, err = lockFile(o.Path + ".lock"); err != nil {
+		return nil, fmt.Errorf("database %s: %w", o.Path, err)
 	} else {
 		write, s.read, s.kind, err = openSQLite(ctx, o.Path)
 	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.unlock())
 	}
 	s.writer = &writer{db: write}
 	if err := s.mintCentre(ctx); err != nil {
@@ -86,7 +95,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 // Close waits for the transaction under way and closes the database.
 func (s *Store) Close() error {
-	return errors.Join(s.writer.close(), s.read.Close())
+	return errors.Join(s.writer.close(s.kind), s.read.Close(), s.unlock())
+}
+
+func (s *Store) unlock() error {
+	if s.lock == nil {
+		return nil
+	}
+	return s.lock.Close()
 }
 
 // Centre gives the centre's own incarnation, and "sqlite" or "postgres".

@@ -25,7 +25,9 @@ func update(t *testing.T, s *store.Store, do func(*store.Tx) error) {
 
 func TestCentreKeepsItsIncarnationOverARestart(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, o store.Options) {
-		first, _ := storetest.Open(t, o).Centre()
+		s := storetest.Open(t, o)
+		first, _ := s.Centre()
+		require.NoError(t, s.Close())
 		again, _ := storetest.Open(t, o).Centre()
 		assert.Equal(t, first, again)
 		assert.Len(t, first, 16)
@@ -168,6 +170,7 @@ func TestRegistersAndLinesAreWrittenInBulk(t *testing.T) {
 			assert.EqualValues(t, 1, lines[0].Cancelled)
 			assert.EqualValues(t, 1, lines[0].Pending)
 			assert.Equal(t, at, lines[0].Accepted)
+			assert.True(t, lines[0].NoItem)
 		}
 		_, total, err := s.Owed(ctx, store.OwedQuery{Text: "a_n"})
 		require.NoError(t, err)

@@ -64,6 +64,10 @@ func (w *writer) begin(ctx context.Context, kind dialect) error {
 		return err
 	}
 	w.conn, w.statements = conn, map[string]*sql.Stmt{}
+	if err := kind.claim(ctx, conn); err != nil {
+		w.drop()
+		return err
+	}
 	_, err = conn.ExecContext(ctx, kind.begin())
 	return err
 }
@@ -90,12 +94,13 @@ func (w *writer) forget() {
 	w.statements = map[string]*sql.Stmt{}
 }
 
-func (w *writer) close() error {
+func (w *writer) close(kind dialect) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var err error
 	if w.conn != nil {
 		w.forget()
+		_ = kind.release(context.Background(), w.conn) // the end of the session does it too, later
 		err = w.conn.Close()
 	}
 	return errors.Join(err, w.db.Close())

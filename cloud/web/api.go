@@ -125,6 +125,7 @@ type owedLineJSON struct {
 	Open         int64     `json:"open"`
 	Accepted     time.Time `json:"accepted"`
 	Promised     string    `json:"promised,omitempty" format:"date"`
+	NoItem       bool      `json:"no_item,omitempty" doc:"No item describes the SKU"`
 }
 
 func (s *Server) getOwed(ctx context.Context, in *owedInput) (*body[owedJSON], error) {
@@ -139,7 +140,7 @@ func (s *Server) getOwed(ctx context.Context, in *owedInput) (*body[owedJSON], e
 		out.Lines = append(out.Lines, owedLineJSON{Line: string(l.Line), Order: string(l.Order), Customer: string(l.Customer),
 			CustomerName: l.CustomerName, SKU: string(l.SKU), Description: l.Description, Site: string(l.Site), Ordered: l.Ordered,
 			Cancelled: l.Cancelled, Pending: l.Pending, Allocated: l.Allocated, Open: l.Open, Accepted: l.Accepted.UTC(),
-			Promised: string(l.Promised)})
+			Promised: string(l.Promised), NoItem: l.NoItem})
 	}
 	return &body[owedJSON]{out}, nil
 }
@@ -164,6 +165,7 @@ type SiteJSON struct {
 	AgentVersion string     `json:"agent_version,omitempty"`
 	Poison       int64      `json:"poison" doc:"Events that could not be applied"`
 	Quarantined  int64      `json:"quarantined" doc:"Events of another history than the stored one"`
+	InDoubt      int64      `json:"in_doubt" doc:"Units granted to an earlier database of this site that was lost: nobody knows whether they were allocated"`
 }
 
 // SitesJSON is the answer to GET /api/v1/sites.
@@ -182,7 +184,7 @@ func (s *Server) getSites(ctx context.Context, _ *struct{}) (*body[SitesJSON], e
 		out.Sites = append(out.Sites, SiteJSON{Site: string(r.Site), State: string(r.State), Current: s.site(r, now).Health == "good",
 			LastSeen: some(r.LastSeen), Incarnation: r.Incarnation, Head: r.Head, Stored: r.Stored, Safe: r.Safe, Unsent: r.Unsent,
 			Behind: r.Behind, Scans: r.Scans, Units: r.Units, Allocated: r.Allocated, Fenced: r.Fenced, FencedText: r.FencedText,
-			AgentVersion: r.AgentVersion, Poison: r.Poison, Quarantined: r.Quarantined})
+			AgentVersion: r.AgentVersion, Poison: r.Poison, Quarantined: r.Quarantined, InDoubt: r.InDoubt})
 	}
 	return &body[SitesJSON]{out}, nil
 }

@@ -58,7 +58,7 @@ func TestOneOrderOrManyAreTaken(t *testing.T) {
 		data := newTwin()
 		w := ask(data, "POST", "/api/v1/orders", body)
 		require.Equal(t, 200, w.Code, w.Body.String())
-		assert.JSONEq(t, `{"new":1,"changed":0,"same":0,"stale":0,"lines":0,"refused":[],"sites":[]}`, w.Body.String())
+		assert.JSONEq(t, `{"new":1,"changed":0,"same":0,"stale":0,"lines":0,"refused":[],"sites":[],"no_item":0,"no_item_skus":[]}`, w.Body.String())
 		require.Len(t, data.batches, 1)
 		o := data.batches[0].Orders[0]
 		assert.Equal(t, allocation.OrderID("SO-1"), o.ID)
@@ -279,7 +279,31 @@ func TestPageReadsWithoutScript(t *testing.T) {
 	part := ask(busy(), "GET", "/?q=fenwick", "", "Dockfill-Part", "owed").Body.String()
 	assert.NotContains(t, part, "<html")
 	assert.Contains(t, part, "Fenwick Homeware")
-	assert.Equal(t, 404, ask(busy(), "GET", "/nowhere", "").Code)
+}
+
+func TestPageTellsWhatIsInDoubtAndWhatNoItemDescribes(t *testing.T) {
+	data := busy()
+	html := ask(data, "GET", "/", "").Body.String()
+	assert.NotContains(t, html, "in doubt")
+	assert.NotContains(t, html, "no such item yet")
+	data.sites[1].InDoubt, data.lines[0].NoItem = 1, true
+	html = ask(data, "GET", "/", "").Body.String()
+	assert.Contains(t, html, "1 unit in doubt: granted to an earlier database of this site that was lost")
+	assert.Contains(t, html, "<dt>Units in doubt</dt><dd>1</dd>")
+	assert.Contains(t, html, "no such item yet")
+	assert.Contains(t, ask(data, "GET", "/api/v1/sites", "").Body.String(), `"in_doubt":1`)
+}
+
+func TestWhatIsNotServedSaysSoInItsOwnWords(t *testing.T) {
+	w := ask(busy(), "GET", "/nowhere", "")
+	assert.Equal(t, 404, w.Code)
+	assert.Contains(t, w.Body.String(), "<title>Dockfill: there is no such page</title>")
+	assert.NotContains(t, w.Body.String(), "Try again")
+	for path, allow := range map[string]string{"/api/v1/orders": "POST", "/api/v1/owed": "GET, HEAD", "/": "GET, HEAD", "/metrics": "GET, HEAD"} {
+		w := ask(busy(), "DELETE", path, "")
+		asProblem(t, w, 405)
+		assert.Equal(t, allow, w.Header().Get("Allow"), path)
+	}
 }
 
 func TestLiveListenersEndWithTheServer(t *testing.T) {

@@ -100,12 +100,33 @@ func problem(w http.ResponseWriter, status int, detail string) {
 	_ = json.NewEncoder(w).Encode(huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail})
 }
 
+// methods are those of which the routes take one or more.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost}
+
+// allowed lists the methods that some route takes under the request's address.
+// The server's mux does not tell, because its last route takes everything.
+func allowed(mux *http.ServeMux, r *http.Request) []string {
+	var all []string
+	for _, m := range methods {
+		probe := &http.Request{Method: m, URL: r.URL, Host: r.Host}
+		if _, route := mux.Handler(probe); route != "/" {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
 // missing answers what no route takes: a problem to programs, a page to people.
-func (s *Server) missing(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/api/") {
-		problem(w, http.StatusNotFound, fmt.Sprintf("%s %s is no route of this server; /openapi.json lists them.", r.Method, visible(r.URL.Path)))
+func (s *Server) missing(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	if takes := strings.Join(allowed(mux, r), ", "); takes != "" {
+		w.Header().Set("Allow", takes)
+		problem(w, http.StatusMethodNotAllowed, fmt.Sprintf("%s is not taken under %s, only %s.", visible(r.Method), visible(r.URL.Path), takes))
 		return
 	}
-	s.fail(w, http.StatusNotFound, failure{Heading: "There is no such page", Sentence: "Nothing is served under this address.",
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		problem(w, http.StatusNotFound, fmt.Sprintf("%s %s is no route of this server; /openapi.json lists them.", visible(r.Method), visible(r.URL.Path)))
+		return
+	}
+	s.fail(w, http.StatusNotFound, failure{Heading: "There is no such page", Link: "See what is owed", Sentence: "Nothing is served under this address.",
 		Next: "The centre has one page: what is owed, to whom, since when.", Detail: visible(r.URL.Path)})
 }

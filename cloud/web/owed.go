@@ -38,7 +38,7 @@ type row struct {
 	Days, DayWord, Promised, Late, Site                           string
 	Accepted                                                      time.Time
 	Band                                                          int
-	Stale                                                         bool
+	Stale, NoItem                                                 bool
 }
 
 type pager struct {
@@ -142,7 +142,7 @@ func showLine(l store.OwedLine, on sites, now time.Time) row {
 	r := row{Line: visible(string(l.Line)), Order: visible(string(l.Order)), Number: visible(line), SKU: visible(string(l.SKU)),
 		CustomerName: visible(l.CustomerName), Customer: visible(string(l.Customer)), Description: visible(l.Description),
 		Ordered: number(l.Ordered), Open: number(l.Open), Site: string(l.Site), Accepted: l.Accepted, Band: bandOf(days),
-		Days: number(days), DayWord: "days", Stale: on.bad[l.Site], DonePercent: percent(l.Allocated, l.Ordered)}
+		Days: number(days), DayWord: "days", Stale: on.bad[l.Site], DonePercent: percent(l.Allocated, l.Ordered), NoItem: l.NoItem}
 	if days == 1 {
 		r.DayWord = "day"
 	}

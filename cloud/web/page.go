@@ -70,7 +70,11 @@ func (s *Server) render(w http.ResponseWriter, status int, name string, data any
 type failure struct {
 	Now                             time.Time
 	Heading, Sentence, Next, Detail string
+	Link                            string // the words of the link to the page
 }
+
+// Title is what the browser's tab says.
+func (f failure) Title() string { return "Dockfill: " + strings.ToLower(f.Heading[:1]) + f.Heading[1:] }
 
 func (s *Server) fail(w http.ResponseWriter, status int, f failure) {
 	f.Now = s.Now()
@@ -83,7 +87,7 @@ func (s *Server) broken(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	s.Log.Error("figures cannot be read", "err", err)
 	w.Header().Set("Retry-After", "5")
-	s.fail(w, http.StatusServiceUnavailable, failure{Heading: "The figures cannot be read",
+	s.fail(w, http.StatusServiceUnavailable, failure{Heading: "The figures cannot be read", Link: "Try again",
 		Sentence: "The centre's database did not answer, so nothing is shown rather than something old. Scans at the sites are safe: they are kept there until the centre has stored them.",
 		Next:     "The server's log names the reason. See that the database runs and that its disk has room, then try again."})
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -70,6 +72,9 @@ type ImportJSON struct {
 	Lines   int           `json:"lines" doc:"Order lines written"`
 	Refused []RefusalJSON `json:"refused" doc:"Left out; only with skip_bad"`
 	Sites   []string      `json:"sites" doc:"Sites named for the first time"`
+	// NoItem and NoItemSKUs are about the orders as they came.
+	NoItem     int      `json:"no_item" doc:"Order lines whose SKU no item describes; they are taken all the same"`
+	NoItemSKUs []string `json:"no_item_skus" doc:"Those SKUs, the first hundred"`
 }
 
 // RefusalJSON is a record that was left out, and why.
@@ -158,6 +163,9 @@ func (s *Server) bringStream(ctx context.Context, k kind, r io.Reader, skipBad b
 // no more.
 const maxWrong = 200
 
+// maxSKUs is how many SKUs without an item are named.
+const maxSKUs = 100
+
 // intake gathers a batch and what is wrong with it.
 type intake struct {
 	kind    kind
@@ -243,6 +251,13 @@ func (in *intake) result(res store.ImportResult) ImportJSON {
 	}
 	for _, site := range res.Sites {
 		out.Sites = append(out.Sites, string(site))
+	}
+	out.NoItemSKUs = []string{}
+	for _, sku := range slices.Sorted(maps.Keys(res.NoItem)) {
+		out.NoItem += res.NoItem[sku]
+		if len(out.NoItemSKUs) < maxSKUs {
+			out.NoItemSKUs = append(out.NoItemSKUs, string(sku))
+		}
 	}
 	return out
 }

@@ -142,6 +142,7 @@ type sites struct {
 type site struct {
 	Site, Health, State, Sentence string
 	Scans, Units, Unsent, Behind  string
+	InDoubt                       string // "" where there are none
 }
 
 func (s *Server) sites(rows []store.SiteRow, now time.Time) sites {
@@ -200,7 +201,16 @@ func (s *Server) site(r store.SiteRow, now time.Time) site {
 	if r.Poison > 0 {
 		c.Sentence += fmt.Sprintf("; %s could not be applied and waits for people", count(r.Poison, "event"))
 	}
+	if r.InDoubt > 0 {
+		c.InDoubt = number(r.InDoubt)
+		c.Sentence += "; " + InDoubtText(r.InDoubt)
+	}
 	return c
+}
+
+// InDoubtText says what it means that a site has units in doubt.
+func InDoubtText(units int64) string {
+	return count(units, "unit") + " in doubt: granted to an earlier database of this site that was lost"
 }
 
 // missingHere says what a silent site may hold, as far as it was told: what it

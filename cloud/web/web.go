@@ -127,6 +127,6 @@ func (s *Server) routes() *http.ServeMux {
 	mux.Handle("GET /static/", static())
 	mux.HandleFunc("GET /metrics", s.metrics.serve)
 	s.api(mux)
-	mux.HandleFunc("/", s.missing)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.missing(mux, w, r) })
 	return mux
 }

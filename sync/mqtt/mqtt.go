@@ -136,7 +136,7 @@ func (c *Client) Run(ctx context.Context) error {
 		}
 		problem, d := explain(c.o.URL, err), wait.next()
 		c.o.OnState(false, problem)
-		c.o.Log.Warn("no connection to the broker", "problem", problem, "retry_in", d.Round(time.Millisecond))
+		c.o.Log.Warn("no connection to the broker", "problem", problem, "retry_in", d.Round(time.Millisecond).String())
 		if !sleep(ctx, d) {
 			return ctx.Err()
 		}

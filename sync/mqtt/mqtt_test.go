@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"runtime"
 	"strings"
@@ -105,6 +106,24 @@ func TestAProblemIsSaidInAPersonsWords(t *testing.T) {
 		assert.Contains(t, await(t, states), want)
 		stop()
 	}
+}
+
+// A JSON log would else tell nanoseconds without their unit.
+func TestTheLogSaysHowLongUntilTheNextTry(t *testing.T) {
+	lines := make(chan string, 100)
+	log := slog.New(slog.NewJSONHandler(lineWriter(lines), nil))
+	run(t, mqtt.Options{URL: "tcp://127.0.0.1:1", Log: log})
+	assert.Regexp(t, `"retry_in":"[0-9.]+(m|µ|)s"`, await(t, lines))
+}
+
+type lineWriter chan string
+
+func (l lineWriter) Write(p []byte) (int, error) {
+	select {
+	case l <- string(p):
+	default:
+	}
+	return len(p), nil
 }
 
 func TestAnAddressThatCannotBeMeantIsRefusedAtOnce(t *testing.T) {

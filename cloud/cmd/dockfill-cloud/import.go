@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"dockfill/cloud/web"
@@ -18,7 +20,7 @@ type importCmd struct {
 	File    string `arg:"" help:"FILE.csv, FILE.json, or - for standard input."`
 	Map     string `placeholder:"FILE" help:"Column mapping (TOML) for a CSV file of other columns."`
 	SkipBad bool   `help:"Leave bad rows out instead of refusing the whole file; they are listed all the same."`
-	JSON    bool   `env:"-" help:"Print the outcome as JSON."`
+	JSON    bool   `env:"-" help:"Print the outcome as JSON, also where nothing was imported."`
 }
 
 const columnsHelp = `Columns, in any order:
@@ -36,19 +38,40 @@ func (importCmd) Help() string { return columnsHelp }
 func (i importCmd) Validate() error { return i.target.Validate() }
 
 func (i importCmd) Run(p *program) error {
-	found, err := i.read(p)
-	if err != nil {
-		return err
+	found, res, err := i.bring(p)
+	if err == nil {
+		return i.tell(p, found, res)
 	}
-	if err := i.report(p, found); err != nil {
-		return err
+	if i.JSON {
+		if err := printJSON(p.out, i.failure(found, err)); err != nil {
+			return err
+		}
+	}
+	if errors.Is(err, errBad) { // report has told all of it
+		return status(exitFailed)
+	}
+	return err
+}
+
+// bring reads the file and sends it. What was found is given with an error too,
+// where the file could be read.
+func (i importCmd) bring(p *program) (*found, web.ImportJSON, error) {
+	found, err := i.read(p)
+	if err == nil {
+		err = i.report(p, found)
+	}
+	if err != nil {
+		return found, web.ImportJSON{}, err
 	}
 	res, err := i.send(p, i.client(), found)
 	if err != nil {
-		return found.placed(err)
+		err = found.placed(err)
 	}
-	return i.tell(p, found, res)
+	return found, res, err
 }
+
+// errBad says that a file was refused for what is bad in it.
+var errBad = errors.New("nothing was imported: the file has faults")
 
 // report lists what is bad, and refuses the file where that was not allowed.
 func (i importCmd) report(p *program, f *found) error {
@@ -60,14 +83,14 @@ func (i importCmd) report(p *program, f *found) error {
 		fmt.Fprintf(out, "%s: and %d more\n", f.name, more)
 	}
 	if f.fatal {
-		fmt.Fprintf(out, "dockfill-cloud: nothing was imported: %s in %s. Mend the file%s.\n", plural(f.Bad.Count, "fault"), plural(f.Rows, "row"), i.hint())
+		fmt.Fprintf(out, "dockfill-cloud: nothing was imported: %s in %d of %s. Mend the file%s.\n", plural(f.Bad.Count, "fault"), f.Bad.Rows, plural(f.Rows, "row"), i.hint())
 	}
 	if err := out.Flush(); err != nil {
 		return err
 	}
 	switch {
 	case f.fatal:
-		return status(exitFailed)
+		return errBad
 	case f.records() == 0:
 		return fmt.Errorf("nothing was imported: %s holds no good %s", f.name, i.Kind)
 	}
@@ -127,6 +150,9 @@ func (i importCmd) tell(p *program, found *found, res web.ImportJSON) error {
 	for _, r := range res.Refused {
 		fmt.Fprintf(p.err, "%s: %s %s: %s\n", found.name, r.Kind, quoted(r.ID), quoted(r.Reason))
 	}
+	if res.NoItem > 0 {
+		fmt.Fprintln(p.err, noItem(res))
+	}
 	if err := i.print(p, found, res); err != nil {
 		return err
 	}
@@ -136,14 +162,25 @@ func (i importCmd) tell(p *program, found *found, res web.ImportJSON) error {
 	return nil
 }
 
+// namedSKUs is how many SKUs are named in a sentence.
+const namedSKUs = 5
+
+// noItem warns of SKUs that may be misspelt, or whose items are still to come.
+func noItem(res web.ImportJSON) string {
+	names := quoted(strings.Join(res.NoItemSKUs[:min(namedSKUs, len(res.NoItemSKUs))], ", "))
+	if len(res.NoItemSKUs) > namedSKUs {
+		names += ", ..."
+	}
+	verb := "name"
+	if res.NoItem == 1 {
+		verb = "names"
+	}
+	return fmt.Sprintf("dockfill-cloud: %s %s SKUs that no item describes: %s; import the items, or correct the orders", plural(res.NoItem, "line"), verb, names)
+}
+
 func (i importCmd) print(p *program, found *found, res web.ImportJSON) error {
 	if i.JSON {
-		return printJSON(p.out, struct {
-			Schema int `json:"schema"`
-			Rows   int `json:"rows"`
-			Bad    int `json:"bad"`
-			web.ImportJSON
-		}{schema, found.Rows, found.Skipped, res})
+		return printJSON(p.out, outcomeJSON{schema, found.Rows, found.Skipped, found.faults(), res})
 	}
 	took := time.Since(found.begun).Round(10 * time.Millisecond)
 	fmt.Fprintf(p.out, "%s: %s in %v: %d new, %d changed, %d as before", i.Kind, plural(found.Rows, "row"), took, res.New, res.Changed, res.Same)

@@ -37,7 +37,7 @@ func (t totalsCmd) Run(p *program) error {
 }
 
 type siteCmd struct {
-	List siteListCmd `cmd:"" help:"List the sites: when they were heard last and what is not here yet. Exit status 1 where one is not current."`
+	List siteListCmd `cmd:"" help:"List the sites: when they were heard last and what is not here yet. Exit status 1 where one is not current, or has units in doubt."`
 }
 
 type siteListCmd struct {
@@ -61,7 +61,7 @@ func (s siteListCmd) Run(p *program) error {
 		err = p.list(v.Sites)
 	}
 	for _, site := range v.Sites {
-		if err == nil && !site.Current && site.LastSeen != nil {
+		if err == nil && (site.InDoubt > 0 || !site.Current && site.LastSeen != nil) {
 			return status(exitDegraded)
 		}
 	}
@@ -74,11 +74,19 @@ func (p *program) list(sites []web.SiteJSON) error {
 		return err
 	}
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "SITE\tSTATE\tLAST HEARD\tSCANS\tUNITS\tUNSENT\tCOMMANDS WAITING\tAGENT")
+	fmt.Fprintln(w, "SITE\tSTATE\tLAST HEARD\tSCANS\tUNITS\tUNSENT\tCOMMANDS WAITING\tIN DOUBT\tAGENT")
 	for _, s := range sites {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\n", s.Site, s.State, heard(s.LastSeen), s.Scans, s.Units, s.Unsent, s.Behind, quoted(s.AgentVersion))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", s.Site, s.State, heard(s.LastSeen), s.Scans, s.Units, s.Unsent, s.Behind, s.InDoubt, quoted(s.AgentVersion))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, s := range sites {
+		if s.InDoubt > 0 {
+			fmt.Fprintf(p.out, "%s: %s\n", s.Site, web.InDoubtText(s.InDoubt))
+		}
+	}
+	return nil
 }
 
 func heard(at *time.Time) string {

@@ -6,11 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -72,6 +74,7 @@ func TestFilesOfEveryKindAreImportedAndCounted(t *testing.T) {
 	orders := file(t, "orders.csv", twoOrders)
 	code, out, errs = say(t, "import", "orders", orders, "--server", server)
 	require.Equal(t, exitGood, code, errs)
+	assert.NotContains(t, errs, "no item")
 	assert.Regexp(t, `^orders: 3 rows in .*: 2 new, 0 changed, 0 as before\n$`, out)
 	_, out, _ = say(t, "import", "orders", orders, "--server", server)
 	assert.Contains(t, out, "0 new, 0 changed, 2 as before", "the same file again changes nothing")
@@ -93,6 +96,21 @@ func TestFilesOfEveryKindAreImportedAndCounted(t *testing.T) {
 	assert.Contains(t, out, "hull   EXPECTED  never")
 }
 
+func TestLinesWithoutAnItemAreTakenAndTold(t *testing.T) {
+	server := serving(t)
+	_, _, errs := say(t, "import", "items", file(t, "items.csv", "sku\nY\n"), "--server", server)
+	assert.NotContains(t, errs, "no item")
+	orders := file(t, "orders.csv", twoOrders)
+	code, _, errs := say(t, "import", "orders", orders, "--server", server)
+	assert.Equal(t, exitGood, code, "orders may come before their items")
+	assert.Contains(t, errs, "2 lines name SKUs that no item describes: X; import the items, or correct the orders")
+	_, out, _ := say(t, "import", "orders", orders, "--json", "--server", server)
+	var v outcomeJSON
+	require.NoError(t, json.Unmarshal([]byte(out), &v), out)
+	assert.Equal(t, 2, v.NoItem)
+	assert.Equal(t, []string{"X"}, v.NoItemSKUs)
+}
+
 func TestRejectedFileLeavesNothingBehind(t *testing.T) {
 	server := serving(t)
 	bad := file(t, "orders.csv", strings.Replace(twoOrders, ",X,5", ",X,five", 1))
@@ -100,7 +118,7 @@ func TestRejectedFileLeavesNothingBehind(t *testing.T) {
 	assert.Equal(t, exitFailed, code)
 	assert.Empty(t, out)
 	assert.Contains(t, errs, bad+":4: qty: ")
-	assert.Contains(t, errs, "nothing was imported: 1 fault in 3 rows")
+	assert.Contains(t, errs, "nothing was imported: 1 fault in 1 of 3 rows")
 	assert.Contains(t, errs, "--skip-bad")
 	_, out, _ = say(t, "totals", "--server", server)
 	assert.Contains(t, out, "0 lines imported")
@@ -109,6 +127,39 @@ func TestRejectedFileLeavesNothingBehind(t *testing.T) {
 	assert.Equal(t, exitDegraded, code, "rows were left out: somebody should look")
 	assert.Contains(t, out, "1 new, 0 changed, 0 as before, 1 bad and left out")
 	assert.Contains(t, errs, bad+":4: qty: ", "what is left out is told")
+}
+
+// A program that reads the outcome must not meet silence when it failed.
+func TestAFailedImportIsToldAsJSON(t *testing.T) {
+	server := serving(t)
+	told := func(kind, name, text string) (v failureJSON) {
+		code, out, errs := say(t, "import", kind, file(t, name, text), "--json", "--server", server)
+		assert.Equal(t, exitFailed, code)
+		assert.NotEmpty(t, errs)
+		require.NoError(t, json.Unmarshal([]byte(out), &v), out)
+		assert.Equal(t, schema, v.Schema)
+		assert.NotEmpty(t, v.Error)
+		require.Len(t, v.Faults, 1)
+		assert.Contains(t, v.Faults[0].File, name)
+		return v
+	}
+	v := told("orders", "orders.csv", strings.Replace(twoOrders, ",X,5", ",X,five", 1))
+	assert.Equal(t, []int{3, 1, 1}, []int{v.Rows, v.Bad, v.Count})
+	assert.Equal(t, 4, v.Faults[0].Line)
+	assert.Equal(t, "qty", v.Faults[0].Column)
+	assert.Equal(t, `"five" is not a whole number`, v.Faults[0].Reason)
+
+	v = told("orders", "head.csv", "order,sites\n")
+	assert.Equal(t, 1, v.Faults[0].Line)
+	assert.Contains(t, v.Faults[0].Reason, "did you mean site?")
+
+	v = told("items", "items.csv", "sku,gtin\nX,4006381333931\nY,4006381333931\n")
+	assert.Equal(t, "item Y", v.Faults[0].Record)
+	assert.Contains(t, v.Faults[0].Reason, "belongs to item X")
+
+	code, out, _ := say(t, "import", "orders", "no-such-file.csv", "--json")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, out, "no-such-file.csv")
 }
 
 func TestControlCharactersOfAFileDoNotReachTheTerminal(t *testing.T) {
@@ -126,12 +177,14 @@ func TestWrongCommandLineSaysWhatToDo(t *testing.T) {
 		"serve --broker tcp://h:1 --broker-listen :1": "can't be used together",
 		"serve --broker-user x":                       "give its address with --broker",
 		"serve --log-level loud":                      `must be one of "debug"`,
+		"serve --database mysql://u:hunter2@h/d":      "takes PostgreSQL alone, as postgres://",
 		"totals --server ftp://x":                     "one looks like http://127.0.0.1:8080",
 	} {
 		code, out, errs := say(t, strings.Fields(line)...)
 		assert.Equal(t, exitUsage, code, line)
 		assert.Empty(t, out, line)
 		assert.Contains(t, errs, want, line)
+		assert.NotContains(t, errs, "hunter2")
 		assert.Contains(t, errs, `--help" to see what can be said`, line)
 	}
 }
@@ -166,4 +219,10 @@ func TestHelpAndVersionAreForStrangers(t *testing.T) {
 	code, out, _ = say(t, "version")
 	assert.Equal(t, exitGood, code)
 	assert.True(t, strings.HasPrefix(out, "dockfill-cloud "), out)
+}
+
+func TestTheLogWritesDurationsWithTheirUnit(t *testing.T) {
+	var b bytes.Buffer
+	newLog(&b, slog.LevelInfo).Info("x", "wait", 1391*time.Millisecond)
+	assert.Contains(t, b.String(), `"wait":"1.391s"`)
 }

@@ -41,15 +41,15 @@ func (f *found) placed(err error) error {
 	if !errors.As(err, &p) {
 		return err
 	}
-	text := p.Detail
+	r := &refusal{sentence: p.Detail}
 	for _, e := range p.Errors {
 		at, n := e.Location, 0
 		if _, err := fmt.Sscanf(e.Location, "body[%d]", &n); err == nil && n >= 0 {
 			at = f.record(n)
 		}
-		text += fmt.Sprintf("\n%s: %s: %s", f.name, quoted(at), quoted(e.Message))
+		r.faults = append(r.faults, faultJSON{File: f.name, Record: at, Reason: e.Message})
 	}
-	return errors.New(text)
+	return r
 }
 
 // read reads and checks the whole file. An error means that it cannot be read

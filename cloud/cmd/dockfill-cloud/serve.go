@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"dockfill/cloud"
 )
@@ -28,6 +29,15 @@ type serveCmd struct {
 func (s serveCmd) Validate() error {
 	if (s.BrokerUser != "" || s.BrokerSecret != "") && s.Broker == "" {
 		return errors.New("--broker-user and --broker-secret are for another broker: give its address with --broker, or leave them out")
+	}
+	return s.checkDatabase()
+}
+
+// checkDatabase does not repeat the address, which may hold a password.
+func (s serveCmd) checkDatabase() error {
+	scheme, _, _ := strings.Cut(s.Database, "://")
+	if s.Database != "" && scheme != "postgres" && scheme != "postgresql" {
+		return errors.New("--database takes PostgreSQL alone, as postgres://user:password@host:port/database; leave it out to keep everything in a file under --data")
 	}
 	return nil
 }
