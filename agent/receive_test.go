@@ -407,9 +407,13 @@ func TestAfterAnOrderlyStopNothingIsAsked(t *testing.T) {
 	require.NoError(t, h.stop())
 	h.start()
 	assert.Equal(t, allocation.Stock, h.scan(eachGTIN).Verdict)
-	recent, err := h.Recent(t.Context(), "1", 2)
-	require.NoError(t, err)
-	require.Len(t, recent, 2, "the page remembers")
+	var recent []dock.Feedback
+	require.Eventually(t, func() bool { // the tone comes before the screen
+		var err error
+		recent, err = h.Recent(t.Context(), "1", 2)
+		require.NoError(t, err)
+		return len(recent) == 2
+	}, waitLong, waitStep, "the page remembers")
 	assert.Equal(t, "X", recent[1].SKU)
 }
 
