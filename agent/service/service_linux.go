@@ -114,8 +114,14 @@ func DefaultConfig() string { return filepath.Join("/etc", "dockfill", "agent.to
 func Run(ctx context.Context, _ bool, main func(context.Context, Ready) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { notify(daemon.SdNotifyStopping) })
-	defer stop()
+	stopping := func() { notify(daemon.SdNotifyStopping) }
+	unsaid := context.AfterFunc(ctx, stopping)
+	// A main that ends at once can be here before the function above has begun.
+	defer func() {
+		if ended := ctx.Err() != nil; unsaid() && ended {
+			stopping()
+		}
+	}()
 	return main(ctx, func(alive func(context.Context) error) {
 		notify(daemon.SdNotifyReady)
 		if every, err := daemon.SdWatchdogEnabled(false); err == nil && every > 0 {
