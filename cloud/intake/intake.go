@@ -53,6 +53,14 @@ type File struct {
 	Left    int      // rows that the mapping's rules left out
 	Skipped int      // records left out because they are bad
 	Bad     Problems // what is wrong
+	// SkippedRows are all rows of those records, the good ones too.
+	SkippedRows int
+	// RowsOf tells of how many rows a good record was made, by its id; a
+	// record that it does not name was made of one.
+	RowsOf map[string]int
+	// Broken are rows whose quotes are broken. Where there is one, bad
+	// records cannot be left out.
+	Broken int
 }
 
 // Read reads a file as JSON where it begins with a brace or bracket, and as CSV
@@ -78,6 +86,9 @@ func Read(r io.Reader, o Options) (*File, error) {
 		read = readJSON
 	}
 	f, err := read(b, o)
+	if f != nil {
+		f.Bad.settle()
+	}
 	if err != nil {
 		return f, err
 	}

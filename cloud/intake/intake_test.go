@@ -115,9 +115,29 @@ func TestSkippingLeavesOutWholeRecords(t *testing.T) {
 	require.Len(t, f.Batch.Orders, 1)
 	assert.EqualValues(t, "O2", f.Batch.Orders[0].ID)
 	assert.Equal(t, 1, f.Skipped)
+	assert.Equal(t, 2, f.SkippedRows, "the good row goes with its record")
 	assert.True(t, f.Batch.SkipBad)
 	_, err = Read(strings.NewReader("sku,gtin\nX,\"40\"x\n"), Options{Kind: Items, SkipBad: true})
 	assert.ErrorContains(t, err, ":2: gtin: a quoted field does not end where its quote does")
+}
+
+// What a record's check finds is known last, and told at its line all the same.
+func TestFaultsAreToldInTheOrderOfTheirLines(t *testing.T) {
+	_, err := read1(t, Orders, "order,version,site,customer,accepted,line,sku,qty\n"+
+		strings.Repeat("O1,1,leeds!,C,2027-01-31T08:30:00Z,1,X,-1\n", 700)+strings.Repeat("O2,1,leeds,C,2027-01-31T08:30:00Z,1,X,x\n", 1500))
+	var bad *Problems
+	require.ErrorAs(t, err, &bad)
+	require.Len(t, bad.List, maxProblems)
+	assert.Equal(t, 2, bad.List[0].Line)
+	assert.IsNonDecreasing(t, lines(bad))
+	assert.Less(t, bad.List[maxProblems-1].Line, 102)
+}
+
+func lines(bad *Problems) (at []int) {
+	for _, p := range bad.List {
+		at = append(at, p.Line)
+	}
+	return at
 }
 
 func TestProblemsAreCountedBeyondTheCap(t *testing.T) {
@@ -158,9 +178,11 @@ func TestJSONIsReadInThreeShapes(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"orders":[` + o + ",\n" + strings.Replace(o, `"qty":1`, `"qty":-1`, 1) + `]}`: "f.csv:2: lines[0].qty: quantity -1",
 		`{"orders":[],"items":[]}`: `"items" stands beside "orders"`,
-		`[{"id":"O1","prio":3}]`:   `unknown field "prio"`,
-		"[\n\n{]":                  "f.csv:3",
-		`{"orders":3}`:             "a list of orders is expected",
+		`[{"id":"O1","prio":3}]`:   `field "prio" is not known`,
+		`[` + strings.Replace(o, "2027-01-31T08:30:00Z", "yesterday", 1) + `]`: `f.csv:1: accepted: accepted is "yesterday", expected is an instant such as 2026-11-23T09:30:00Z`,
+		`[` + strings.Replace(o, `"2027-01-31T08:30:00Z"`, "5", 1) + `]`:       "accepted is no text",
+		"[\n\n{]":      "f.csv:3",
+		`{"orders":3}`: "a list of orders is expected",
 	} {
 		_, err := read1(t, Orders, text)
 		assert.ErrorContains(t, err, want, text)

@@ -37,7 +37,7 @@ func readJSON(r io.Reader, o Options) (*File, error) {
 	}
 	d := &reading{o: o, f: &File{}, text: text, decoder: json.NewDecoder(bytes.NewReader(text)), line: 1}
 	if err := d.all(); err != nil {
-		return nil, Problem{File: o.Name, Line: d.lineAt(d.decoder.InputOffset()), Reason: err.Error()}
+		return nil, Problem{File: o.Name, Line: d.lineAt(d.decoder.InputOffset()), Reason: shape.Plain(err)}
 	}
 	return d.f, nil
 }
@@ -88,43 +88,36 @@ func (d *reading) record(raw []byte, line int) {
 	if d.o.OnRow != nil {
 		d.o.OnRow(d.f.Rows)
 	}
-	var faults []shape.Fault
-	var err error
-	b := &d.f.Batch
-	switch d.o.Kind {
-	case Orders:
-		b.Orders, faults, err = read(b.Orders, raw, shape.Order.Domain)
-	case Items:
-		b.Items, faults, err = read(b.Items, raw, shape.Item.Domain)
-	case Inbound:
-		b.Inbound, faults, err = read(b.Inbound, raw, shape.Inbound.Domain)
-	}
-	if err != nil {
-		faults = []shape.Fault{{Reason: err.Error()}}
-	}
-	for _, f := range faults {
+	for _, f := range d.take(raw) {
 		d.f.Bad.add(Problem{File: d.o.Name, Line: line, Column: f.Field, Reason: f.Reason})
-	}
-	if len(faults) > 0 {
-		d.f.Skipped++
-		d.f.Bad.Rows++
 	}
 }
 
-// read adds a record to a list where it is good.
-func read[S, D any](list []D, raw []byte, domain func(S) (D, []shape.Fault)) ([]D, []shape.Fault, error) {
-	var s S
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
-		return list, nil, err
+// take puts a record into the batch where it is good, and gives what is wrong
+// with it.
+func (d *reading) take(raw []byte) (faults []shape.Fault) {
+	b := &d.f.Batch
+	switch d.o.Kind {
+	case Orders:
+		b.Orders, faults = keep(b.Orders, raw, shape.ReadOrder)
+	case Items:
+		b.Items, faults = keep(b.Items, raw, shape.ReadItem)
+	case Inbound:
+		b.Inbound, faults = keep(b.Inbound, raw, shape.ReadInbound)
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return list, nil, errors.New("something stands behind the record")
-	}
-	v, faults := domain(s)
 	if len(faults) > 0 {
-		return list, faults, nil
+		d.f.Skipped++
+		d.f.SkippedRows++
+		d.f.Bad.Rows++
 	}
-	return append(list, v), nil, nil
+	return faults
+}
+
+// keep adds a record to a list where it is good.
+func keep[D any](list []D, raw []byte, read func([]byte) (D, []shape.Fault)) ([]D, []shape.Fault) {
+	v, faults := read(raw)
+	if len(faults) > 0 {
+		return list, faults
+	}
+	return append(list, v), nil
 }

@@ -1,7 +1,9 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -48,9 +50,18 @@ func (p *Problems) Error() string {
 }
 
 func (p *Problems) add(q Problem) {
-	if p.Count++; len(p.List) < maxProblems {
-		p.List = append(p.List, q)
+	p.Count++
+	if p.List = append(p.List, q); len(p.List) >= 10*maxProblems {
+		p.settle()
 	}
+}
+
+// settle sorts the problems by line and keeps the first of them. They come
+// unsorted: what a record's own check finds is told behind what could not be
+// read in any row.
+func (p *Problems) settle() {
+	slices.SortStableFunc(p.List, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	p.List = p.List[:min(len(p.List), maxProblems)]
 }
 
 // leaf is the last part of a fault's field: "qty" of "lines[2].qty".

@@ -41,11 +41,28 @@ func readCSV(r io.Reader, o Options) (*File, error) {
 		}
 	}
 	b.finish(f)
-	f.Rows += t.broken
+	f.Rows, f.Broken = f.Rows+t.broken, t.broken
 	if t.broken > 0 {
 		return f, &f.Bad
 	}
 	return f, nil
+}
+
+// skip counts a record of that many rows that is left out.
+func (f *File) skip(rows int) {
+	f.Skipped++
+	f.SkippedRows += rows
+}
+
+// made keeps of how many rows a record was made.
+func (f *File) made(id string, rows int) {
+	if rows == 1 {
+		return
+	}
+	if f.RowsOf == nil {
+		f.RowsOf = map[string]int{}
+	}
+	f.RowsOf[id] = rows
 }
 
 func newBuilder(t *table, kind Kind) builder {
@@ -140,10 +157,11 @@ func (b *orderBuilder) finish(f *File) {
 	for _, rec := range b.all {
 		o, faults := rec.value.Domain()
 		if b.faults(rec, faults, map[string]string{"id": "order"}) {
-			f.Skipped++
+			f.skip(rec.count)
 			continue
 		}
 		f.Batch.Orders = append(f.Batch.Orders, o)
+		f.made(string(o.ID), rec.count)
 	}
 }
 
@@ -169,10 +187,11 @@ func (b *itemBuilder) finish(f *File) {
 	for _, rec := range b.all {
 		it, faults := rec.value.Domain()
 		if b.faults(rec, faults, map[string]string{"qty": "pack_qty"}) {
-			f.Skipped++
+			f.skip(rec.count)
 			continue
 		}
 		f.Batch.Items = append(f.Batch.Items, it)
+		f.made(string(it.SKU), rec.count)
 	}
 }
 
@@ -217,9 +236,10 @@ func (b *inboundBuilder) finish(f *File) {
 	for _, rec := range b.all {
 		in, faults := rec.value.Domain()
 		if b.faults(rec, faults, map[string]string{"id": "inbound"}) {
-			f.Skipped++
+			f.skip(rec.count)
 			continue
 		}
 		f.Batch.Inbound = append(f.Batch.Inbound, in)
+		f.made(string(in.ID), rec.count)
 	}
 }

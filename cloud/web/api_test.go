@@ -54,7 +54,7 @@ func asProblem(t *testing.T, w *httptest.ResponseRecorder, status int) huma.Erro
 const goodOrder = `{"id":"SO-1","version":1,"site":"leeds","customer":"C1","customer_name":"Marlow","accepted":"2026-11-01T08:00:00Z","promised":"2026-11-20","lines":[{"line":"1","sku":"X","qty":3}]}`
 
 func TestOneOrderOrManyAreTaken(t *testing.T) {
-	for _, body := range []string{goodOrder, `{"orders":[` + goodOrder + `]}`} {
+	for _, body := range []string{goodOrder, `{"orders":[` + goodOrder + `]}`, " [" + goodOrder + "]"} {
 		data := newTwin()
 		w := ask(data, "POST", "/api/v1/orders", body)
 		require.Equal(t, 200, w.Code, w.Body.String())
@@ -94,7 +94,11 @@ func TestEverythingWrongInABodyIsToldAtOnceAndNothingIsTaken(t *testing.T) {
 func TestMisspeltFieldIsRefused(t *testing.T) {
 	p := asProblem(t, ask(newTwin(), "POST", "/api/v1/orders", strings.Replace(goodOrder, "promised", "promissed", 1)), 422)
 	assert.Contains(t, p.Errors[0].Message, `promissed`)
-	asProblem(t, ask(newTwin(), "POST", "/api/v1/orders", `[1]`), 400)
+	p = asProblem(t, ask(newTwin(), "POST", "/api/v1/orders", `[1]`), 422)
+	assert.Equal(t, "body[0]", p.Errors[0].Location)
+	assert.Equal(t, "it is a number, expected is an object", p.Errors[0].Message)
+	p = asProblem(t, ask(newTwin(), "POST", "/api/v1/orders", `"x"`), 400)
+	assert.Equal(t, "The body is neither a JSON object nor a list of them: it is text, expected is an object.", p.Detail)
 	asProblem(t, ask(newTwin(), "POST", "/api/v1/orders", `{"id":`), 400)
 }
 
@@ -279,6 +283,16 @@ func TestPageReadsWithoutScript(t *testing.T) {
 	part := ask(busy(), "GET", "/?q=fenwick", "", "Dockfill-Part", "owed").Body.String()
 	assert.NotContains(t, part, "<html")
 	assert.Contains(t, part, "Fenwick Homeware")
+}
+
+func TestASiteThatNeverCalledIsNotHeard(t *testing.T) {
+	data := busy()
+	data.sites = append(data.sites, store.SiteRow{Site: "york", State: store.SiteExpected})
+	assert.Contains(t, ask(data, "GET", "/", "").Body.String(), "hull is not current: 12 min old; york has not called yet")
+	data.sites = data.sites[1:]
+	html := ask(data, "GET", "/", "").Body.String()
+	assert.Contains(t, html, ">york has not called yet<")
+	assert.NotContains(t, html, "All sites heard")
 }
 
 func TestPageTellsWhatIsInDoubtAndWhatNoItemDescribes(t *testing.T) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -92,12 +93,12 @@ func (s *Server) receives(api huma.API) {
 		many := &huma.Schema{Type: huma.TypeObject, Required: []string{k.name}, AdditionalProperties: false,
 			Properties: map[string]*huma.Schema{k.name: {Type: huma.TypeArray, Items: one}}}
 		op := huma.Operation{OperationID: k.id, Method: http.MethodPost, Path: "/api/v1/" + k.name, Summary: k.summary,
-			Description: fmt.Sprintf("One object, or many as {%q: [...]}. All are taken in one transaction, or none.", k.name),
+			Description: fmt.Sprintf("One object, or many as a list or as {%q: [...]}. All are taken in one transaction, or none.", k.name),
 			Errors:      receiveErrors, MaxBodyBytes: maxBody, BodyReadTimeout: requestTime, SkipValidateBody: true}
 		huma.Register(api, op, func(ctx context.Context, in *rawInput) (*body[ImportJSON], error) {
 			return s.bring(ctx, k, in.RawBody)
 		})
-		describe(api, op.Path, "application/json", &huma.Schema{OneOf: []*huma.Schema{one, many}})
+		describe(api, op.Path, "application/json", &huma.Schema{OneOf: []*huma.Schema{one, many.Properties[k.name], many}})
 
 		op = huma.Operation{OperationID: k.id + "-file", Method: http.MethodPost, Path: "/api/v1/import/" + k.name, Summary: k.summary + " as a stream",
 			Description: "One object a line (application/x-ndjson). All are taken in one transaction, or none; nothing is kept of a stream that breaks.",
@@ -117,26 +118,43 @@ func describe(api huma.API, path, media string, schema *huma.Schema) {
 
 // bring takes one object or a list of them.
 func (s *Server) bring(ctx context.Context, k kind, text []byte) (*body[ImportJSON], error) {
-	var top map[string]json.RawMessage
-	if err := json.Unmarshal(text, &top); err != nil {
-		return nil, huma.Error400BadRequest(fmt.Sprintf("The body is no JSON object: %s.", shape.Plain(err)))
-	}
-	records, listed := []json.RawMessage{text}, false
-	if list, ok := top[k.name]; ok && len(top) == 1 {
-		records, listed = nil, true
-		if err := json.Unmarshal(list, &records); err != nil {
-			return nil, huma.Error400BadRequest(fmt.Sprintf("%s is no list of objects.", k.name))
-		}
+	records, list, err := k.split(text)
+	if err != nil {
+		return nil, err
 	}
 	in := intake{kind: k, ids: map[string]string{}}
 	for i, text := range records {
 		at := "body"
-		if listed {
-			at = fmt.Sprintf("body.%s[%d]", k.name, i)
+		if list != "" {
+			at = fmt.Sprintf("%s[%d]", list, i)
 		}
 		in.take(at, text)
 	}
 	return s.apply(ctx, in, false)
+}
+
+// split gives the records of a body, which is one object, a list of them, or an
+// object with the list under the kind's name. list is where the list stands, ""
+// where there is none.
+func (k kind) split(text []byte) (records []json.RawMessage, list string, err error) {
+	if bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("[")) {
+		if err := json.Unmarshal(text, &records); err != nil {
+			return nil, "", huma.Error400BadRequest(fmt.Sprintf("The body cannot be read: %s.", shape.Plain(err)))
+		}
+		return records, "body", nil
+	}
+	var top map[string]json.RawMessage
+	if err := json.Unmarshal(text, &top); err != nil {
+		return nil, "", huma.Error400BadRequest(fmt.Sprintf("The body is neither a JSON object nor a list of them: %s.", shape.Plain(err)))
+	}
+	inner, ok := top[k.name]
+	if !ok || len(top) != 1 {
+		return []json.RawMessage{text}, "", nil
+	}
+	if err := json.Unmarshal(inner, &records); err != nil {
+		return nil, "", huma.Error400BadRequest(fmt.Sprintf("%s is no list of objects.", k.name))
+	}
+	return records, "body." + k.name, nil
 }
 
 // bringStream takes objects one after the other.

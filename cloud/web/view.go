@@ -147,7 +147,7 @@ type site struct {
 
 func (s *Server) sites(rows []store.SiteRow, now time.Time) sites {
 	all := sites{bad: map[allocation.SiteID]bool{}}
-	var stale []string
+	var stale, silent []string
 	var oldest time.Duration
 	heard := 0
 	for _, r := range rows {
@@ -155,6 +155,7 @@ func (s *Server) sites(rows []store.SiteRow, now time.Time) sites {
 		all.Rows = append(all.Rows, card)
 		all.Names = append(all.Names, r.Site)
 		if card.Health == "expected" {
+			silent = append(silent, string(r.Site))
 			continue
 		}
 		heard++
@@ -164,22 +165,33 @@ func (s *Server) sites(rows []store.SiteRow, now time.Time) sites {
 			stale = append(stale, string(r.Site))
 		}
 	}
-	all.Stale, all.Age = strings.Join(stale, ", "), ageOf(stale, heard, oldest)
+	all.Stale, all.Age = strings.Join(stale, ", "), ageOf(stale, silent, heard, oldest)
 	return all
 }
 
 // ageOf says how old the figures are: as old as the site that was silent for
-// the longest.
-func ageOf(stale []string, heard int, oldest time.Duration) string {
-	switch {
-	case len(stale) == 1:
-		return fmt.Sprintf("%s is not current: %s old", stale[0], ago(oldest))
-	case len(stale) > 1:
-		return fmt.Sprintf("%d sites are not current: up to %s old", len(stale), ago(oldest))
-	case heard == 0:
+// the longest. Of a site that has never called, silent names it, they hold
+// nothing but what was imported.
+func ageOf(stale, silent []string, heard int, oldest time.Duration) string {
+	if heard == 0 {
 		return "From imports alone; no site has called yet"
 	}
-	return fmt.Sprintf("All sites heard within %s", ago(oldest+time.Second))
+	var said []string
+	switch {
+	case len(stale) == 1:
+		said = append(said, fmt.Sprintf("%s is not current: %s old", stale[0], ago(oldest)))
+	case len(stale) > 1:
+		said = append(said, fmt.Sprintf("%d sites are not current: up to %s old", len(stale), ago(oldest)))
+	case len(silent) == 0:
+		said = append(said, fmt.Sprintf("All sites heard within %s", ago(oldest+time.Second)))
+	}
+	switch {
+	case len(silent) == 1:
+		said = append(said, silent[0]+" has not called yet")
+	case len(silent) > 1:
+		said = append(said, fmt.Sprintf("%d sites have not called yet", len(silent)))
+	}
+	return strings.Join(said, "; ")
 }
 
 func (s *Server) site(r store.SiteRow, now time.Time) site {

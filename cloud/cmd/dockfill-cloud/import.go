@@ -19,7 +19,7 @@ type importCmd struct {
 	Kind    string `arg:"" enum:"orders,items,inbound" help:"What the file holds: orders, items or inbound."`
 	File    string `arg:"" help:"FILE.csv, FILE.json, or - for standard input."`
 	Map     string `placeholder:"FILE" help:"Column mapping (TOML) for a CSV file of other columns."`
-	SkipBad bool   `help:"Leave bad rows out instead of refusing the whole file; they are listed all the same."`
+	SkipBad bool   `help:"Leave records with a bad row out, whole, instead of refusing the file; what is bad is listed all the same."`
 	JSON    bool   `env:"-" help:"Print the outcome as JSON, also where nothing was imported."`
 }
 
@@ -83,7 +83,7 @@ func (i importCmd) report(p *program, f *found) error {
 		fmt.Fprintf(out, "%s: and %d more\n", f.name, more)
 	}
 	if f.fatal {
-		fmt.Fprintf(out, "dockfill-cloud: nothing was imported: %s in %d of %s. Mend the file%s.\n", plural(f.Bad.Count, "fault"), f.Bad.Rows, plural(f.Rows, "row"), i.hint())
+		fmt.Fprintf(out, "dockfill-cloud: nothing was imported: %s in %d of %s. Mend the file%s.\n", plural(f.Bad.Count, "fault"), f.Bad.Rows, plural(f.Rows, "row"), i.hint(f))
 	}
 	if err := out.Flush(); err != nil {
 		return err
@@ -97,9 +97,9 @@ func (i importCmd) report(p *program, f *found) error {
 	return nil
 }
 
-// hint names the flag that was not given.
-func (i importCmd) hint() string {
-	if i.SkipBad {
+// hint names the flag that was not given, where it would help.
+func (i importCmd) hint(f *found) string {
+	if f.Broken > 0 {
 		return ": with its quotes broken, what is bad cannot be told from what is good"
 	}
 	return ", or leave bad records out with --skip-bad"
@@ -180,7 +180,7 @@ func noItem(res web.ImportJSON) string {
 
 func (i importCmd) print(p *program, found *found, res web.ImportJSON) error {
 	if i.JSON {
-		return printJSON(p.out, outcomeJSON{schema, found.Rows, found.Skipped, found.faults(), res})
+		return printJSON(p.out, found.outcome(res))
 	}
 	took := time.Since(found.begun).Round(10 * time.Millisecond)
 	fmt.Fprintf(p.out, "%s: %s in %v: %d new, %d changed, %d as before", i.Kind, plural(found.Rows, "row"), took, res.New, res.Changed, res.Same)
@@ -190,8 +190,8 @@ func (i importCmd) print(p *program, found *found, res web.ImportJSON) error {
 	if res.Stale > 0 {
 		fmt.Fprintf(p.out, ", %d older than what is known and left out", res.Stale)
 	}
-	if n := found.Skipped + len(res.Refused); n > 0 {
-		fmt.Fprintf(p.out, ", %d bad and left out", n)
+	if rows, records := found.leftOut(res); records > 0 {
+		fmt.Fprintf(p.out, ", %s; %s of %s left out", plural(found.Bad.Rows, "bad row"), plural(rows, "row"), plural(records, "record"))
 	}
 	_, err := fmt.Fprintln(p.out)
 	return err

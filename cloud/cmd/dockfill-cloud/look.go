@@ -37,7 +37,7 @@ func (t totalsCmd) Run(p *program) error {
 }
 
 type siteCmd struct {
-	List siteListCmd `cmd:"" help:"List the sites: when they were heard last and what is not here yet. Exit status 1 where one is not current, or has units in doubt."`
+	List siteListCmd `cmd:"" help:"List the sites: when they were heard last and what is not here yet. Exit status 1 where one is not current, or has units in doubt; a site that has not called yet does not count."`
 }
 
 type siteListCmd struct {

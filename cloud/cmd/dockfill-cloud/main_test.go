@@ -125,8 +125,34 @@ func TestRejectedFileLeavesNothingBehind(t *testing.T) {
 
 	code, out, errs = say(t, "import", "orders", bad, "--skip-bad", "--server", server)
 	assert.Equal(t, exitDegraded, code, "rows were left out: somebody should look")
-	assert.Contains(t, out, "1 new, 0 changed, 0 as before, 1 bad and left out")
+	assert.Contains(t, out, "1 new, 0 changed, 0 as before, 1 bad row; 1 row of 1 record left out")
 	assert.Contains(t, errs, bad+":4: qty: ", "what is left out is told")
+}
+
+// A bad row takes the good rows of its record along, and whoever left them out
+// must learn how many.
+func TestRowsLeftOutWithTheirRecordAreCounted(t *testing.T) {
+	server := serving(t)
+	bad := file(t, "orders.csv", strings.Replace(twoOrders, ",Y,4", ",Y,four", 1))
+	_, out, _ := say(t, "import", "orders", bad, "--skip-bad", "--server", server)
+	assert.Contains(t, out, "1 bad row; 2 rows of 1 record left out")
+	_, out, _ = say(t, "import", "orders", bad, "--skip-bad", "--json", "--server", server)
+	var v outcomeJSON
+	require.NoError(t, json.Unmarshal([]byte(out), &v), out)
+	assert.Equal(t, []int{1, 2, 1}, []int{v.Bad, v.LeftOutRows, v.LeftOutRecords})
+
+	items := file(t, "items.csv", "sku,gtin\nX,4006381333931\nY,4006381333931\nY,5400141288766\n")
+	_, out, errs := say(t, "import", "items", items, "--skip-bad", "--server", server)
+	assert.Contains(t, out, "0 bad rows; 2 rows of 1 record left out", errs)
+}
+
+func TestSkippingIsNotAdvisedWhereQuotesAreBroken(t *testing.T) {
+	broken := file(t, "orders.csv", strings.Replace(twoOrders, "Marlow", "Mar\"low", 1))
+	for _, flag := range []string{"--json", "--skip-bad"} {
+		_, _, errs := say(t, "import", "orders", broken, flag, "--server", "http://127.0.0.1:1")
+		assert.Contains(t, errs, "Mend the file: with its quotes broken")
+		assert.NotContains(t, errs, "--skip-bad")
+	}
 }
 
 // A program that reads the outcome must not meet silence when it failed.

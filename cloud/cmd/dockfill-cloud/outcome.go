@@ -9,11 +9,28 @@ import (
 
 // outcomeJSON is what "import --json" prints where the file was imported.
 type outcomeJSON struct {
-	Schema int         `json:"schema"`
-	Rows   int         `json:"rows"`
-	Bad    int         `json:"bad"`
-	Faults []faultJSON `json:"faults"` // of what was left out; the first hundred
+	Schema         int         `json:"schema"`
+	Rows           int         `json:"rows"`
+	Bad            int         `json:"bad"`              // rows
+	LeftOutRows    int         `json:"left_out_rows"`    // all rows of the records left out
+	LeftOutRecords int         `json:"left_out_records"` // for a bad row, or refused by the centre
+	Faults         []faultJSON `json:"faults"`           // of what was left out; the first hundred
 	web.ImportJSON
+}
+
+func (f *found) outcome(res web.ImportJSON) outcomeJSON {
+	rows, records := f.leftOut(res)
+	return outcomeJSON{schema, f.Rows, f.Bad.Rows, rows, records, f.faults(), res}
+}
+
+// leftOut counts the records that were left out, here for a bad row or by the
+// centre, with all their rows: a bad row takes the good ones of its record along.
+func (f *found) leftOut(res web.ImportJSON) (rows, records int) {
+	rows, records = f.SkippedRows, f.Skipped+len(res.Refused)
+	for _, r := range res.Refused {
+		rows += max(1, f.RowsOf[r.ID])
+	}
+	return rows, records
 }
 
 // failureJSON is what it prints where nothing was imported.
