@@ -14,6 +14,7 @@ import (
 	"dockfill/allocation"
 	"dockfill/scanner"
 	"dockfill/scanner/barcode"
+	"dockfill/scanner/serial"
 )
 
 // Config is what a site's agent is told.
@@ -204,7 +205,12 @@ func (s *stationFile) scanner(rules barcode.Rules) (scanner.Config, error) {
 	if c.Port == "" {
 		return c, nil
 	}
-	return c.Complete()
+	c, err := c.Complete()
+	if err != nil {
+		return c, err
+	}
+	_, err = serial.New(c) // opens nothing, but knows the port names that a run would refuse
+	return c, err
 }
 
 // Text types, each with what it may hold. They are structs because the TOML

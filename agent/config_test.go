@@ -3,6 +3,7 @@ package agent
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ data = "/var/lib/dockfill"
 broker = "tcp://127.0.0.1:1883"
 [[station]]
 id = "1"
-port = "/dev/serial/by-id/usb-zebra"
+port = "usb:05e0:1701"
 profile = "ssi"
 [[station]]
 id = "gate-2"
@@ -26,6 +27,9 @@ port = "tcp://10.0.0.7:4001"
 terminator = "crlf"
 baud = 19200
 `
+
+// unstableName is how a run refuses the name: on Windows it is no port at all.
+var unstableName = map[bool]string{false: "station 3: port name is not stable", true: "station 3: "}[runtime.GOOS == "windows"]
 
 func writeConfig(t *testing.T, text string) string {
 	t.Helper()
@@ -81,6 +85,8 @@ func TestAWrongConfigurationSaysWhereAndWhat(t *testing.T) {
 		"site = \"l\"\ndata = \"x\"\n[[station]]\nid=\"1\"\nprofile=\"q\"\n": {"agent.toml:5:9", "none of ascii, ssi"},
 		goodConfig + "[[station]]\nid = \"1\"\n":                             {"station 1 is there twice"},
 		goodConfig + "parity = \"often\"\n":                                  {"station gate-2: parity"},
+		goodConfig + "[[station]]\nid = \"3\"\nport = \"/dev/ttyUSB0\"\n":    {unstableName},
+		goodConfig + "[[station]]\nid = \"3\"\nport = \"tcp://nowhere\"\n":   {"station 3: "},
 		"retention_days = 0\nsite = \"l\"\ndata = \"x\"\n":                   {"retention_days is 0"},
 	} {
 		_, err := load(writeConfig(t, text), nil)

@@ -373,6 +373,9 @@ func TestWrongRequestsMeetProblems(t *testing.T) {
 
 func TestHealthReadinessAndMetrics(t *testing.T) {
 	twin := docktest.New()
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		s.Stations = append(s.Stations, dock.Station{ID: "bare", State: dock.StationBare})
+	})
 	url := serve(t, twin)
 	r, body := get(t, url+"/readyz")
 	assert.Equal(t, 200, r.StatusCode)
@@ -384,6 +387,7 @@ func TestHealthReadinessAndMetrics(t *testing.T) {
 	} {
 		assert.Contains(t, body, line)
 	}
+	assert.NotContains(t, body, `station="bare"`, "a station without a port has no scanner to be connected")
 	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.DiskFreeBytes = 1 << 20 })
 	r, body = get(t, url+"/readyz")
 	assert.Equal(t, 503, r.StatusCode)

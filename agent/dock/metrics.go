@@ -91,6 +91,9 @@ func (c siteCollector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(st, now))
 	}
 	for _, x := range st.Stations {
+		if x.State == StationBare {
+			continue // there is no scanner that could be away
+		}
 		out <- prometheus.MustNewConstMetric(stationUp, gauge, flag(x.State == StationConnected), string(x.ID))
 	}
 }

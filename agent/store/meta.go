@@ -74,6 +74,7 @@ func (tx *Tx) Adopt(incarnation, centre string) error {
 	if err := tx.c.exec(`UPDATE meta SET incarnation = ?, command_centre = ?, command_n = 0`, incarnation, centre); err != nil {
 		return err
 	}
+	tx.adopted = true
 	var err error
 	tx.state, err = loadState(tx)
 	return err

@@ -59,18 +59,25 @@ func (s *Store) open(ctx context.Context) error {
 	if s.lock, err = lockFile(s.o.Path + ".lock"); err != nil {
 		return err
 	}
-	if err := prepareFile(ctx, s.o.Path); err != nil {
+	was, err := wasComplete(s.lock)
+	if err != nil {
 		return err
 	}
-	if err := s.connect(ctx); err != nil {
+	if was, err = s.prepareFile(ctx, was); err != nil {
 		return err
 	}
-	return s.begin(ctx)
+	if err := s.connect(ctx, was); err != nil {
+		return err
+	}
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	return s.complete(ctx, was)
 }
 
 // connect opens the writer, checks and migrates through it, and only then the
 // readers.
-func (s *Store) connect(ctx context.Context) error {
+func (s *Store) connect(ctx context.Context, wasComplete bool) error {
 	var err error
 	// One goroutine at a time uses the writer: SQLite need not lock for it.
 	if s.writeDB, err = openDB(s.o, "&_mutex=no"); err != nil {
@@ -78,6 +85,9 @@ func (s *Store) connect(ctx context.Context) error {
 	}
 	s.writeDB.SetMaxOpenConns(1)
 	if err := s.check(ctx); err != nil {
+		return err
+	}
+	if err := s.checkTables(ctx, wasComplete); err != nil {
 		return err
 	}
 	if err := migrate(ctx, s.writeDB); err != nil {
@@ -135,32 +145,50 @@ func (s *Store) abandon() error {
 }
 
 // prepareFile looks at the file before SQLite does, and makes it where there is
-// none or an empty one, as a first start that was broken off leaves behind.
-func prepareFile(ctx context.Context, path string) error {
+// none or an empty one, as a first start that was broken off leaves behind. A
+// file that a person took away makes room for a new one, which was not complete.
+func (s *Store) prepareFile(ctx context.Context, wasComplete bool) (stillWas bool, err error) {
 	// Opened to write, so that a missing right is known before SQLite meets it.
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	f, err := os.OpenFile(s.o.Path, os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		return prime(ctx, path)
+		if err := setComplete(s.lock, false); err != nil {
+			return false, err
+		}
+		return false, prime(ctx, s.o.Path)
 	}
 	if err != nil {
-		return ofFile(err)
+		return false, ofFile(err)
 	}
 	defer f.Close()
+	empty, err := readHeader(f)
+	switch {
+	case err != nil:
+		return false, err
+	case empty && wasComplete:
+		return false, fmt.Errorf("%w: the file is empty, and was not", ErrDamaged)
+	case empty:
+		return false, prime(ctx, s.o.Path)
+	}
+	return wasComplete, nil
+}
+
+// readHeader refuses a file that is not a site database from its first byte on.
+func readHeader(f *os.File) (empty bool, err error) {
 	header := make([]byte, 100)
 	n, err := io.ReadFull(f, header)
 	switch {
 	case n == 0 && errors.Is(err, io.EOF):
-		return prime(ctx, path)
+		return true, nil
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%w: it was cut down to %d bytes", ErrDamaged, n)
+		return false, fmt.Errorf("%w: it was cut down to %d bytes", ErrDamaged, n)
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrDisk, err)
+		return false, fmt.Errorf("%w: %w", ErrDisk, err)
 	case !bytes.HasPrefix(header, []byte("SQLite format 3\x00")):
-		return fmt.Errorf("%w: it does not begin as an SQLite database does", ErrDamaged)
+		return false, fmt.Errorf("%w: it does not begin as an SQLite database does", ErrDamaged)
 	case binary.BigEndian.Uint32(header[68:]) != applicationID:
-		return fmt.Errorf("%w: another program made it", ErrForeign)
+		return false, fmt.Errorf("%w: another program made it", ErrForeign)
 	}
-	return nil
+	return false, nil
 }
 
 // prime writes the mark of ownership into the file itself before the

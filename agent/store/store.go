@@ -73,6 +73,10 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 		return fmt.Errorf("commit: %w", err)
 	}
 	s.now = tx.state
+	if tx.adopted {
+		// It is committed in any case; the next start does what failed here.
+		_, _ = s.checkpoint(context.WithoutCancel(ctx))
+	}
 	return nil
 }
 

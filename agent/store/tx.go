@@ -16,6 +16,7 @@ type Tx struct {
 	state
 	given   map[allocation.StationID]int64 // feedback given, not written yet
 	waiting map[allocation.LineID]Line     // lines as Waiting read them and nothing changed since
+	adopted bool                           // it gave the database its life
 }
 
 var _ allocation.View = (*Tx)(nil)
