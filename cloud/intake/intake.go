@@ -55,12 +55,29 @@ type File struct {
 	Bad     Problems // what is wrong
 	// SkippedRows are all rows of those records, the good ones too.
 	SkippedRows int
-	// RowsOf tells of how many rows a good record was made, by its id; a
-	// record that it does not name was made of one.
-	RowsOf map[string]int
+	// Places are those of the good records, by id.
+	Places map[string]Place
 	// Broken are rows whose quotes are broken. Where there is one, bad
 	// records cannot be left out.
 	Broken int
+}
+
+// Place is where a record stands in its file: the line of its first row, and how
+// many rows it was made of.
+type Place struct {
+	Line int
+	Rows int
+}
+
+// IDColumn is the column that names a record.
+func (k Kind) IDColumn() string {
+	switch k {
+	case Items:
+		return "sku"
+	case Inbound:
+		return "inbound"
+	}
+	return "order"
 }
 
 // Read reads a file as JSON where it begins with a brace or bracket, and as CSV

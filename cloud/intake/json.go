@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"dockfill/cloud/store"
 	"dockfill/cloud/web/shape"
 )
 
@@ -88,9 +89,24 @@ func (d *reading) record(raw []byte, line int) {
 	if d.o.OnRow != nil {
 		d.o.OnRow(d.f.Rows)
 	}
-	for _, f := range d.take(raw) {
+	faults := d.take(raw)
+	if len(faults) == 0 {
+		d.f.made(last(d.f.Batch, d.o.Kind), Place{line, 1})
+	}
+	for _, f := range faults {
 		d.f.Bad.add(Problem{File: d.o.Name, Line: line, Column: f.Field, Reason: f.Reason})
 	}
+}
+
+// last is the id of the newest record of a batch.
+func last(b store.Batch, kind Kind) string {
+	switch kind {
+	case Items:
+		return string(b.Items[len(b.Items)-1].SKU)
+	case Inbound:
+		return string(b.Inbound[len(b.Inbound)-1].ID)
+	}
+	return string(b.Orders[len(b.Orders)-1].ID)
 }
 
 // take puts a record into the batch where it is good, and gives what is wrong

@@ -54,15 +54,12 @@ func (f *File) skip(rows int) {
 	f.SkippedRows += rows
 }
 
-// made keeps of how many rows a record was made.
-func (f *File) made(id string, rows int) {
-	if rows == 1 {
-		return
+// made keeps where a good record stands in the file.
+func (f *File) made(id string, at Place) {
+	if f.Places == nil {
+		f.Places = map[string]Place{}
 	}
-	if f.RowsOf == nil {
-		f.RowsOf = map[string]int{}
-	}
-	f.RowsOf[id] = rows
+	f.Places[id] = at
 }
 
 func newBuilder(t *table, kind Kind) builder {
@@ -161,7 +158,7 @@ func (b *orderBuilder) finish(f *File) {
 			continue
 		}
 		f.Batch.Orders = append(f.Batch.Orders, o)
-		f.made(string(o.ID), rec.count)
+		f.made(string(o.ID), Place{rec.line, rec.count})
 	}
 }
 
@@ -191,7 +188,7 @@ func (b *itemBuilder) finish(f *File) {
 			continue
 		}
 		f.Batch.Items = append(f.Batch.Items, it)
-		f.made(string(it.SKU), rec.count)
+		f.made(string(it.SKU), Place{rec.line, rec.count})
 	}
 }
 
@@ -240,6 +237,6 @@ func (b *inboundBuilder) finish(f *File) {
 			continue
 		}
 		f.Batch.Inbound = append(f.Batch.Inbound, in)
-		f.made(string(in.ID), rec.count)
+		f.made(string(in.ID), Place{rec.line, rec.count})
 	}
 }

@@ -148,7 +148,7 @@ func (f *found) write(w io.Writer, done func(int64)) error {
 // tell prints what the import did; rows left out make it a degraded success.
 func (i importCmd) tell(p *program, found *found, res web.ImportJSON) error {
 	for _, r := range res.Refused {
-		fmt.Fprintf(p.err, "%s: %s %s: %s\n", found.name, r.Kind, quoted(r.ID), quoted(r.Reason))
+		fmt.Fprintln(p.err, found.refused(r.Kind, r.ID, r.Reason))
 	}
 	if res.NoItem > 0 {
 		fmt.Fprintln(p.err, noItem(res))

@@ -129,6 +129,19 @@ func TestRejectedFileLeavesNothingBehind(t *testing.T) {
 	assert.Contains(t, errs, bad+":4: qty: ", "what is left out is told")
 }
 
+// What only the centre can know is wrong is told at its line too.
+func TestARefusalOfTheCentreNamesTheLine(t *testing.T) {
+	server := serving(t)
+	say(t, "import", "items", file(t, "x.csv", "sku,gtin\nX,4006381333931\n"), "--server", server)
+	taken := file(t, "z.csv", "sku,gtin\nY,\nZ,4006381333931\n")
+	code, _, errs := say(t, "import", "items", taken, "--server", server)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, taken+":3: sku: item Z: GTIN 04006381333931 belongs to item X")
+	code, _, errs = say(t, "import", "items", taken, "--skip-bad", "--server", server)
+	assert.Equal(t, exitDegraded, code)
+	assert.Contains(t, errs, taken+":3: sku: item Z: ")
+}
+
 // A bad row takes the good rows of its record along, and whoever left them out
 // must learn how many.
 func TestRowsLeftOutWithTheirRecordAreCounted(t *testing.T) {

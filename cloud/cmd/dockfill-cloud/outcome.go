@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"dockfill/cloud/intake"
 	"dockfill/cloud/web"
@@ -28,7 +29,7 @@ func (f *found) outcome(res web.ImportJSON) outcomeJSON {
 func (f *found) leftOut(res web.ImportJSON) (rows, records int) {
 	rows, records = f.SkippedRows, f.Skipped+len(res.Refused)
 	for _, r := range res.Refused {
-		rows += max(1, f.RowsOf[r.ID])
+		rows += f.Places[r.ID].Rows
 	}
 	return rows, records
 }
@@ -54,6 +55,15 @@ type faultJSON struct {
 
 func faultOf(p intake.Problem) faultJSON {
 	return faultJSON{File: p.File, Line: p.Line, Column: p.Column, Reason: p.Reason}
+}
+
+// String is the fault as a line for people.
+func (f faultJSON) String() string {
+	at := f.File
+	if f.Line > 0 {
+		at += fmt.Sprintf(":%d: %s", f.Line, f.Column)
+	}
+	return at + ": " + quoted(f.Record) + ": " + quoted(f.Reason)
 }
 
 // faults are what is bad in the file itself.
@@ -98,7 +108,7 @@ type refusal struct {
 func (r *refusal) Error() string {
 	text := r.sentence
 	for _, f := range r.faults {
-		text += "\n" + f.File + ": " + quoted(f.Record) + ": " + quoted(f.Reason)
+		text += "\n" + f.String()
 	}
 	return text
 }

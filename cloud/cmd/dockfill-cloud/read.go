@@ -13,9 +13,10 @@ import (
 // found is what a file holds, and what is wrong with it.
 type found struct {
 	*intake.File
-	name  string
-	begun time.Time
-	fatal bool // records cannot be told apart, so bad ones cannot be left out
+	name   string
+	column string // that names a record
+	begun  time.Time
+	fatal  bool // records cannot be told apart, so bad ones cannot be left out
 }
 
 func (f *found) records() int {
@@ -23,16 +24,21 @@ func (f *found) records() int {
 }
 
 // record names a record by its place in the batch.
-func (f *found) record(n int) string {
+func (f *found) record(n int) (kind, id string) {
 	switch b := f.Batch; {
 	case n < len(b.Orders):
-		return "order " + string(b.Orders[n].ID)
+		return "order", string(b.Orders[n].ID)
 	case n < len(b.Items):
-		return "item " + string(b.Items[n].SKU)
+		return "item", string(b.Items[n].SKU)
 	case n < len(b.Inbound):
-		return "inbound " + string(b.Inbound[n].ID)
+		return "inbound", string(b.Inbound[n].ID)
 	}
-	return fmt.Sprint("record ", n+1)
+	return "record", fmt.Sprint(n + 1)
+}
+
+// refused is the centre's refusal of a record, at the line where that begins.
+func (f *found) refused(kind, id, reason string) faultJSON {
+	return faultJSON{File: f.name, Line: f.Places[id].Line, Column: f.column, Record: kind + " " + id, Reason: reason}
 }
 
 // placed names the records in a centre's refusal, which tells their places.
@@ -43,11 +49,13 @@ func (f *found) placed(err error) error {
 	}
 	r := &refusal{sentence: p.Detail}
 	for _, e := range p.Errors {
-		at, n := e.Location, 0
-		if _, err := fmt.Sscanf(e.Location, "body[%d]", &n); err == nil && n >= 0 {
-			at = f.record(n)
+		n := 0
+		if _, err := fmt.Sscanf(e.Location, "body[%d]", &n); err != nil || n < 0 {
+			r.faults = append(r.faults, faultJSON{File: f.name, Record: e.Location, Reason: e.Message})
+			continue
 		}
-		r.faults = append(r.faults, faultJSON{File: f.name, Record: at, Reason: e.Message})
+		kind, id := f.record(n)
+		r.faults = append(r.faults, f.refused(kind, id, e.Message))
 	}
 	return r
 }
@@ -66,7 +74,7 @@ func (i importCmd) read(p *program) (*found, error) {
 	defer file.Close()
 	bar := newProgress(p.err, "reading "+name, size)
 	defer bar.end()
-	got := &found{name: name, begun: time.Now()}
+	got := &found{name: name, column: intake.Kind(i.Kind).IDColumn(), begun: time.Now()}
 	got.File, err = intake.Read(counted{file, bar}, intake.Options{Kind: intake.Kind(i.Kind), Name: name, Map: mapping, SkipBad: i.SkipBad})
 	var bad *intake.Problems
 	if errors.As(err, &bad) && got.File != nil {
