@@ -95,7 +95,7 @@ func serve(l net.Listener, hook mqtt.Hook, log *slog.Logger) (*mqtt.Server, erro
 	if err := server.AddHook(hook, nil); err != nil {
 		return nil, err
 	}
-	if err := server.AddListener(listeners.NewNet("tcp", l)); err != nil {
+	if err := server.AddListener(served{listeners.NewNet("tcp", l)}); err != nil {
 		return nil, err
 	}
 	return server, server.Serve()

@@ -75,7 +75,7 @@ func (b *Broker) Resume() {
 	l := &listener{Listener: port, conns: map[*conn]struct{}{}}
 	server := mqtt.New(&mqtt.Options{Logger: slog.New(slog.DiscardHandler), InlineClient: true})
 	require.NoError(b.t, server.AddHook(&faultHook{b: b, server: server}, nil))
-	require.NoError(b.t, server.AddListener(listeners.NewNet("tcp", l)))
+	require.NoError(b.t, server.AddListener(served{listeners.NewNet("tcp", l)}))
 	require.NoError(b.t, server.Serve())
 	b.mu.Lock()
 	b.address, b.server, b.listen = l.Addr().String(), server, l

@@ -5,6 +5,8 @@ import (
 	"net"
 	"slices"
 	"sync"
+
+	"github.com/mochi-mqtt/server/v2/listeners"
 )
 
 // listener knows which connections the broker's library has counted: it counts
@@ -56,3 +58,9 @@ func (l *listener) shut() {
 		c.Close()
 	}
 }
+
+// served closes nothing but itself: shut has closed the connections, and the
+// library's own way of it may stand for ever (mochi-mqtt/server issue 488).
+type served struct{ *listeners.Net }
+
+func (s served) Close(listeners.CloseFn) { s.Net.Close(func(string) {}) }
