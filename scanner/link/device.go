@@ -74,9 +74,9 @@ type Device struct {
 	offered time.Time
 }
 
-// New makes a Device of a completed configuration.
-func New(c scanner.Config, o Opener) *Device {
-	return &Device{config: c, opener: o, codec: profile.New(c), status: scanner.Status{
+// New makes a Device of a completed configuration and the codec of its profile.
+func New(c scanner.Config, o Opener, codec profile.Codec) *Device {
+	return &Device{config: c, opener: o, codec: codec, status: scanner.Status{
 		Station: c.Station, Port: c.Port, State: scanner.Searching, Since: time.Now(),
 	}}
 }

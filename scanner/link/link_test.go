@@ -17,6 +17,7 @@ import (
 	"dockfill/allocation"
 	"dockfill/scanner"
 	"dockfill/scanner/link"
+	"dockfill/scanner/profile"
 	"dockfill/scanner/scannertest"
 )
 
@@ -28,7 +29,7 @@ func start(t *testing.T, c scanner.Config, o link.Opener) (*link.Device, <-chan 
 	c.Station, c.Port = "1", "test"
 	c, err := c.Complete()
 	require.NoError(t, err)
-	d := link.New(c, o)
+	d := link.New(c, o, profile.New(c))
 	out := make(chan scanner.Scan)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -28,6 +28,7 @@ import (
 
 	"dockfill/scanner"
 	"dockfill/scanner/link"
+	"dockfill/scanner/profile"
 )
 
 // readTimeout paces the codec's timers and bounds how long a stop takes.
@@ -45,7 +46,7 @@ func New(c scanner.Config) (scanner.Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("station %s: %w", c.Station, err)
 	}
-	return link.New(c, o), nil
+	return link.New(c, o, profile.New(c)), nil
 }
 
 func openerOf(c scanner.Config) (link.Opener, error) {
