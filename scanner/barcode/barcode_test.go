@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"dockfill/allocation"
+	"dockfill/scanner/barcode/gs1"
 )
 
 const (
@@ -19,6 +20,14 @@ const (
 )
 
 func parse(symbology, data string) Code { return Rules{}.Parse(symbology, []byte(data), year) }
+
+// values are the elements without their places.
+func values(c Code) (all []string) {
+	for _, e := range c.Elements {
+		all = append(all, e.AI+" "+e.Value)
+	}
+	return all
+}
 
 func TestGS1LabelIsReadWhole(t *testing.T) {
 	for _, data := range []string{
@@ -33,7 +42,7 @@ func TestGS1LabelIsReadWhole(t *testing.T) {
 		assert.Equal(t, allocation.Date("2027-01-31"), c.Expiry)
 		assert.Equal(t, "LOT7A", c.Lot)
 		assert.Equal(t, "S-0042", c.Serial)
-		assert.Equal(t, []Element{{"01", "09501101530003"}, {"17", "270131"}, {"10", "LOT7A"}, {"21", "S-0042"}}, c.Elements)
+		assert.Equal(t, []string{"01 09501101530003", "17 270131", "10 LOT7A", "21 S-0042"}, values(c))
 	}
 }
 
@@ -80,38 +89,38 @@ func TestWhatCannotBeUsedSaysWhy(t *testing.T) {
 		data, code, ai, word string
 		at                   int
 	}{
-		{"", Empty, "", "no data", 0},
-		{"]C1", Empty, "", "no data", 3},
-		{"\x1d", Empty, "", "separators only", 0},
-		{"4006381333932", CheckDigit, "", "1 is expected", 0},
+		{"", gs1.Empty, "", "no data", 0},
+		{"]C1", gs1.Empty, "", "no data", 3},
+		{"]C1\x1d", gs1.Empty, "", "no element", 4},
+		{"4006381333932", gs1.CheckDigit, "", "1 is expected", 12},
 		{"96385074", Ambiguous, "", "EAN-8 or UPC-E", 0},
-		{"]E0123", Length, "", "settings for EAN", 3},
-		{"]E0400638133393X", Character, "", "only digits", 3},
-		{"]C10109501101530004", CheckDigit, "01", "3 is expected", 3},
-		{"]C1010950110153", Length, "01", "at least 14", 3},
-		{"]C10109501101530003172713" + "01", BadDate, "17", "no day", 19},
-		{"]C10109501101530003170229" + "31", BadDate, "17", "no day", 19},
+		{"]E0123", gs1.Length, "", "settings for EAN", 3},
+		{"]E0400638133393X", gs1.Character, "", "only digits", 15},
+		{"]C10109501101530004", gs1.CheckDigit, "01", "3", 18},
+		{"]C1010950110153", gs1.Length, "01", "14 are needed", 15},
+		{"]C10109501101530003172713" + "01", gs1.Date, "17", "no month 13", 23},
+		{"]C10109501101530003170229" + "31", gs1.Date, "17", "no month 29", 23},
 		{"]C10109501101530003300", BadQuantity, "30", "between 1 and 1000000", 19},
 		{"]C1010950110153000330" + "1000001", BadQuantity, "30", "between 1 and 1000000", 19},
-		{"]C101095011015300033012\x1d3713", BadQuantity, "37", "two quantities", 24},
-		{"]C1010950110153000330x", Character, "30", "only digits", 19},
-		{"]C110LOT1\x1d10LOT2", RepeatedAI, "10", "twice", 10},
-		{"]C10109501101530003889", UnknownAI, "", "separator may be lost", 19},
-		{"]C1010950110153000310ABCDEFGHIJKLMNOPQRSTUV", LostGS, "10", "separator after it is lost", 19},
-		{"]C10109501101530003\x1d\x1d17270131", UnknownAI, "", "known here", 20},
-		{"]C110LOT^1", Character, "10", "character set", 3},
+		{"]C100" + sscc + "02095011015300033012\x1d3713", BadQuantity, "37", "two quantities", 44},
+		{"]C1010950110153000330x", gs1.Character, "30", "digit", 21},
+		{"]C110LOT1\x1d10LOT2", gs1.Repeated, "10", "two labels were read as one", 10},
+		{"]C10109501101530003889", gs1.UnknownAI, "", "separator may be lost", 19},
+		{"]C1010950110153000310ABCDEFGHIJKLMNOPQRSTUV", gs1.LostGS, "10", "separator after it is lost", 41},
+		{"]C10109501101530003\x1d\x1d17270131", gs1.UnknownAI, "", "no application identifier", 20},
+		{"]C110LOT^1", gs1.Character, "10", "no separator", 8},
 		{"010950110153000310ABC21XYZ", Ambiguous, "", "more than one way", 0},
-		{"(01)09501101530003(88)1", LostGS, "01", "runs on", 0},
-		{"(88)1", UnknownAI, "", "known here", 0},
+		{"(01)09501101530003(88)1", gs1.Length, "01", "at most 14", 18},
+		{"(88)1", gs1.UnknownAI, "", "no application identifier", 0},
 		{"5012\x00", NotText, "", "control character 0x00", 4},
 		{"\xfe\x81abc", NotText, "", "baud rate", 0},
 		{"DF:EXPLODE", BadControl, "", "DF:HELP", 3},
-		{"DF:QTY", BadControl, "", "whole number", 3},
-		{"DF:QTY 0", BadControl, "", "between 1 and", 3},
-		{"DF:QTY -1", BadControl, "", "whole number", 3},
-		{"DF:QTY 99999999999999999999", BadControl, "", "whole number", 3},
+		{"DF:QTY", BadQuantity, "", "whole number", 3},
+		{"DF:QTY 0", BadQuantity, "", "between 1 and", 3},
+		{"df:qty -1", BadQuantity, "", "whole number", 3},
+		{"DF:QTY 99999999999999999999", BadQuantity, "", "whole number", 3},
 		{"DF:UNDO 2", BadControl, "", "takes nothing", 3},
-		{"DF:LANG german", BadControl, "", "two small letters", 3},
+		{"DF:LANG german", BadControl, "", "two letters", 3},
 		{"DF:WORKER", BadControl, "", "missing", 3},
 	} {
 		c := parse("", x.data)
@@ -121,8 +130,8 @@ func TestWhatCannotBeUsedSaysWhy(t *testing.T) {
 			assert.Equal(t, x.at, c.Err.At, "%q", x.data)
 			assert.Equal(t, x.ai, c.Err.AI, "%q", x.data)
 		}
-		assert.Empty(t, c.GTIN)
-		assert.Zero(t, c.Quantity)
+		assert.Empty(t, c.GTIN, "%q", x.data)
+		assert.Zero(t, c.Quantity, "%q", x.data)
 	}
 }
 
@@ -138,7 +147,7 @@ func TestControlCards(t *testing.T) {
 		"DF:HOLD": {Verb: Hold}, "DF:STAGE": {Verb: Stage}, "DF:DONE": {Verb: Done},
 		"DF:ACCEPT-OVER": {Verb: AcceptOver}, "DF:SAME-AGAIN": {Verb: SameAgain},
 		"DF:CLOSE-PALLET": {Verb: ClosePallet}, "DF:HELP": {Verb: Help},
-		"DF:LANG de": {Verb: Lang, Arg: "de"}, "]C0DF:WORKER w-17": {Verb: Worker, Arg: "w-17"},
+		"DF:LANG de": {Verb: Lang, Arg: "de"}, "df:help": {Verb: Help}, "Df:Lang DE": {Verb: Lang, Arg: "de"}, "]C0DF:WORKER w-17": {Verb: Worker, Arg: "w-17"},
 	} {
 		c := parse("", data)
 		require.Nil(t, c.Err, data)
@@ -175,6 +184,71 @@ func TestUnknownTextIsKeptAsItCame(t *testing.T) {
 	}
 }
 
+// A substitute of several characters moves what is behind it; places are told in
+// the bytes that came.
+func TestSubstituteForTheSeparator(t *testing.T) {
+	r := Rules{Substitute: "{GS}"}
+	c := r.Parse("", []byte("]C110L1{GS}21S1{GS}0109501101530003"), year)
+	require.Nil(t, c.Err)
+	assert.Equal(t, []Element{{AI: "10", Value: "L1", At: 3}, {AI: "21", Value: "S1", At: 11}, {AI: "01", Value: "09501101530003", At: 19}}, c.Elements)
+	c = r.Parse("", []byte("]C110L1{GS}21S1{GS}0109501101530004"), year)
+	require.NotNil(t, c.Err)
+	assert.Equal(t, 34, c.Err.At)
+	c = Rules{Substitute: "|"}.Parse("", []byte("5449000000996|]e010L1|21S1"), year)
+	require.Nil(t, c.Err)
+	assert.Equal(t, []string{"01 05449000000996", "10 L1", "21 S1"}, values(c), "the sign of a composite component is none")
+	for _, good := range []string{"~", "|", "{GS}", "^]", "<GS>~", "\x1e"} {
+		assert.NoError(t, CheckSubstitute(good), good)
+	}
+	for _, bad := range []string{"", "%", "<GS>", "#", "A"} {
+		assert.ErrorContains(t, CheckSubstitute(bad), "group separator", bad)
+	}
+}
+
+func TestHouseAcceptsWhatDoesNotBelongTogether(t *testing.T) {
+	r := Rules{AcceptAssociations: true}
+	c := r.Parse("", []byte("]C102095011015300033724"), year)
+	require.Nil(t, c.Err)
+	assert.EqualValues(t, 24, c.Quantity)
+	require.Len(t, c.Warnings, 1)
+	assert.Equal(t, gs1.Missing, c.Warnings[0].Code)
+	assert.Equal(t, 19, c.Warnings[0].At)
+	c = r.Parse("", []byte("]C110A\x1d10B"), year)
+	require.NotNil(t, c.Err, "nobody knows which lot it is")
+	assert.Equal(t, gs1.Repeated, c.Err.Code)
+	assert.Empty(t, c.Lot)
+	assert.Len(t, c.Elements, 2)
+}
+
+func TestOldLinksWithShortNumbers(t *testing.T) {
+	const link = "https://id.gs1.org/01/4006381333931"
+	assert.Equal(t, gs1.Length, parse("", link).Err.Code)
+	c := Rules{Links: gs1.Links{ShortGTIN: true}}.Parse("", []byte(link), year)
+	require.Nil(t, c.Err)
+	assert.Equal(t, allocation.GTIN("04006381333931"), c.GTIN)
+}
+
+func TestPatternsThatCannotWork(t *testing.T) {
+	for expr, says := range map[string]string{
+		"(": "house pattern x", `(?P<sku>A)(?P<weight>\d)`: "the group weight is none of", `(?P<lot>A)|(?P<lot>B)`: "lot",
+	} {
+		_, err := NewPattern("x", expr)
+		assert.ErrorContains(t, err, says, expr)
+	}
+	_, err := ParseKind("shelf")
+	assert.ErrorContains(t, err, "plate, location, order, other")
+}
+
+// 29 February stands on labels for years that have none once the century is known.
+func TestLeapDayNeedsItsYear(t *testing.T) {
+	const label = "]C1010950110153000317000229"
+	assert.Equal(t, allocation.Date("2000-02-29"), parse("", label).Expiry)
+	c := Rules{}.Parse("", []byte(label), 2060)
+	require.NotNil(t, c.Err)
+	assert.Equal(t, gs1.Date, c.Err.Code)
+	assert.Equal(t, "17", c.Err.AI)
+}
+
 func TestTwoDigitYearsSlideAroundTheScan(t *testing.T) {
 	for in, want := range map[string]allocation.Date{
 		"260228": "2026-02-28", "760101": "2076-01-01", "770101": "1977-01-01", "270200": "2027-02-28", "280200": "2028-02-29",
@@ -201,33 +275,48 @@ func TestEncodedLabelComesBack(t *testing.T) {
 	})
 }
 
+// Whatever comes, what a code says is sound, and an error says where and why.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{fourAIs, "]C1" + fourAIs, "00" + sscc, "DF:QTY 12", "(01)09501101530003(10)A(B)",
-		"]E004252614", "4006381333931", "010950110153000310ABC21XYZ", "\x1d\x1d", "]", "]C1", "]E0", "393", "]C13931", "\xff"} {
+		"]E004252614", "4006381333931", "010950110153000310ABC21XYZ", "\x1d\x1d", "]", "]C1", "]E0", "393", "]C13931", "\xff",
+		"]E05449000000996|]e010L1", "]E09780306406157]E251299", "]C1011061414100041510L1~21S1", "ABC123*12/L-1/S9", "df:help",
+		"https://id.gs1.org/01/09501101530003/10/ABC?17=270131", "]C10110614141000415422276" + "10LOT1"} {
 		f.Add("", []byte(s), 2026)
 	}
+	strict, lenient := Rules{}, house(f)
+	lenient.AcceptAssociations, lenient.Links.ShortGTIN, lenient.Substitute = true, true, "{GS}"
 	f.Fuzz(func(t *testing.T, symbology string, data []byte, year int) {
 		if year < 1 || year > 9999 {
 			return
 		}
-		c := Rules{}.Parse(symbology, data, year)
-		if c.Err != nil {
-			require.NotEmpty(t, c.Err.Code)
-			require.NotEmpty(t, c.Err.Message)
-			require.True(t, c.Err.At >= 0 && c.Err.At <= len(data))
-			require.Empty(t, c.GTIN+allocation.GTIN(c.SSCC)+c.Contents)
-			return
+		for _, r := range []Rules{strict, lenient} {
+			requireSound(t, r.Parse(symbology, data, year), len(data))
 		}
-		for _, key := range []allocation.GTIN{c.GTIN, c.Contents} {
-			if key != "" {
-				again, err := allocation.ParseGTIN(string(key))
-				require.NoError(t, err)
-				require.Equal(t, again, key)
-			}
-		}
-		require.True(t, utf8.ValidString(c.Text))
-		require.True(t, c.Quantity >= 0 && c.Quantity <= allocation.MaxQty)
 	})
+}
+
+func requireSound(t *testing.T, c Code, size int) {
+	for _, e := range c.Elements {
+		require.True(t, e.At >= 0 && e.At < size, "%+v", e)
+	}
+	for _, key := range []allocation.GTIN{c.GTIN, c.Contents} {
+		if key != "" {
+			again, err := allocation.ParseGTIN(string(key))
+			require.NoError(t, err)
+			require.Equal(t, again, key)
+		}
+	}
+	require.True(t, c.Quantity >= 0 && c.Quantity <= allocation.MaxQty)
+	if c.Err == nil {
+		require.True(t, utf8.ValidString(c.Text))
+		return
+	}
+	require.NotEmpty(t, c.Err.Code)
+	require.NotEmpty(t, c.Err.Message)
+	require.True(t, c.Err.At >= 0 && c.Err.At <= size, "%+v", c.Err)
+	if !isAssociation(c.Err) {
+		require.Equal(t, Code{Symbology: c.Symbology, Format: c.Format, Text: c.Text, Err: c.Err}, c)
+	}
 }
 
 func BenchmarkFourAIs(b *testing.B) {

@@ -30,7 +30,8 @@ const (
 
 const cardPrefix = "DF:"
 
-// Card is a control card: a plain barcode such as "DF:UNDO" or "DF:QTY 12".
+// Card is a control card: a plain barcode such as "DF:UNDO" or "DF:QTY 12", in
+// capital or small letters.
 type Card struct {
 	Verb Verb
 	// Arg is the language (two small letters) of LANG, the id of WORKER.
@@ -39,12 +40,33 @@ type Card struct {
 	Qty int64
 }
 
+// String is the card as it is printed, without the prefix.
+func (c Card) String() string {
+	switch {
+	case c.Verb == Qty:
+		return fmt.Sprintf("%s %d", c.Verb, c.Qty)
+	case c.Arg != "":
+		return string(c.Verb) + " " + c.Arg
+	}
+	return string(c.Verb)
+}
+
+// isCard tells a card by its first three characters. Where a scanner changes the
+// case of letters, a card stays a card.
+func isCard(text string) bool {
+	return len(text) >= len(cardPrefix) && strings.EqualFold(text[:len(cardPrefix)], cardPrefix)
+}
+
 func (c *Code) readCard() *Error {
 	c.Format = Control
 	word, arg, _ := strings.Cut(c.Text[len(cardPrefix):], " ")
-	card := Card{Verb: Verb(word), Arg: arg}
+	card := Card{Verb: Verb(strings.ToUpper(word)), Arg: arg}
 	if err := card.check(); err != nil {
-		return &Error{Code: BadControl, At: len(cardPrefix), Message: err.Error()}
+		code := BadControl
+		if card.Verb == Qty {
+			code = BadQuantity
+		}
+		return &Error{Code: code, At: len(cardPrefix), Message: err.Error()}
 	}
 	c.Card = card
 	return nil
@@ -67,8 +89,9 @@ func (c *Card) check() error {
 		}
 		c.Qty, c.Arg = n, ""
 	case Lang:
+		c.Arg = strings.ToLower(c.Arg)
 		if len(c.Arg) != 2 || strings.Trim(c.Arg, "abcdefghijklmnopqrstuvwxyz") != "" {
-			return fmt.Errorf("the card LANG needs two small letters such as en, not %.40q", c.Arg)
+			return fmt.Errorf("the card LANG needs two letters such as en, not %.40q", c.Arg)
 		}
 	case Worker:
 		return allocation.CheckID("the worker's id", c.Arg)

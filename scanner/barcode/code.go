@@ -1,11 +1,10 @@
 package barcode
 
 import (
-	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"dockfill/allocation"
+	"dockfill/scanner/barcode/gs1"
 )
 
 // Format is the kind of code that was recognised.
@@ -13,44 +12,58 @@ type Format string
 
 // The formats.
 const (
-	GS1     Format = "gs1"
-	GTIN    Format = "gtin"
-	House   Format = "house"
-	Control Format = "control"
-	Unknown Format = "unknown"
+	GS1         Format = "gs1"          // an element string
+	GTIN        Format = "gtin"         // a bare product code
+	DigitalLink Format = "digital-link" // a GS1 Digital Link URI
+	House       Format = "house"
+	Control     Format = "control"
+	Unknown     Format = "unknown"
 )
 
-// Element is one application identifier and its value.
-type Element struct{ AI, Value string }
-
 // Code is what a scan says. Where Err is set nothing but Symbology, Format and
-// Text may be relied on, and the other fields are empty.
+// Text may be relied on, and the other fields are empty. The one exception is an
+// association failure (its code begins with "gs1-association-"): Elements and what
+// they say stand there for people to see, and still nothing may be received on
+// them.
 type Code struct {
 	// Symbology is the AIM identifier such as "]C1"; empty where none was sent.
 	Symbology string
 	Format    Format
-	// Text is the data without the identifier, GS included.
+	// Text is the data without the identifier, as it came.
 	Text string
-	// Pattern names the house pattern that matched.
-	Pattern string
-	// Elements stand in label order, each AI once.
+	// Elements stand in label order. A product code with a composite component
+	// stands there as (01).
 	Elements []Element
 
 	GTIN     allocation.GTIN // AI 01, or a bare product code
 	SSCC     allocation.SSCC // AI 00
 	Contents allocation.GTIN // AI 02: what the pallet holds, Quantity times
-	Lot      string          // AI 10
-	Serial   string          // AI 21
-	// Quantity is AI 30, or AI 37 of Contents; 0 means that none was stated.
+	Lot      string          // AI 10, or a house code's
+	Serial   string          // AI 21, or a house code's
+	// Quantity is AI 30, or AI 37 of Contents, or a house code's; 0 means that
+	// none was stated.
 	Quantity int64
 
-	Produced   allocation.Date // AI 11
+	Produced   allocation.Date // AI 11, or the day of AI 8008
 	Packed     allocation.Date // AI 13
 	BestBefore allocation.Date // AI 15
-	Expiry     allocation.Date // AI 17
+	Expiry     allocation.Date // AI 17, or the day of AI 7003
+
+	// Restricted says that GTIN comes from a range that GS1 gives to no trade item.
+	Restricted Restricted
+	// AddOn holds the 2 or 5 digits beside an EAN or UPC.
+	AddOn string
+
+	// Pattern and Kind are those of the house pattern that matched; SKU is what it
+	// found.
+	Pattern string
+	Kind    Kind
+	SKU     allocation.SKU
 
 	Card Card
-	Err  *Error
+	// Warnings are association failures that the house accepts.
+	Warnings []Error
+	Err      *Error
 }
 
 // Rules is what a house decides about its codes. The zero value knows the
@@ -58,6 +71,14 @@ type Code struct {
 type Rules struct {
 	// House patterns are tried in order.
 	House []Pattern
+	// Substitute is what the scanners send for GS, such as "~"; "" for GS itself.
+	// CheckSubstitute tells what may stand here.
+	Substitute string
+	// AcceptAssociations takes labels whose elements do not belong together by the
+	// standard, as long as none is there twice with different values.
+	AcceptAssociations bool
+	// Links says which Digital Links beside the standard's are taken.
+	Links gs1.Links
 }
 
 // Parse reads one scan. The symbology is the AIM identifier where the scanner
@@ -65,54 +86,73 @@ type Rules struct {
 // the present one; two-digit years slide around it.
 func (r Rules) Parse(symbology string, data []byte, year int) Code {
 	id, text := splitIdentifier(string(data))
-	c := Code{Symbology: symbology, Format: Unknown, Text: text}
+	p := parser{rules: r, year: year, code: Code{Symbology: symbology, Format: Unknown, Text: text}}
 	if id != "" {
-		c.Symbology = id
+		p.code.Symbology = id
 	}
-	if err := r.read(&c, year); err != nil {
-		err.At += len(id)
-		return Code{Symbology: c.Symbology, Format: c.Format, Text: text, Err: err}
+	err := p.read()
+	moved(p.code.Elements, len(id))
+	for i := range p.code.Warnings {
+		p.code.Warnings[i].At += len(id)
 	}
-	return c
+	if err == nil {
+		return p.code
+	}
+	err.At += len(id)
+	if !isAssociation(err) {
+		p.code = Code{Symbology: p.code.Symbology, Format: p.code.Format, Text: text}
+	}
+	p.code.Err = err
+	return p.code
 }
 
-func (r Rules) read(c *Code, year int) *Error {
+// parser reads one scan into its code.
+type parser struct {
+	rules Rules
+	year  int
+	code  Code
+}
+
+func (p *parser) read() *Error {
+	c := &p.code
 	family := familyOf(c.Symbology)
 	switch {
 	case c.Text == "":
-		return &Error{Code: Empty, Message: "the scan holds no data"}
-	case strings.HasPrefix(c.Text, cardPrefix):
+		return &Error{Code: gs1.Empty, Message: "the scan holds no data"}
+	case isCard(c.Text):
 		return c.readCard()
-	case (family == plain || family == none) && r.matches(c):
-		return nil
+	case family.mayBeHouse():
+		if pattern, fields := p.rules.house(c.Text); pattern != nil {
+			return c.readHouse(pattern, fields)
+		}
 	}
 	switch family {
-	case elementString:
-		return c.readElements(year)
-	case eanUPC, ean8, itf:
-		return c.readTradeItem(family)
 	case none:
-		return c.readLenient(year)
+		return p.readLenient()
+	case elementString:
+		return p.readElements(0)
+	case plain:
+		return p.readPlain()
 	}
-	return checkText(c.Text)
+	return p.readTradeItem(family)
 }
 
-// checkText refuses what no label says: text of a wrong baud rate or code page,
-// and control characters other than those that two-dimensional labels use.
-func checkText(s string) *Error {
-	for i, c := range s {
-		size := 1
-		if c == utf8.RuneError {
-			_, size = utf8.DecodeRuneInString(s[i:])
-		}
-		switch {
-		case c == utf8.RuneError && size == 1:
-			return &Error{Code: NotText, At: i, Message: fmt.Sprintf(
-				"the byte 0x%02X at %d is no text; check the scanner's baud rate and character set", s[i], i)}
-		case (c < ' ' && !strings.ContainsRune("\x04\t\n\r\x1c\x1d\x1e\x1f", c)) || c == 0x7f:
-			return &Error{Code: NotText, At: i, Message: fmt.Sprintf(
-				"the control character 0x%02X at %d stands on no label; check the scanner's settings", c, i)}
-		}
+// readPlain takes what a symbology without GS1's FNC1 can carry.
+func (p *parser) readPlain() *Error {
+	if gs1.IsLink(p.code.Text) {
+		return p.readLink()
 	}
-	return nil
+	return checkText(p.code.Text)
 }
+
+func (p *parser) readLink() *Error {
+	c := &p.code
+	c.Format = DigitalLink
+	var err *Error
+	if c.Elements, err = p.rules.Links.Read(make([]Element, 0, 8), c.Text); err != nil {
+		return err
+	}
+	return p.understand()
+}
+
+func isAssociation(err *Error) bool { return strings.HasPrefix(err.Code, "gs1-association-") }

@@ -1,17 +1,20 @@
 package barcode
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"dockfill/allocation"
+	"dockfill/scanner/barcode/gs1"
 )
 
-func (c *Code) addDate(e Element, at, year int) *Error {
+// addDate reads the day at the start of a date, or of a date with a time.
+func (c *Code) addDate(e Element, year int) *Error {
 	d, ok := readDate(e.Value, year)
 	if !ok {
-		return &Error{Code: BadDate, AI: e.AI, At: at, Message: fmt.Sprintf(
-			"(%s) at %d holds %s, which is no day written YYMMDD", e.AI, at, e.Value)}
+		return &Error{Code: gs1.Date, AI: e.AI, At: e.At, Message: fmt.Sprintf(
+			"(%s) holds %.6s, and there is no such day in the year it means", e.AI, e.Value)}
 	}
 	switch e.AI {
 	case "11":
@@ -22,6 +25,10 @@ func (c *Code) addDate(e Element, at, year int) *Error {
 		c.BestBefore = d
 	case "17":
 		c.Expiry = d
+	case "7003":
+		c.Expiry = cmp.Or(c.Expiry, d)
+	case "8008":
+		c.Produced = cmp.Or(c.Produced, d)
 	}
 	return nil
 }

@@ -1,153 +1,92 @@
 package barcode
 
 import (
-	"fmt"
 	"strings"
 
-	"dockfill/allocation"
+	"dockfill/scanner/barcode/gs1"
 )
 
 // separator is GS, the form in which a scanner sends FNC1 inside a label.
-const separator = '\x1d'
+const separator = "\x1d"
 
-// readElements reads a GS1 element string. A superfluous separator at the
-// start, after a predefined length and at the end is accepted.
-func (c *Code) readElements(year int) *Error {
+// component stands between a linear code and the composite component printed
+// above it (GS1 General Specifications, 7.8.7).
+const component = "|]e0"
+
+// readElements reads the text from byte at on as GS1 element strings, and adds
+// them to those that are there.
+func (p *parser) readElements(at int) *Error {
+	c := &p.code
 	c.Format = GS1
-	s := c.Text
-	i := 0
-	if s[0] == separator {
-		i = 1
+	if c.Elements == nil {
+		c.Elements = make([]Element, 0, 6)
 	}
-	c.Elements = make([]Element, 0, 6)
-	for i < len(s) {
-		e, n, err := nextElement(s[i:], i)
-		if err != nil {
+	for {
+		part, rest, more := strings.Cut(c.Text[at:], component)
+		if err := p.readPart(part, at); err != nil {
 			return err
 		}
-		if err := c.add(e, i, year); err != nil {
-			return err
+		if !more {
+			return p.understand()
 		}
-		i += n
+		at = len(c.Text) - len(rest)
 	}
-	return c.settle()
 }
 
-// nextElement takes one element and its separator off the front of s, which
-// starts at byte at of the text. It gives the number of bytes taken.
-func nextElement(s string, at int) (Element, int, *Error) {
-	ai, sp, ok := lookup(s)
-	if !ok {
-		return Element{}, 0, unknownAI(s, at)
+// readPart reads one element string, which begins at byte at of the text. Some
+// decoders send the printed form under the identifier of DataBar Expanded; no
+// element string begins with a bracket.
+func (p *parser) readPart(part string, at int) *Error {
+	text, had := p.rules.separated(part), len(p.code.Elements)
+	var err *Error
+	if strings.HasPrefix(text, "(") {
+		p.code.Elements, err = gs1.Written(p.code.Elements, text)
+	} else if p.code.Elements, err = gs1.Read(p.code.Elements, text); err != nil {
+		err = p.rescue(text, err)
 	}
-	end := strings.IndexByte(s, separator)
-	if end < 0 {
-		end = len(s)
+	if err != nil {
+		err.At = at + p.rules.place(part, err.At)
+		return err
 	}
-	if sp.bounded {
-		end = min(end, len(ai)+sp.max)
+	for i := range p.code.Elements[had:] {
+		e := &p.code.Elements[had+i]
+		e.At = at + p.rules.place(part, e.At)
 	}
-	e := Element{AI: ai, Value: s[len(ai):end]}
-	if err := sp.check(e, at); err != nil {
-		return Element{}, 0, err
-	}
-	if end < len(s) && s[end] == separator {
-		end++
-	}
-	return e, end, nil
+	return nil
 }
 
-func unknownAI(s string, at int) *Error {
-	return &Error{Code: UnknownAI, At: at, Message: fmt.Sprintf(
-		"no application identifier known here begins with %.4q at %d; a separator may be lost before it", s, at)}
-}
-
-// check reports which rule of its AI the value breaks; at is where the AI
+// rescue takes an element string that lost a separator, if what stands between
+// the others can be cut into sound elements in one way only. Else the first error
 // stands.
-func (s spec) check(e Element, at int) *Error {
-	fail := func(code, format string, args ...any) *Error {
-		return &Error{Code: code, AI: e.AI, At: at, Message: fmt.Sprintf("(%s) at %d ", e.AI, at) + fmt.Sprintf(format, args...)}
+func (p *parser) rescue(text string, first *Error) *Error {
+	all, at := p.code.Elements, 0
+	if strings.HasPrefix(text, separator) {
+		text, at = text[1:], 1
 	}
-	if n := len(e.Value); n > s.max {
-		return fail(LostGS, "runs on for %d characters, at most %d are allowed; the separator after it is lost", n, s.max)
-	} else if n < s.min {
-		return fail(Length, "has %d characters, at least %d are needed", n, s.min)
-	}
-	for i := range len(e.Value) {
-		c := e.Value[i]
-		if i < s.digits && !isDigit(c) {
-			return fail(Character, "holds %q where only digits are allowed", c)
+	for piece := range strings.SplitSeq(strings.TrimSuffix(text, separator), separator) {
+		n, only := gs1.Readings(piece)
+		switch n {
+		case 0:
+			return first
+		case 1:
+			all = append(all, moved(only, at)...)
+		default:
+			return ambiguous()
 		}
-		if !inSet82(c) {
-			return fail(Character, "holds %q, which is not in the GS1 character set", c)
-		}
+		at += len(piece) + 1
 	}
-	if s.rule == checkDigit {
-		last := len(e.Value) - 1
-		if want, _ := allocation.CheckDigit(e.Value[:last]); want != e.Value[last] {
-			return fail(CheckDigit, "ends in check digit %c, but %c is expected", e.Value[last], want)
-		}
-	}
+	p.code.Elements = all
 	return nil
 }
 
-// inSet82 tells the GS1 AI encodable character set 82 (GS1 General
-// Specifications, figure 7.11-1).
-func inSet82(c byte) bool {
-	return c >= '%' && c <= '?' || isLetter(c) || c == '!' || c == '"' || c == '_'
+func moved(elements []Element, by int) []Element {
+	for i := range elements {
+		elements[i].At += by
+	}
+	return elements
 }
 
-// add takes an element's meaning into the code.
-func (c *Code) add(e Element, at, year int) *Error {
-	for _, had := range c.Elements {
-		if had.AI == e.AI && had.Value != e.Value {
-			return &Error{Code: RepeatedAI, AI: e.AI, At: at, Message: fmt.Sprintf(
-				"(%s) stands twice with different values; the label is wrong or two labels were read as one", e.AI)}
-		}
-		if had.AI == e.AI {
-			return nil
-		}
-	}
-	c.Elements = append(c.Elements, e)
-	switch e.AI {
-	case "00":
-		c.SSCC = allocation.SSCC(e.Value)
-	case "01":
-		c.GTIN = allocation.GTIN(e.Value)
-	case "02":
-		c.Contents = allocation.GTIN(e.Value)
-	case "10":
-		c.Lot = e.Value
-	case "21":
-		c.Serial = e.Value
-	case "30", "37":
-		return c.addQuantity(e, at)
-	case "11", "12", "13", "15", "16", "17":
-		return c.addDate(e, at, year)
-	}
-	return nil
-}
-
-// settle judges the label as a whole.
-func (c *Code) settle() *Error {
-	if len(c.Elements) == 0 {
-		return &Error{Code: Empty, Message: "the label holds separators only"}
-	}
-	return nil
-}
-
-// addQuantity reads at most eight digits.
-func (c *Code) addQuantity(e Element, at int) *Error {
-	var n int64
-	for i := range len(e.Value) {
-		n = n*10 + int64(e.Value[i]-'0')
-	}
-	if err := allocation.CheckQty(n); err != nil {
-		return &Error{Code: BadQuantity, AI: e.AI, At: at, Message: err.Error()}
-	}
-	if c.Quantity != 0 {
-		return &Error{Code: BadQuantity, AI: e.AI, At: at, Message: "the label states two quantities, (30) and (37)"}
-	}
-	c.Quantity = n
-	return nil
+func ambiguous() *Error {
+	return &Error{Code: Ambiguous, Message: "the label can be read in more than one way, as a separator may be lost; " +
+		"set the scanner to send GS for FNC1, or AIM identifiers"}
 }
