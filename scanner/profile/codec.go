@@ -1,5 +1,7 @@
-// Package profile holds what scanners speak, as state machines without input,
-// output or clock: bytes, answers and the time go in, events come out.
+// Package profile holds what scanners speak. What is known of a make stands in a
+// document (Profile, makes/*.toml); an engine speaks by it, as a state machine
+// without input, output or clock: bytes, answers and the time go in, events come
+// out.
 //
 // Silence is told to a codec, never computed from the times of two reads: a
 // busy machine reads late what came in time, and only a read that came back
@@ -40,6 +42,7 @@ const (
 	Repeat              // a retransmission was recognised; for the count
 	Trouble             // Fault is for the status alone
 	Unheard             // an answer had no device to go to; for the count
+	Learned             // Data is what the device says of itself
 )
 
 // Event is one thing to do. Data is the receiver's own.
@@ -49,12 +52,8 @@ type Event struct {
 	Symbology string
 	ID        uint64
 	Fault     error
-}
-
-// New gives the codec of a completed configuration.
-func New(c scanner.Config) Codec {
-	if c.Profile == scanner.SSI {
-		return NewSSI(c.Beep)
-	}
-	return NewFramer(c.Terminator, c.IdleGap)
+	// Late, DeviceTime and Batch are those of scanner.Scan.
+	Late       bool
+	DeviceTime time.Time
+	Batch      scanner.Batch
 }

@@ -1,114 +1,151 @@
 package profile
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"time"
 
 	"dockfill/allocation"
 	"dockfill/scanner"
 )
 
-const (
-	// responseTime is what the scanner has for its ACK.
-	responseTime = 2 * time.Second
-	setupTries   = 3
-	// showFor bounds a verdict's beep: later it would be heard as another scan's.
-	showFor = 2 * time.Second
-	lightUp = time.Second
-)
+// showFor bounds a verdict's beep: later it would be heard as another scan's.
+const showFor = 2 * time.Second
 
-// Beep codes of SSI: 0-4 are one to five short high tones, 5-9 short low ones
-// (reference guides); 10-14 long high ones, 20 and 21 warbles (some models'
-// guides).
-const (
-	oneShortHigh = 0
-	twoShortHigh = 1
-	oneLongHigh  = 10
-	slowWarble   = 21
-	noBeep       = 0xFF
-)
+// askAfter is how long nothing was said before a scanner is asked what it is:
+// scans and verdicts never wait for a question.
+const askAfter = 2 * time.Second
 
-// LED masks.
-const (
-	green = 1 << 0
-	red   = 1 << 1
-)
+// noBeep stands before the parameters of PARAM_SEND.
+const noBeep = 0xFF
 
-// Parameters of PARAM_SEND.
-const (
-	packetFormat = 0xEE // 1: decode data in packets
-	handshake    = 0x9F // 1: wait for ACK or NAK
-	beepAtDecode = 0x38 // 0: silent until told (reference guides, parameter 56)
-)
-
-// commands is what waits to be told to the scanner: one at a time, the next
-// after its ACK.
+// commands is what waits to be told to an SSI scanner: one at a time, the next
+// after its ACK or the reply that takes an ACK's place. Settings come first, then
+// the newest verdict, then what is only asked.
 type commands struct {
+	profile *Profile
 	beep    bool
 	queue   []command
-	waiting bool // the head was sent and has no ACK yet
-	lit     bool
+	waiting bool      // the head was sent and has no answer yet
+	spoke   time.Time // when either side said something last
+	lit     byte      // the mask of a light that is on
+	known   []byte
 	trouble error
 }
 
+// purpose is why a command is sent, which decides what becomes of it without an
+// answer.
+type purpose int
+
+const (
+	setting purpose = iota // has its tries, and must succeed
+	showing                // a verdict; given up when it is late
+	holding                // the end of a hold; has its tries
+	asking                 // a scanner need not know it
+)
+
 type command struct {
-	packet packet
-	from   time.Time // not before
-	until  time.Time // given up then; zero for set-up, which has its tries
-	sentAt time.Time
-	tries  int
+	packet  packet
+	purpose purpose
+	from    time.Time // not before
+	until   time.Time // of a showing
+	sentAt  time.Time
+	tries   int
 }
 
 // start queues the set-up, and drops the rest. Status bit 3 stays clear, so that
-// the settings are temporary.
+// the settings are temporary. A scanner that was held when the port was lost is
+// let go.
 func (c *commands) start(now time.Time) {
 	c.stop()
-	settings := []byte{noBeep, packetFormat, 1, handshake, 1}
-	if c.beep {
-		settings = append(settings, beepAtDecode, 0)
+	c.known, c.spoke = nil, now
+	facts := c.profile.SSI
+	if facts.Ask.Flush {
+		c.add(setting, now, opFlushQueue)
 	}
-	c.queue = append(c.queue, command{packet: host(opParamSend, settings...), from: now})
+	settings := []byte{noBeep}
+	for _, pair := range facts.Packets.Set {
+		settings = append(settings, byte(pair[0]), byte(pair[1]))
+	}
+	if facts.Quiet != nil && c.beep {
+		for _, pair := range facts.Quiet.Set {
+			settings = append(settings, byte(pair[0]), byte(pair[1]))
+		}
+	}
+	c.add(setting, now, opParamSend, settings...)
+	if h := c.profile.Hold; h != nil && c.beep {
+		c.add(asking, now, h.End.raw[0])
+	}
+	if facts.Ask.Capabilities {
+		c.add(asking, now, opCapabilitiesRequest)
+	}
+	if facts.Ask.Revision {
+		c.add(asking, now, opRevisionRequest)
+	}
 }
 
-func (c *commands) stop() { c.queue, c.waiting, c.lit = nil, false, false }
+func (c *commands) stop() { c.queue, c.waiting, c.lit = nil, false, 0 }
+
+func (c *commands) add(why purpose, from time.Time, op byte, data ...byte) {
+	c.queue = append(c.queue, command{packet: host(op, data...), purpose: why, from: from, until: from.Add(showFor)})
+}
 
 // show queues a verdict's beep and light in place of an earlier verdict's.
 func (c *commands) show(now time.Time, v allocation.Verdict) {
 	if !c.beep {
 		return
 	}
-	keep := 0
-	for keep < len(c.queue) && (c.queue[keep].until.IsZero() || (keep == 0 && c.waiting)) {
-		keep++
+	old := c.queue
+	c.queue = nil
+	var later []command
+	for i, q := range old {
+		switch {
+		case i == 0 && c.waiting, q.purpose == setting:
+			c.queue = append(c.queue, q)
+		case q.purpose == asking, q.purpose == holding && !stops(v):
+			later = append(later, q)
+		}
 	}
-	c.queue = c.queue[:keep]
-	if c.lit {
-		c.add(now, opLEDOff, green|red)
+	c.sound(now, v)
+	c.queue = append(c.queue, later...)
+}
+
+// sound queues one verdict.
+func (c *commands) sound(now time.Time, v allocation.Verdict) {
+	if c.lit != 0 && c.can(opLEDOff) {
+		c.add(showing, now, opLEDOff, c.lit)
 	}
-	tone, light := feedback(v)
-	c.add(now, opBeep, tone)
-	if light != 0 {
-		c.add(now, opLEDOn, light)
-		c.add(now.Add(lightUp), opLEDOff, light)
+	c.add(showing, now, opBeep, c.profile.Tones.toneOf(v).raw[0])
+	h := c.profile.Hold
+	holds := h != nil && stops(v) && c.can(h.Begin.raw[0])
+	if holds {
+		c.add(showing, now, h.Begin.raw[0])
+	}
+	if light := c.profile.Lights.lightOf(v); light != nil && c.can(opLEDOn) {
+		c.add(showing, now, opLEDOn, light.On.raw[0])
+		c.add(showing, now.Add(ms(light.MS)), opLEDOff, light.Off.raw[0])
+	}
+	if holds {
+		c.add(holding, now.Add(ms(h.MS)), h.End.raw[0])
 	}
 }
 
-// feedback gives the beep code and the LED mask of a verdict. A word that is
-// not known is told as STOP: no good tone by mistake.
-func feedback(v allocation.Verdict) (tone, light byte) {
-	switch v {
-	case allocation.Allocated, allocation.Stock:
-		return oneShortHigh, green
-	case allocation.Held:
-		return oneLongHigh, 0
-	case allocation.Check:
-		return twoShortHigh, 0
-	}
-	return slowWarble, red
+// can reports whether the scanner knows a command, as far as it has said.
+func (c *commands) can(op byte) bool {
+	return c.known == nil || bytes.IndexByte(c.known, op) >= 0
 }
 
-func (c *commands) add(from time.Time, op, data byte) {
-	c.queue = append(c.queue, command{packet: host(op, data), from: from, until: from.Add(showFor)})
+// capable takes a CAPABILITIES_REPLY: baud rates (2 bytes), serial parameters,
+// multipacket options, then the opcodes.
+func (c *commands) capable(data []byte) {
+	if len(data) <= 4 {
+		return
+	}
+	c.known = bytes.Clone(data[4:])
+	if c.beep && !c.can(opBeep) {
+		c.trouble = fmt.Errorf("the scanner says that it has no command %s, so it cannot sound the verdict; set beep = false for the station and use its speaker", opName(opBeep))
+	}
 }
 
 func (c *commands) acknowledged() {
@@ -117,16 +154,45 @@ func (c *commands) acknowledged() {
 	}
 }
 
+// garbled says that an answer may have been lost among bytes that nobody could
+// read. A light is not worth it that the next tone waits for a repeat.
+func (c *commands) garbled() {
+	if c.waiting && (c.queue[0].packet.op == opLEDOn || c.queue[0].packet.op == opLEDOff) {
+		c.drop()
+	}
+}
+
+// replied takes a reply that stands for the ACK of a request.
+func (c *commands) replied(request byte) {
+	if c.waiting && c.queue[0].packet.op == request {
+		c.drop()
+	}
+}
+
 // refused sends the head once more if it arrived garbled, else drops it.
 func (c *commands) refused(now time.Time, cause []byte) {
 	switch {
 	case !c.waiting:
+		return
 	case len(cause) > 0 && cause[0] == nakResend:
-		c.queue[0].sentAt = now.Add(-responseTime)
-	default:
-		c.trouble = fmt.Errorf("the scanner refused command %02X with cause %d", c.queue[0].packet.op, cause)
-		c.drop()
+		c.queue[0].sentAt = now.Add(-time.Hour)
+		return
+	case c.queue[0].purpose != asking:
+		c.trouble = fmt.Errorf("the scanner refused the command %s%s; choose the profile of its model", opName(c.queue[0].packet.op), because(cause))
 	}
+	c.drop()
+}
+
+func because(cause []byte) string {
+	switch {
+	case len(cause) == 0:
+		return ""
+	case cause[0] == nakUnknown:
+		return ", which it does not know"
+	case cause[0] == nakDenied:
+		return ", which it does not allow now"
+	}
+	return fmt.Sprintf(" with cause %d", cause[0])
 }
 
 func (c *commands) drop() { c.queue, c.waiting = c.queue[1:], false }
@@ -134,10 +200,13 @@ func (c *commands) drop() { c.queue, c.waiting = c.queue[1:], false }
 // due gives what is to be sent now, and the trouble met since the last call.
 func (c *commands) due(now time.Time) []Event {
 	var events []Event
-	for len(c.queue) > 0 && c.ready(now) {
-		if c.queue[0].over(now) {
-			c.trouble = scanner.ErrNotAnswering
+	for c.ready(now) {
+		if head := c.queue[0]; c.over(head, now) {
 			c.drop()
+			if head.purpose != asking {
+				c.trouble = scanner.ErrNotAnswering
+				c.askNothing()
+			}
 			continue
 		}
 		events = append(events, Event{Kind: Send, Data: c.sendHead(now)})
@@ -149,10 +218,47 @@ func (c *commands) due(now time.Time) []Event {
 	return events
 }
 
-// ready reports whether the head's time has come, or that of its repeat.
+// askNothing spares a scanner that answers nothing its questions, and what comes
+// after them the wait.
+func (c *commands) askNothing() {
+	c.queue = slices.DeleteFunc(c.queue, func(q command) bool { return q.purpose == asking })
+}
+
+// ready puts a command whose time has come at the head, and reports whether there
+// is one. What waits for its time holds up questions alone.
 func (c *commands) ready(now time.Time) bool {
-	head := c.queue[0]
-	return !now.Before(head.from) && (!c.waiting || now.Sub(head.sentAt) >= responseTime)
+	if len(c.queue) == 0 {
+		return false
+	}
+	if c.waiting {
+		return now.Sub(c.queue[0].sentAt) >= c.patience(c.queue[0])
+	}
+	busy := now.Sub(c.spoke) < askAfter || slices.ContainsFunc(c.queue, func(q command) bool { return q.purpose != asking })
+	for i, q := range c.queue {
+		if !now.Before(q.from) && !(busy && q.purpose == asking) {
+			copy(c.queue[1:i+1], c.queue[:i])
+			c.queue[0] = q
+			return true
+		}
+	}
+	return false
+}
+
+func (c *commands) patience(q command) time.Duration {
+	if q.purpose == asking {
+		return ms(c.profile.SSI.Ask.WaitMS)
+	}
+	return ms(c.profile.SSI.Host.WaitMS)
+}
+
+func (c *commands) over(q command, now time.Time) bool {
+	switch q.purpose {
+	case asking:
+		return q.tries == 1
+	case showing:
+		return now.After(q.until)
+	}
+	return q.tries == c.profile.SSI.Host.Tries
 }
 
 func (c *commands) sendHead(now time.Time) []byte {
@@ -162,19 +268,12 @@ func (c *commands) sendHead(now time.Time) []byte {
 		p.status |= bitRetransmit
 	}
 	head.tries++
-	head.sentAt, c.waiting = now, true
+	head.sentAt, c.spoke, c.waiting = now, now, true
 	switch p.op {
 	case opLEDOn:
-		c.lit = true
+		c.lit = p.data[0]
 	case opLEDOff:
-		c.lit = false
+		c.lit = 0
 	}
 	return p.encode()
-}
-
-func (c command) over(now time.Time) bool {
-	if c.until.IsZero() {
-		return c.tries == setupTries
-	}
-	return now.After(c.until)
 }

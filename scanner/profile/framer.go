@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"time"
 
-	"dockfill/allocation"
 	"dockfill/scanner"
 )
 
@@ -17,7 +16,7 @@ const (
 	tailHold = time.Second
 )
 
-// Framer cuts plain text into scans. Its devices hear no answer.
+// Framer cuts plain text into scans.
 //
 // A frame without content is no event. With the terminator CR a line feed after
 // it is passed over, with LF a carriage return before it; with the others both
@@ -25,15 +24,18 @@ const (
 type Framer struct {
 	end    []byte // nil for Idle
 	framed bool   // STX/ETX
+	lrc    bool   // a check byte follows ETX
 	gap    time.Duration
 	trim   string // what is taken off both ends of the content
 
 	buf       []byte
 	inside    bool // an STX was seen; framed only
+	closed    bool // an ETX was seen, and its check byte is to come
 	skipping  bool // the frame was too long; its fault was told
 	last      time.Time
 	began     time.Time // of the frame in buf
 	tailUntil time.Time
+	tailWhole bool // all up to tailUntil is the rest, not the next frame alone
 	events    []Event
 }
 
@@ -53,6 +55,8 @@ func NewFramer(t scanner.Terminator, gap time.Duration) *Framer {
 		f.end = []byte("\t")
 	case scanner.STXETX:
 		f.end, f.framed = []byte{etx}, true
+	case scanner.STXETXLRC:
+		f.end, f.framed, f.lrc = []byte{etx}, true, true
 	case scanner.Idle:
 		f.trim = "\r\n"
 	}
@@ -62,17 +66,24 @@ func NewFramer(t scanner.Terminator, gap time.Duration) *Framer {
 // Connect forgets what came before.
 func (f *Framer) Connect(time.Time) []Event {
 	f.reset()
-	f.skipping, f.tailUntil = false, time.Time{}
+	f.skipping, f.tailUntil, f.tailWhole = false, time.Time{}, false
 	return nil
 }
 
-// Feed takes bytes.
+// atStart reports whether the next byte begins a frame.
+func (f *Framer) atStart() bool {
+	return !f.inside && !f.skipping && len(bytes.Trim(f.buf, f.trim)) == 0
+}
+
+// Feed takes bytes. The events are Deliver without an ID.
 func (f *Framer) Feed(now time.Time, p []byte) []Event {
 	for _, b := range p {
 		if len(f.buf) == 0 {
 			f.began = now
 		}
 		switch {
+		case f.closed:
+			f.verify(b)
 		case f.framed && !f.inside:
 			f.outside(b)
 		case f.framed && b == stx && !f.skipping:
@@ -104,18 +115,41 @@ func (f *Framer) take(b byte) {
 	f.buf = append(f.buf, b)
 	switch {
 	case f.end != nil && bytes.HasSuffix(f.buf, f.end):
-		content := f.buf[:len(f.buf)-len(f.end)]
-		if !f.skipping {
-			f.deliver(content)
+		if f.lrc {
+			f.closed = true
+			return
 		}
-		f.reset()
-		f.skipping = false
+		f.finish()
 	case f.skipping:
 		keep := max(0, len(f.end)-1)
 		f.buf = append(f.buf[:0], f.buf[max(0, len(f.buf)-keep):]...)
 	default:
 		f.limit(len(f.end))
 	}
+}
+
+// verify takes the check byte: the exclusive or of all that follows STX, ETX
+// included (ISO 1155).
+func (f *Framer) verify(check byte) {
+	f.closed = false
+	for _, b := range f.buf {
+		check ^= b
+	}
+	if check == 0 || f.skipping {
+		f.finish()
+		return
+	}
+	f.buf = f.buf[:len(f.buf)-len(f.end)]
+	f.fault(scanner.ErrGarbled)
+}
+
+// finish delivers the frame whose end is in the buffer.
+func (f *Framer) finish() {
+	if !f.skipping {
+		f.deliver(f.buf[:len(f.buf)-len(f.end)])
+	}
+	f.reset()
+	f.skipping = false
 }
 
 // limit tells once that a frame is too long. The rest is passed over up to the
@@ -136,10 +170,13 @@ func (f *Framer) deliver(content []byte) {
 		return
 	}
 	e := Event{Kind: Deliver, Data: bytes.Clone(content)}
-	if f.began.Before(f.tailUntil) {
+	rest := f.began.Before(f.tailUntil)
+	if rest {
 		e.Fault = scanner.ErrUnterminated
 	}
-	f.tailUntil = time.Time{}
+	if !rest || !f.tailWhole {
+		f.tailUntil, f.tailWhole = time.Time{}, false
+	}
 	f.events = append(f.events, e)
 }
 
@@ -169,6 +206,18 @@ func (f *Framer) Silence(now time.Time) []Event {
 	return f.flush()
 }
 
+// cutShort gives up content that is known to be no whole frame, and the frames
+// that follow on its heels, as there may be several in its rest.
+func (f *Framer) cutShort(now time.Time, content []byte) []Event {
+	if len(content) == 0 {
+		return nil
+	}
+	f.buf = append(f.buf[:0], content...)
+	f.fault(scanner.ErrUnterminated)
+	f.tailUntil, f.tailWhole = now.Add(tailHold), true
+	return f.flush()
+}
+
 // Lost breaks off what had begun.
 func (f *Framer) Lost(time.Time) []Event {
 	f.breakOff()
@@ -185,11 +234,8 @@ func (f *Framer) breakOff() {
 	}
 }
 
-// Answer has no channel in plain text.
-func (f *Framer) Answer(time.Time, uint64, allocation.Verdict) []Event { return nil }
-
 func (f *Framer) reset() {
-	f.buf, f.inside = f.buf[:0], false
+	f.buf, f.inside, f.closed = f.buf[:0], false, false
 }
 
 func (f *Framer) flush() []Event {

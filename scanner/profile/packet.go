@@ -1,19 +1,49 @@
 package profile
 
-import "errors"
-
-// The SSI opcodes used here (Zebra, Simple Serial Interface; the integration
-// guides of SE-955 and the reference guides of DS8108 and DS9908 agree).
-const (
-	opParamSend  = 0xC6
-	opAck        = 0xD0
-	opNak        = 0xD1
-	opBeep       = 0xE6
-	opLEDOn      = 0xE7
-	opLEDOff     = 0xE8
-	opDecodeData = 0xF3
-	opEvent      = 0xF6
+import (
+	"errors"
+	"fmt"
 )
+
+// The opcodes of SSI (Zebra, Simple Serial Interface: the integration guides of
+// SE-955 and the reference guides of DS4308, DS8108 and DS9908 agree).
+const (
+	opRevisionRequest     = 0xA3
+	opRevisionReply       = 0xA4
+	opParamSend           = 0xC6
+	opParamRequest        = 0xC7
+	opParamDefaults       = 0xC8
+	opAck                 = 0xD0
+	opNak                 = 0xD1
+	opFlushQueue          = 0xD2
+	opCapabilitiesRequest = 0xD3
+	opCapabilitiesReply   = 0xD4
+	opStart               = 0xE4
+	opStop                = 0xE5
+	opBeep                = 0xE6
+	opLEDOn               = 0xE7
+	opLEDOff              = 0xE8
+	opScanEnable          = 0xE9
+	opScanDisable         = 0xEA
+	opSleep               = 0xEB
+	opDecodeData          = 0xF3
+	opEvent               = 0xF6
+)
+
+// opName names an opcode for a person.
+func opName(op byte) string {
+	name, known := map[byte]string{
+		opRevisionRequest: "REQUEST_REVISION", opRevisionReply: "REPLY_REVISION", opParamSend: "PARAM_SEND",
+		opParamRequest: "PARAM_REQUEST", opParamDefaults: "PARAM_DEFAULTS", opAck: "CMD_ACK", opNak: "CMD_NAK",
+		opFlushQueue: "FLUSH_QUEUE", opCapabilitiesRequest: "CAPABILITIES_REQUEST", opCapabilitiesReply: "CAPABILITIES_REPLY",
+		opStart: "START_DECODE", opStop: "STOP_DECODE", opBeep: "BEEP", opLEDOn: "LED_ON", opLEDOff: "LED_OFF",
+		opScanEnable: "SCAN_ENABLE", opScanDisable: "SCAN_DISABLE", opSleep: "SLEEP", opDecodeData: "DECODE_DATA", opEvent: "EVENT",
+	}[op]
+	if !known {
+		return fmt.Sprintf("%02X", op)
+	}
+	return fmt.Sprintf("%s (%02X)", name, op)
+}
 
 // Bits of an SSI packet's status byte.
 const (
@@ -24,7 +54,8 @@ const (
 // Causes of a NAK.
 const (
 	nakResend  = 1 // bad checksum
-	nakUnknown = 2
+	nakUnknown = 2 // no such command, or not here
+	nakDenied  = 6 // not allowed now
 )
 
 const (
@@ -77,28 +108,4 @@ func decodePacket(b []byte) (packet, error) {
 		return packet{}, errChecksum
 	}
 	return packet{op: b[1], source: b[2], status: b[3], data: b[4:n]}, nil
-}
-
-// symbologyOf gives the AIM identifier for the code type of DECODE_DATA where it
-// decides how the data is read. The two-dimensional types do not say whether a
-// label is GS1, and the numbers of DataBar differ between models, so they give
-// none; such scanners should send AIM identifiers.
-func symbologyOf(codeType byte) string {
-	switch codeType {
-	case 0x01:
-		return "]A0" // Code 39
-	case 0x03:
-		return "]C0" // Code 128
-	case 0x06:
-		return "]I0" // interleaved 2 of 5
-	case 0x08, 0x09, 0x0B, 0x10:
-		return "]E0" // UPC-A, UPC-E, EAN-13, UPC-E1
-	case 0x0A:
-		return "]E4" // EAN-8
-	case 0x0F:
-		return "]C1" // GS1-128
-	case 0x48, 0x4B, 0x88, 0x8B:
-		return "]E3" // UPC-A and EAN-13 with an add-on
-	}
-	return ""
 }

@@ -8,27 +8,20 @@ import (
 	"dockfill/scanner"
 )
 
-const (
-	// characterGap is the longest pause inside a packet.
-	characterGap = 200 * time.Millisecond
-	// repeatWindow spans the scanner's longest settable response time-out, 9.9 s.
-	repeatWindow = 10 * time.Second
-	// resendPatience is how long after a NAK the repeat may take.
-	resendPatience = 3 * time.Second
-)
-
-// SSI speaks Zebra's Simple Serial Interface in packets.
+// ssi speaks Zebra's Simple Serial Interface in packets.
 //
 // A scan is acknowledged only by Answer, so that a scanner whose scan was not
 // saved repeats it or complains by itself (2 s, three tries, then four low
 // beeps). SSI has no sequence numbers: the retransmit flag with the payload that
-// came last, inside repeatWindow, is the same scan again; it is acknowledged
+// came last, inside the repeat window, is the same scan again; it is acknowledged
 // again and not delivered. If one of the tries was garbled, an equal payload can
 // be either the same scan or the next equal carton; it is delivered with
 // ErrDoubtfulRepeat.
-type SSI struct {
-	out  commands
-	last time.Time
+type ssi struct {
+	facts       *SSIFacts
+	symbologies map[byte]string
+	out         commands
+	last        time.Time
 
 	in      []byte // a packet that has begun, or what a garbled one left
 	garbled bool   // what arrives is ignored until the line is silent
@@ -56,12 +49,18 @@ type decoded struct {
 	answered bool
 }
 
-// NewSSI makes a codec. With beep the scanner gives the verdict, and its own
+// newSSI makes a codec. With beep the scanner gives the verdict, and its own
 // beep at decoding is turned off.
-func NewSSI(beep bool) *SSI { return &SSI{out: commands{beep: beep}} }
+func newSSI(p *Profile, beep bool) *ssi {
+	s := &ssi{facts: p.SSI, symbologies: map[byte]string{}, out: commands{profile: p, beep: beep && p.Verdicts()}}
+	for _, t := range p.SSI.Types {
+		s.symbologies[byte(t.Code)] = t.AIM
+	}
+	return s
+}
 
 // Connect sends the start-up settings.
-func (s *SSI) Connect(now time.Time) []Event {
+func (s *ssi) Connect(now time.Time) []Event {
 	s.last, s.in, s.garbled = now, s.in[:0], false
 	s.epoch++
 	s.up = true
@@ -70,7 +69,7 @@ func (s *SSI) Connect(now time.Time) []Event {
 }
 
 // Feed takes bytes.
-func (s *SSI) Feed(now time.Time, p []byte) []Event {
+func (s *ssi) Feed(now time.Time, p []byte) []Event {
 	for _, b := range p {
 		if len(s.in) < scanner.MaxScan {
 			s.in = append(s.in, b)
@@ -86,27 +85,27 @@ func (s *SSI) Feed(now time.Time, p []byte) []Event {
 			s.garbled = true
 		}
 	}
-	s.last = now
+	s.last, s.out.spoke = now, now
 	return s.finish(now)
 }
 
 // Silence ends a garbled or unfinished packet and drives the timers.
-func (s *SSI) Silence(now time.Time) []Event {
-	if len(s.in) > 0 && now.Sub(s.last) >= characterGap {
+func (s *ssi) Silence(now time.Time) []Event {
+	if len(s.in) > 0 && now.Sub(s.last) >= ms(s.facts.Gap.MS) {
 		s.misread(now)
 	}
 	if !s.resendBy.IsZero() && now.After(s.resendBy) {
 		s.resendBy = time.Time{}
 		s.fault(nil, scanner.ErrGarbled)
 	}
-	if s.joined != nil && now.Sub(s.last) >= repeatWindow {
+	if s.joined != nil && now.Sub(s.last) >= ms(s.facts.Repeat.MS) {
 		s.breakOff()
 	}
 	return s.finish(now)
 }
 
 // Answer acknowledges the scan and has the verdict shown.
-func (s *SSI) Answer(now time.Time, id uint64, v allocation.Verdict) []Event {
+func (s *ssi) Answer(now time.Time, id uint64, v allocation.Verdict) []Event {
 	newest := id == s.newest.id
 	if newest {
 		s.newest.answered = true
@@ -124,7 +123,7 @@ func (s *SSI) Answer(now time.Time, id uint64, v allocation.Verdict) []Event {
 
 // Lost forgets the line but not the last scan: the scanner may send it again
 // after a replug.
-func (s *SSI) Lost(time.Time) []Event {
+func (s *ssi) Lost(time.Time) []Event {
 	s.in, s.garbled, s.resendBy = s.in[:0], false, time.Time{}
 	s.up = false
 	s.out.stop()
@@ -137,20 +136,25 @@ func (s *SSI) Lost(time.Time) []Event {
 
 // misread judges what was no packet: plain text comes from a scanner that lost
 // its settings, anything else is asked for again.
-func (s *SSI) misread(now time.Time) {
+func (s *ssi) misread(now time.Time) {
 	text := bytes.TrimRight(s.in, "\r\n")
 	if isPlainText(text) {
 		s.fault(bytes.Clone(text), scanner.ErrUnpacketed)
 		s.out.start(now)
 	} else {
 		s.send(host(opNak, nakResend))
+		s.out.garbled()
 		s.doubt = true
 		if s.resendBy.IsZero() {
-			s.resendBy = now.Add(resendPatience)
+			s.resendBy = now.Add(s.resendPatience())
 		}
 	}
 	s.in, s.garbled = s.in[:0], false
 }
+
+// resendPatience is how long the repeat that a NAK asks for may take: the scanner
+// sends it at once, or when its own wait is over.
+func (s *ssi) resendPatience() time.Duration { return ms(s.facts.Scanner.WaitMS) * 3 / 2 }
 
 // isPlainText tells a label's text from a garbled packet, which holds the zero
 // of its source byte or other control characters.
@@ -165,7 +169,7 @@ func isPlainText(b []byte) bool {
 
 // handle takes a good packet. An ACK or NAK is never answered; a packet with
 // the host's source is our own, echoed by the line.
-func (s *SSI) handle(now time.Time, p packet) {
+func (s *ssi) handle(now time.Time, p packet) {
 	s.resendBy = time.Time{}
 	switch {
 	case p.source == fromHost:
@@ -175,6 +179,15 @@ func (s *SSI) handle(now time.Time, p packet) {
 		s.out.refused(now, p.data)
 	case p.op == opDecodeData && len(p.data) > 0:
 		s.decode(now, p)
+	case p.op == opRevisionReply:
+		s.out.replied(opRevisionRequest)
+		s.events = append(s.events, Event{Kind: Learned, Data: printable(p.data)})
+	case p.op == opCapabilitiesReply:
+		s.out.replied(opCapabilitiesRequest)
+		s.out.capable(p.data)
+	case p.op == opParamSend:
+		s.out.replied(opParamRequest)
+		s.send(host(opAck))
 	case p.op == opEvent:
 		s.send(host(opAck))
 	default:
@@ -182,8 +195,18 @@ func (s *SSI) handle(now time.Time, p packet) {
 	}
 }
 
+// printable is what a person can read of a scanner's words.
+func printable(b []byte) []byte {
+	return bytes.TrimSpace(bytes.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, b))
+}
+
 // decode takes one packet of a scan.
-func (s *SSI) decode(now time.Time, p packet) {
+func (s *ssi) decode(now time.Time, p packet) {
 	doubt := s.doubt
 	s.doubt = false
 	var fault error
@@ -195,7 +218,7 @@ func (s *SSI) decode(now time.Time, p packet) {
 		}
 		fault = scanner.ErrDoubtfulRepeat
 	}
-	if s.broken = s.broken && now.Sub(s.newest.at) <= repeatWindow; s.broken {
+	if s.broken = s.broken && now.Sub(s.newest.at) <= ms(s.facts.Repeat.MS); s.broken {
 		fault = scanner.ErrUnterminated
 	}
 	s.newest = decoded{payload: bytes.Clone(p.data), at: now, epoch: s.epoch}
@@ -211,13 +234,13 @@ func (s *SSI) decode(now time.Time, p packet) {
 	s.complete(fault)
 }
 
-func (s *SSI) isRepeat(now time.Time, p packet) bool {
-	return p.status&bitRetransmit != 0 && bytes.Equal(p.data, s.newest.payload) && now.Sub(s.newest.at) <= repeatWindow
+func (s *ssi) isRepeat(now time.Time, p packet) bool {
+	return p.status&bitRetransmit != 0 && bytes.Equal(p.data, s.newest.payload) && now.Sub(s.newest.at) <= ms(s.facts.Repeat.MS)
 }
 
 // repeat acknowledges again what was answered; what waits for its answer gets it
 // then.
-func (s *SSI) repeat(now time.Time) {
+func (s *ssi) repeat(now time.Time) {
 	s.newest.at, s.newest.epoch = now, s.epoch
 	s.events = append(s.events, Event{Kind: Repeat})
 	if s.newest.answered {
@@ -226,7 +249,7 @@ func (s *SSI) repeat(now time.Time) {
 }
 
 // join appends the packet's content to the scan, up to one byte too many.
-func (s *SSI) join(p packet) {
+func (s *ssi) join(p packet) {
 	s.joinType = p.data[0]
 	s.joined = append(s.joined, p.data[1:]...)
 	s.joined = s.joined[:min(len(s.joined), scanner.MaxScan+1)]
@@ -237,7 +260,7 @@ func (s *SSI) join(p packet) {
 
 // complete delivers a whole scan. A suffix that the scanner was set to add is
 // taken off.
-func (s *SSI) complete(fault error) {
+func (s *ssi) complete(fault error) {
 	data := s.joined
 	s.joined, s.broken = nil, false
 	if len(data) > scanner.MaxScan {
@@ -246,35 +269,35 @@ func (s *SSI) complete(fault error) {
 	s.lastID++
 	s.newest.id = s.lastID
 	s.events = append(s.events, Event{Kind: Deliver, ID: s.lastID, Fault: fault,
-		Data: bytes.TrimRight(data, "\r\n"), Symbology: symbologyOf(s.joinType)})
+		Data: bytes.TrimRight(data, "\r\n"), Symbology: s.symbologies[s.joinType]})
 }
 
 // breakOff gives up a scan whose further packets did not come.
-func (s *SSI) breakOff() {
+func (s *ssi) breakOff() {
 	s.fault(s.joined, scanner.ErrUnterminated)
 	s.joined = nil
 }
 
 // fault delivers what no acknowledgement is owed for; its verdict is shown all
 // the same.
-func (s *SSI) fault(data []byte, why error) {
+func (s *ssi) fault(data []byte, why error) {
 	s.lastID++
 	s.events = append(s.events, Event{Kind: Deliver, ID: s.lastID, Data: data, Fault: why})
 }
 
-func (s *SSI) send(p packet) {
+func (s *ssi) send(p packet) {
 	s.events = append(s.events, Event{Kind: Send, Data: p.encode()})
 }
 
 // finish adds the commands whose time has come.
-func (s *SSI) finish(now time.Time) []Event {
+func (s *ssi) finish(now time.Time) []Event {
 	if s.up {
 		s.events = append(s.events, s.out.due(now)...)
 	}
 	return s.flush()
 }
 
-func (s *SSI) flush() []Event {
+func (s *ssi) flush() []Event {
 	out := s.events
 	s.events = nil
 	return out

@@ -15,29 +15,51 @@ import (
 )
 
 const (
-	ack    = "04d00400ff28"
+	ackHex = "04d00400ff28"
 	resend = "05d1040001ff25"
 	ean13  = 0x0B
+
+	packetGap  = 200 * time.Millisecond
+	repeatSpan = 10 * time.Second
+	resendSpan = 3 * time.Second
 )
+
+// speaker is the codec of the shipped profile.
+func speaker(beep bool) *ssi {
+	codec, err := New(scanner.Config{Profile: scanner.SSI, Beep: beep})
+	if err != nil {
+		panic(err)
+	}
+	return codec.(*ssi)
+}
 
 // bench is a codec on a clock, past its set-up.
 type bench struct {
-	*SSI
+	*ssi
+	t   *testing.T
 	now time.Time
 }
 
 func newBench(beep bool) *bench {
-	b := &bench{SSI: NewSSI(beep), now: noon}
-	b.Connect(b.now)
-	b.SSI.Feed(b.now, scannerAck())
+	b := &bench{ssi: speaker(beep), now: noon}
+	b.setUp()
 	return b
+}
+
+// setUp opens the port to a scanner that acknowledges all.
+func (b *bench) setUp() {
+	b.Connect(b.now)
+	b.ssi.Feed(b.now, scannerAck())
+	for len(sent(b.after(askAfter))) > 0 {
+		b.ssi.Feed(b.now, scannerAck())
+	}
 }
 
 func scannerAck() []byte { return packet{op: opAck}.encode() }
 
 // scan feeds one DECODE_DATA packet.
 func (b *bench) scan(status byte, data string) []Event {
-	return b.SSI.Feed(b.now, decodeData(status, data))
+	return b.ssi.Feed(b.now, decodeData(status, data))
 }
 
 func (b *bench) after(d time.Duration) []Event {
@@ -58,6 +80,15 @@ func sent(events []Event) (packets []string) {
 	return packets
 }
 
+func troubles(events []Event) (out []error) {
+	for _, e := range events {
+		if e.Kind == Trouble {
+			out = append(out, e.Fault)
+		}
+	}
+	return out
+}
+
 func delivered(events []Event) (out []Event) {
 	for _, e := range events {
 		if e.Kind == Deliver {
@@ -76,16 +107,16 @@ func only(t *testing.T, events []Event) Event {
 
 // The two packets that Zebra's guides print.
 func TestPacketsAreAsPrintedInTheGuides(t *testing.T) {
-	assert.Equal(t, ack, hex.EncodeToString(host(opAck).encode()))
+	assert.Equal(t, ackHex, hex.EncodeToString(host(opAck).encode()))
 	assert.Equal(t, "04e40400ff14", hex.EncodeToString(host(0xE4).encode()))
 	assert.Equal(t, resend, hex.EncodeToString(host(opNak, nakResend).encode()))
 }
 
 func TestSetUpAsksForPacketsAndHandshakeUntilPowerOff(t *testing.T) {
 	assert.Equal(t, []string{hex.EncodeToString(packet{op: 0xC6, source: 4, data: []byte{0xFF, 0xEE, 1, 0x9F, 1, 0x38, 0}}.encode())},
-		sent(NewSSI(true).Connect(noon)))
+		sent(speaker(true).Connect(noon)))
 	assert.Equal(t, []string{hex.EncodeToString(packet{op: 0xC6, source: 4, data: []byte{0xFF, 0xEE, 1, 0x9F, 1}}.encode())},
-		sent(NewSSI(false).Connect(noon)))
+		sent(speaker(false).Connect(noon)))
 }
 
 func TestScanIsAcknowledgedOnlyByTheAnswer(t *testing.T) {
@@ -96,26 +127,46 @@ func TestScanIsAcknowledgedOnlyByTheAnswer(t *testing.T) {
 	assert.Equal(t, "]E0", e.Symbology)
 	assert.Empty(t, sent(events))
 	assert.Empty(t, sent(b.after(time.Second)))
-	assert.Equal(t, []string{ack}, sent(b.Answer(b.now, e.ID, allocation.Allocated)))
+	assert.Equal(t, []string{ackHex}, sent(b.Answer(b.now, e.ID, allocation.Allocated)))
+}
+
+// heard is what a scanner that acknowledges all is told by a verdict, at once and
+// in the ten seconds after it.
+func (b *bench) heard(v allocation.Verdict) (now, later []string) {
+	events := b.Answer(b.now, only(b.t, b.scan(0, "1")).ID, v)
+	for next := events; len(sent(next)) > 0; {
+		next = b.ssi.Feed(b.now, scannerAck())
+		events = append(events, next...)
+	}
+	var after []Event
+	for range 100 {
+		next := b.after(100 * time.Millisecond)
+		after = append(after, next...)
+		if len(sent(next)) > 0 {
+			b.ssi.Feed(b.now, scannerAck())
+		}
+	}
+	return sent(events), sent(after)
+}
+
+func hexOf(packets ...packet) (out []string) {
+	for _, p := range packets {
+		out = append(out, hex.EncodeToString(p.encode()))
+	}
+	return out
 }
 
 func TestVerdictsSoundDifferent(t *testing.T) {
-	for v, want := range map[allocation.Verdict][2]byte{
-		allocation.Allocated: {0, 1}, allocation.Stock: {0, 1}, allocation.Held: {10, 0},
-		allocation.Check: {1, 0}, allocation.Stop: {21, 2}, "": {21, 2},
+	good := [2][]string{hexOf(host(opAck), host(opBeep, 0), host(opLEDOn, 1)), hexOf(host(opLEDOff, 1))}
+	stop := [2][]string{hexOf(host(opAck), host(opBeep, 21), host(opScanDisable), host(opLEDOn, 2)), hexOf(host(opLEDOff, 2), host(opScanEnable))}
+	for v, want := range map[allocation.Verdict][2][]string{
+		allocation.Allocated: good, allocation.Stock: good, allocation.Stop: stop, "": stop, "SPLENDID": stop,
+		allocation.Held: {hexOf(host(opAck), host(opBeep, 10))}, allocation.Check: {hexOf(host(opAck), host(opBeep, 1))},
 	} {
 		b := newBench(true)
-		e := only(t, b.scan(0, "1"))
-		got := sent(b.Answer(b.now, e.ID, v))
-		require.Equal(t, []string{ack, hex.EncodeToString(host(opBeep, want[0]).encode())}, got, v)
-		led := sent(b.SSI.Feed(b.now, scannerAck()))
-		if want[1] == 0 {
-			assert.Empty(t, led, v)
-			continue
-		}
-		assert.Equal(t, []string{hex.EncodeToString(host(opLEDOn, want[1]).encode())}, led, v)
-		assert.Empty(t, sent(b.SSI.Feed(b.now, scannerAck())))
-		assert.Equal(t, []string{hex.EncodeToString(host(opLEDOff, want[1]).encode())}, sent(b.after(lightUp)), v)
+		b.t = t
+		now, later := b.heard(v)
+		assert.Equal(t, want, [2][]string{now, later}, v)
 	}
 }
 
@@ -126,7 +177,7 @@ func TestRetransmissionIsAcknowledgedAgainAndNotDelivered(t *testing.T) {
 	b.now = b.now.Add(2 * time.Second)
 	events := b.scan(bitRetransmit, "1")
 	assert.Empty(t, delivered(events))
-	assert.Equal(t, []string{ack}, sent(events))
+	assert.Equal(t, []string{ackHex}, sent(events))
 }
 
 func TestRetransmissionBeforeTheAnswerWaitsForIt(t *testing.T) {
@@ -136,7 +187,7 @@ func TestRetransmissionBeforeTheAnswerWaitsForIt(t *testing.T) {
 	events := b.scan(bitRetransmit, "1")
 	assert.Empty(t, delivered(events))
 	assert.Empty(t, sent(events))
-	assert.Equal(t, []string{ack}, sent(b.Answer(b.now, e.ID, allocation.Stock)))
+	assert.Equal(t, []string{ackHex}, sent(b.Answer(b.now, e.ID, allocation.Stock)))
 }
 
 func TestEqualCartonIsASecondScan(t *testing.T) {
@@ -146,7 +197,7 @@ func TestEqualCartonIsASecondScan(t *testing.T) {
 	second := only(t, b.scan(0, "1"))
 	assert.NotEqual(t, first.ID, second.ID)
 	b.Answer(b.now, second.ID, allocation.Stock)
-	b.now = b.now.Add(repeatWindow + 1)
+	b.now = b.now.Add(repeatSpan + 1)
 	only(t, b.scan(bitRetransmit, "1"))
 }
 
@@ -157,12 +208,11 @@ func TestReplugDoesNotDeliverTwice(t *testing.T) {
 	answer := b.Answer(b.now, e.ID, allocation.Stock)
 	require.Len(t, answer, 1)
 	assert.Equal(t, Unheard, answer[0].Kind)
-	b.Connect(b.now)
-	b.SSI.Feed(b.now, scannerAck())
+	b.setUp()
 	b.now = b.now.Add(2 * time.Second)
 	events := b.scan(bitRetransmit, "1")
 	assert.Empty(t, delivered(events))
-	assert.Equal(t, []string{ack}, sent(events))
+	assert.Equal(t, []string{ackHex}, sent(events))
 }
 
 func TestAnswerFromBeforeAReplugAcknowledgesNothing(t *testing.T) {
@@ -178,7 +228,7 @@ func TestOldAnswerDoesNotAcknowledgeTheNextScan(t *testing.T) {
 	old := only(t, b.scan(0, "1"))
 	next := only(t, b.scan(0, "2"))
 	assert.Empty(t, sent(b.Answer(b.now, old.ID, allocation.Stock)))
-	assert.Equal(t, []string{ack}, sent(b.Answer(b.now, next.ID, allocation.Stock)))
+	assert.Equal(t, []string{ackHex}, sent(b.Answer(b.now, next.ID, allocation.Stock)))
 }
 
 func TestGarbledPacketIsAskedForAgain(t *testing.T) {
@@ -190,9 +240,9 @@ func TestGarbledPacketIsAskedForAgain(t *testing.T) {
 		"tiny":   func(p []byte) []byte { p[0] = 2; return p },
 	} {
 		b := newBench(false)
-		events := b.SSI.Feed(b.now, spoil(decodeData(0, "4006381333931")))
+		events := b.ssi.Feed(b.now, spoil(decodeData(0, "4006381333931")))
 		assert.Empty(t, events, name)
-		events = b.after(characterGap)
+		events = b.after(packetGap)
 		assert.Equal(t, []string{resend}, sent(events), name)
 		assert.Empty(t, delivered(events), name)
 		e := only(t, b.scan(bitRetransmit, "4006381333931"))
@@ -201,11 +251,29 @@ func TestGarbledPacketIsAskedForAgain(t *testing.T) {
 	}
 }
 
+// The device's ACK of a light stood behind a garbled packet and went with it:
+// the next tone once came two seconds late.
+func TestToneDoesNotWaitForALightWhoseAnswerWasGarbled(t *testing.T) {
+	b := newBench(true)
+	e := only(t, b.scan(0, "1"))
+	b.Answer(b.now, e.ID, allocation.Stock)
+	b.ssi.Feed(b.now, scannerAck()) // of the beep; the green light is told now
+	garbled := decodeData(0, "2")
+	garbled[6] ^= 1
+	b.ssi.Feed(b.now, append(garbled, scannerAck()...))
+	require.Contains(t, sent(b.after(packetGap)), resend)
+	e = only(t, b.scan(bitRetransmit, "2"))
+	lightOff := hex.EncodeToString(host(opLEDOff, 1).encode())
+	require.Equal(t, []string{ackHex, lightOff}, sent(b.Answer(b.now, e.ID, allocation.Stock)))
+	tone := hex.EncodeToString(host(opBeep, 0).encode())
+	assert.Equal(t, []string{tone}, sent(b.ssi.Feed(b.now, scannerAck())), "at once")
+}
+
 func TestGarbledPacketWithoutARepeatIsAFault(t *testing.T) {
 	b := newBench(false)
-	b.SSI.Feed(b.now, []byte{9, 0xF3, 0, 0, 1, 2})
-	require.Equal(t, []string{resend}, sent(b.after(characterGap)))
-	e := only(t, b.after(resendPatience+1))
+	b.ssi.Feed(b.now, []byte{9, 0xF3, 0, 0, 1, 2})
+	require.Equal(t, []string{resend}, sent(b.after(packetGap)))
+	e := only(t, b.after(resendSpan+1))
 	assert.ErrorIs(t, e.Fault, scanner.ErrGarbled)
 }
 
@@ -215,18 +283,18 @@ func TestRepeatAroundAGarbledTryAsksAPerson(t *testing.T) {
 	b := newBench(false)
 	first := only(t, b.scan(0, "1"))
 	b.Answer(b.now, first.ID, allocation.Stock)
-	b.SSI.Feed(b.now, []byte{9, 0xF3, 0, 0, 1, 2})
-	b.after(characterGap)
+	b.ssi.Feed(b.now, []byte{9, 0xF3, 0, 0, 1, 2})
+	b.after(packetGap)
 	e := only(t, b.scan(bitRetransmit, "1"))
 	assert.ErrorIs(t, e.Fault, scanner.ErrDoubtfulRepeat)
-	assert.Equal(t, []string{ack}, sent(b.Answer(b.now, e.ID, allocation.Check)))
+	assert.Equal(t, []string{ackHex}, sent(b.Answer(b.now, e.ID, allocation.Check)))
 }
 
 func TestContinuationPacketsAreJoined(t *testing.T) {
 	b := newBench(false)
 	long := strings.Repeat("x", 250)
-	assert.Equal(t, []string{ack}, sent(b.scan(bitContinuation, long)))
-	assert.Equal(t, []string{ack}, sent(b.scan(bitContinuation|bitRetransmit, long)), "a repeated part counts once")
+	assert.Equal(t, []string{ackHex}, sent(b.scan(bitContinuation, long)))
+	assert.Equal(t, []string{ackHex}, sent(b.scan(bitContinuation|bitRetransmit, long)), "a repeated part counts once")
 	events := b.scan(0, "END")
 	assert.Empty(t, sent(events))
 	assert.Equal(t, long+"END", string(only(t, events).Data))
@@ -255,24 +323,24 @@ func TestRestOfAScanAfterAReplugIsNoScan(t *testing.T) {
 func TestMissingLastPacketIsAFault(t *testing.T) {
 	b := newBench(false)
 	b.scan(bitContinuation, "ABCD")
-	assert.ErrorIs(t, only(t, b.after(repeatWindow)).Fault, scanner.ErrUnterminated)
+	assert.ErrorIs(t, only(t, b.after(repeatSpan)).Fault, scanner.ErrUnterminated)
 	assert.Equal(t, "IJKL", string(only(t, b.scan(0, "IJKL")).Data))
 }
 
 func TestUnpacketedDataIsRefusedAndSetRight(t *testing.T) {
 	for _, wire := range []string{"4006381333931\r", strings.Repeat("9", 300) + "\r\n"} {
 		b := newBench(false)
-		b.SSI.Feed(b.now, []byte(wire))
-		events := b.after(characterGap)
+		b.ssi.Feed(b.now, []byte(wire))
+		events := b.after(packetGap)
 		e := only(t, events)
 		assert.ErrorIs(t, e.Fault, scanner.ErrUnpacketed)
 		assert.Equal(t, strings.TrimRight(wire, "\r\n"), string(e.Data))
-		assert.Equal(t, sent(NewSSI(false).Connect(noon)), sent(events))
+		assert.Equal(t, sent(speaker(false).Connect(noon)), sent(events))
 	}
 }
 
 func TestScannerThatAnswersNoCommandIsReported(t *testing.T) {
-	s := NewSSI(true)
+	s := speaker(true)
 	require.Len(t, sent(s.Connect(noon)), 1)
 	again := sent(s.Silence(noon.Add(2 * time.Second)))
 	require.Len(t, again, 1)
@@ -285,22 +353,21 @@ func TestScannerThatAnswersNoCommandIsReported(t *testing.T) {
 }
 
 func TestRefusedCommandIsReported(t *testing.T) {
-	s := NewSSI(true)
+	s := speaker(true)
 	s.Connect(noon)
 	events := s.Feed(noon, packet{op: opNak, data: []byte{6}}.encode())
-	require.Len(t, events, 1)
-	assert.ErrorContains(t, events[0].Fault, "refused command C6")
-	s = NewSSI(true)
+	assert.ErrorContains(t, troubles(events)[0], "refused the command PARAM_SEND (C6), which it does not allow now")
+	s = speaker(true)
 	s.Connect(noon)
 	assert.Len(t, sent(s.Feed(noon, packet{op: opNak, data: []byte{nakResend}}.encode())), 1)
 }
 
 func TestOtherPackets(t *testing.T) {
 	b := newBench(false)
-	assert.Equal(t, []string{ack}, sent(b.SSI.Feed(b.now, packet{op: opEvent, data: []byte{1}}.encode())))
-	assert.Equal(t, []string{"05d1040002ff24"}, sent(b.SSI.Feed(b.now, packet{op: 0x80}.encode())))
-	assert.Empty(t, b.SSI.Feed(b.now, scannerAck()), "an ACK is never answered")
-	assert.Empty(t, b.SSI.Feed(b.now, host(opAck).encode()), "our own echo")
+	assert.Equal(t, []string{ackHex}, sent(b.ssi.Feed(b.now, packet{op: opEvent, data: []byte{1}}.encode())))
+	assert.Equal(t, []string{"05d1040002ff24"}, sent(b.ssi.Feed(b.now, packet{op: 0x80}.encode())))
+	assert.Empty(t, b.ssi.Feed(b.now, scannerAck()), "an ACK is never answered")
+	assert.Empty(t, b.ssi.Feed(b.now, host(opAck).encode()), "our own echo")
 }
 
 // A light must not stay for the next scan.
@@ -308,14 +375,15 @@ func TestNextVerdictReplacesTheLastOne(t *testing.T) {
 	b := newBench(true)
 	e := only(t, b.scan(0, "1"))
 	b.Answer(b.now, e.ID, allocation.Stock)
-	b.SSI.Feed(b.now, scannerAck()) // beep done, green on
-	b.SSI.Feed(b.now, scannerAck())
+	b.ssi.Feed(b.now, scannerAck()) // beep done, green on
+	b.ssi.Feed(b.now, scannerAck())
 	e = only(t, b.scan(0, "2"))
 	got := sent(b.Answer(b.now, e.ID, allocation.Stop))
-	got = append(got, sent(b.SSI.Feed(b.now, scannerAck()))...)
-	got = append(got, sent(b.SSI.Feed(b.now, scannerAck()))...)
-	want := []string{ack}
-	for _, p := range []packet{host(opLEDOff, 3), host(opBeep, 21), host(opLEDOn, 2)} {
+	for range 3 {
+		got = append(got, sent(b.ssi.Feed(b.now, scannerAck()))...)
+	}
+	want := []string{ackHex}
+	for _, p := range []packet{host(opLEDOff, 1), host(opBeep, 21), host(opScanDisable), host(opLEDOn, 2)} {
 		want = append(want, hex.EncodeToString(p.encode()))
 	}
 	assert.Equal(t, want, got)
@@ -326,7 +394,7 @@ func TestPacketsMayComeInAnyPieces(t *testing.T) {
 	var got []Event
 	wire := append(decodeData(0, "A"), decodeData(0, "B")...)
 	for _, c := range wire {
-		got = append(got, b.SSI.Feed(b.now, []byte{c})...)
+		got = append(got, b.ssi.Feed(b.now, []byte{c})...)
 	}
 	require.Len(t, delivered(got), 2)
 }
@@ -344,7 +412,7 @@ func FuzzSSI(f *testing.F) {
 	f.Add([]byte("4006381333931\r"), byte(250))
 	f.Add([]byte{3, 255, 0, 4, 0xD0, 4, 0, 0xFF, 0x28}, byte(90))
 	f.Fuzz(func(t *testing.T, wire []byte, cut byte) {
-		s := NewSSI(true)
+		s := speaker(true)
 		now := noon
 		s.Connect(now)
 		for len(wire) > 0 {

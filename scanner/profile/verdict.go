@@ -1,0 +1,34 @@
+package profile
+
+import "dockfill/allocation"
+
+// toneOf is the one table of what a verdict sounds like, for every make. A word
+// that is not known is told as STOP: no good tone by mistake.
+func (t *Tones) toneOf(v allocation.Verdict) Bytes {
+	switch v {
+	case allocation.Allocated, allocation.Stock:
+		return t.Good.Send
+	case allocation.Held:
+		return t.Long.Send
+	case allocation.Check:
+		return t.Question.Send
+	}
+	return t.Razz.Send
+}
+
+// lightOf is the same for the lights; HOLD and CHECK show none, and a make may
+// lack one.
+func (l *Lights) lightOf(v allocation.Verdict) *Light {
+	switch {
+	case l == nil, v == allocation.Held, v == allocation.Check:
+		return nil
+	case v == allocation.Allocated, v == allocation.Stock:
+		return l.Green
+	}
+	return l.Red
+}
+
+// stops reports whether a verdict holds the device.
+func stops(v allocation.Verdict) bool {
+	return !v.Saved() && v != allocation.Check
+}

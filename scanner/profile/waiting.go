@@ -1,0 +1,110 @@
+package profile
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"dockfill/allocation"
+	"dockfill/scanner"
+)
+
+const (
+	// doubtFor is how long after a scan whose verdict was not heard the same code
+	// may be that unit, scanned again by a worker who heard no good tone.
+	doubtFor = time.Minute
+	// askAgains bounds how often one garbled scan is asked for again.
+	askAgains = 2
+)
+
+// waiting keeps account with a device that sends a scan and then does nothing
+// until it is answered or its time is over. Plain text carries neither number nor
+// flag, so a scan sent again is known by its content and by the first one's being
+// unanswered.
+type waiting struct {
+	facts  *Answer
+	newest owed
+	epoch  int
+	asked  int
+	askBy  time.Time // when the repeat that was asked for is overdue; zero for none
+}
+
+// owed is the newest scan.
+type owed struct {
+	id        uint64
+	data      []byte
+	first, at time.Time // when it came first and last
+	epoch     int
+	verdict   allocation.Verdict
+	known     bool // verdict is there
+	heard     bool // the device has it
+}
+
+func (w *waiting) limit() time.Duration { return ms(w.facts.LimitMS) }
+
+func (w *waiting) reconnected() {
+	w.epoch++
+	w.asked, w.askBy = 0, time.Time{}
+}
+
+// askAgain reports whether a garbled scan can be asked for again.
+func (w *waiting) askAgain(now time.Time, fault error) bool {
+	if !errors.Is(fault, scanner.ErrGarbled) || len(w.facts.Resend.raw) == 0 || w.asked == askAgains {
+		return false
+	}
+	w.asked++
+	w.askBy = now.Add(w.limit())
+	return true
+}
+
+// overdue reports once that a scan that was asked for again did not come.
+func (w *waiting) overdue(now time.Time) bool {
+	if w.askBy.IsZero() || now.Before(w.askBy) {
+		return false
+	}
+	w.asked, w.askBy = askAgains, time.Time{}
+	return true
+}
+
+// isRepeat reports whether the device itself sent the newest scan again, having
+// no answer.
+func (w *waiting) isRepeat(now time.Time, e Event) bool {
+	n := w.newest
+	return e.Fault == nil && w.facts.Sends > 1 && n.id != 0 && !n.heard && bytes.Equal(n.data, e.Data) &&
+		now.Sub(n.first) <= time.Duration(w.facts.Sends)*w.limit()
+}
+
+// repeated notes a repeat, and reports whether its answer is there to be given.
+func (w *waiting) repeated(now time.Time) bool {
+	w.newest.at, w.newest.epoch = now, w.epoch
+	w.newest.heard = w.newest.known
+	return w.newest.known
+}
+
+// doubt gives the fault of a scan: its own, or that it may be the last unit
+// again, which was saved and of which the worker heard nothing.
+func (w *waiting) doubt(now time.Time, e Event) error {
+	n := w.newest
+	if e.Fault == nil && n.id != 0 && !n.heard && (!n.known || n.verdict.Saved()) && bytes.Equal(n.data, e.Data) && now.Sub(n.at) <= doubtFor {
+		return scanner.ErrDoubtfulRepeat
+	}
+	return e.Fault
+}
+
+// sent notes a new scan.
+func (w *waiting) sent(now time.Time, id uint64, data []byte) {
+	w.newest = owed{id: id, data: bytes.Clone(data), first: now, at: now, epoch: w.epoch}
+	w.asked, w.askBy = 0, time.Time{}
+}
+
+// answer notes a verdict and reports whether the device can still hear it: a
+// later one would be taken for the next scan's.
+func (w *waiting) answer(now time.Time, id uint64, v allocation.Verdict, up bool) bool {
+	n := &w.newest
+	if id != n.id || n.known {
+		return false
+	}
+	n.verdict, n.known = v, true
+	n.heard = up && n.epoch == w.epoch && now.Sub(n.at) < w.limit()
+	return n.heard
+}
