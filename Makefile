@@ -10,11 +10,11 @@ SOAK        ?= 10m
 BENCH       ?= .
 DEMO_FLAGS  ?=
 
-.PHONY: help build test cross bench crash soak demo clean tools
+.PHONY: help build test test-vm cross bench crash soak demo clean tools
 .DEFAULT_GOAL := help
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 # What every target needs; the rest is fetched by Go itself.
 tools:
@@ -25,6 +25,9 @@ build: tools ## put dockfill-agent, dockfill-cloud and firmware-sim into bin/
 
 test: tools ## install what tests need, then check, build and test everything
 	@GO="$(GO)" sh .ci/test
+
+test-vm: tools ## check USB scanners in a virtual machine with Debian's kernel, emulated; about a minute
+	$(GO) run ./e2e/vm
 
 cross: tools ## build the programs for Windows with mingw, into bin/windows/
 	@command -v x86_64-w64-mingw32-gcc >/dev/null || { echo 'The Windows build needs x86_64-w64-mingw32-gcc (Debian: apt-get install gcc-mingw-w64-x86-64).'; exit 1; }
