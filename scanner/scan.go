@@ -2,6 +2,9 @@ package scanner
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -10,7 +13,7 @@ import (
 )
 
 // Faults of a frame, in Scan.Fault. Each asks for STOP, except
-// ErrDoubtfulRepeat, which asks for CHECK.
+// ErrDoubtfulRepeat and ErrStale, which ask for CHECK.
 var (
 	// ErrTooLong: more than MaxScan bytes without an end. One is given for the
 	// whole run, however long.
@@ -24,15 +27,21 @@ var (
 	ErrGarbled = errors.New("the scan arrived garbled and was not repeated; scan again, and check the cable and the baud rate")
 	// ErrUnpacketed: an SSI scanner sent plain data. It has been told again to send packets.
 	ErrUnpacketed = errors.New("the scanner sent data without packets; it was set up anew, scan again")
-	// ErrDoubtfulRepeat: a repeat of the last scan, one try of which was garbled,
-	// so that it may be the same scan or an equal one.
-	ErrDoubtfulRepeat = errors.New("the same code came twice around a garbled transmission; check whether it was one unit or two")
+	// ErrStale: the bytes lay in the port before it was opened, or came on their
+	// heels. Nobody heard a verdict for them.
+	ErrStale = errors.New("this was scanned while nobody listened and is not counted; look at what it was, and scan it again if it lies there still")
+	// ErrBrokenUpload: a record of a device's memory whose upload broke off. None
+	// of it counts, as the whole will come again.
+	ErrBrokenUpload = errors.New("the upload broke off and nothing of it is counted; send the scanner's memory again")
+	// ErrDoubtfulRepeat: the last scan's code again, one try of which was garbled or
+	// whose verdict was not heard, so that it may be the same unit or an equal one.
+	ErrDoubtfulRepeat = errors.New("the same code came twice around a transmission that failed; check whether it was one unit or two")
 )
 
 // Failures of a port, in Status.LastError.
 var (
 	// ErrNotFound: no such port at present; the search goes on.
-	ErrNotFound = errors.New("scanner not found")
+	ErrNotFound = errors.New("scanner not found: plug it in, or run `dockfill-agent ports` and correct `port`")
 	// ErrUnstableName: the port's name may mean another device after a replug.
 	ErrUnstableName = errors.New("port name is not stable")
 	// ErrTooManyFiles: the process has so many files open that a port cannot be
@@ -40,6 +49,14 @@ var (
 	ErrTooManyFiles = errors.New("too many open files")
 	// ErrWriteStalled: the device takes no bytes.
 	ErrWriteStalled = errors.New("the scanner takes no bytes; unplug it and plug it in again")
+	// ErrHeld: another process has the port.
+	ErrHeld = errors.New("another program uses the port")
+	// ErrNoPermission: the agent's user may not open the port.
+	ErrNoPermission = errors.New("the port may not be opened")
+	// ErrKeyboard: the scanner is there, and types instead of talking.
+	ErrKeyboard = errors.New("the scanner is in keyboard mode")
+	// ErrWrongRate: what comes is no text.
+	ErrWrongRate = errors.New("what the scanner sends is no text")
 	// ErrPortFailed: the port broke while it was read or written.
 	ErrPortFailed = errors.New("port failed")
 	// ErrNotAnswering: the device does not acknowledge commands.
@@ -63,11 +80,40 @@ type Scan struct {
 	Code barcode.Code
 	// Fault is set for a frame that could not be read: one of the faults above.
 	Fault error
+	// Late says that the device kept the scan and sent it later: from its memory,
+	// or in a run faster than any hand. At is then when it arrived here.
+	Late bool
+	// DeviceTime is when the device says that it read the code; zero where it has
+	// no clock.
+	DeviceTime time.Time
+	// Batch is the scan's place in an upload of a device's memory; zero for none.
+	Batch Batch
 	// Answer gives the device the verdict: its acknowledgement where the
 	// protocol has one, its beep and its light. To be called after the commit.
 	// It never blocks, and only the first call counts. After the port was lost
 	// it does nothing but remember the scan as answered. It is never nil.
 	Answer func(allocation.Verdict)
+}
+
+// Batch is a scan's place in one upload of a device's memory. The zero value is
+// no batch.
+type Batch struct {
+	// Fingerprint names the content of the whole upload, see Fingerprint.
+	Fingerprint string
+	// N counts from 1 to Of, in the device's order.
+	N, Of int
+}
+
+// Fingerprint is the SHA-256 of an upload's records in their order, as lowercase
+// hexadecimal digits. A record counts with what makes it that reading: its code,
+// and the device's time where there is one.
+func Fingerprint(records [][]byte) string {
+	sum := sha256.New()
+	for _, r := range records {
+		sum.Write(binary.BigEndian.AppendUint32(nil, uint32(len(r))))
+		sum.Write(r)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // Source is one station's scanner, however it is attached.
@@ -104,6 +150,8 @@ type Status struct {
 	Port, Device string
 	// Since is when State began.
 	Since time.Time
+	// Revision is what the device says of itself, "" where it says nothing.
+	Revision string
 	// LastScan is when the last frame came, faulty or not; zero for never.
 	LastScan time.Time
 	Counts   Counts
@@ -118,4 +166,5 @@ type Counts struct {
 	Repeats     int64 // retransmissions that were acknowledged again and not delivered
 	Connects    int64 // times that the port was opened
 	LostAnswers int64 // answers that found no device to show them
+	Late        int64 // scans that the device had kept, see Scan.Late
 }

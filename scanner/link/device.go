@@ -10,6 +10,7 @@
 package link
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,13 @@ type Port interface {
 	Close() error
 }
 
+// Leftover is what a Port may know of the time before it was opened: bytes that lay
+// in the system's buffer then. They are asked for once, before the first Read. A
+// device whose protocol repeats what nobody acknowledged needs none of it.
+type Leftover interface {
+	Leftover() []byte
+}
+
 // Opener finds a device by its stable name.
 type Opener interface {
 	// Open gives the port and the device that the name led to.
@@ -49,6 +57,9 @@ const (
 	writeLimit = 2 * time.Second
 	// readerLimit is how long a reader that was told to stop may take.
 	readerLimit = 2 * time.Second
+	// quarantineGap is the silence, beside the idle gap, after which a frame is
+	// certain to be new. No worker scans this fast.
+	quarantineGap = 300 * time.Millisecond
 	// stallAfter is how long the agent may take to accept a scan.
 	stallAfter = time.Second
 	// maxAbandoned bounds the writers, each with a thread, that a dead device may
@@ -72,6 +83,12 @@ type Device struct {
 	status  scanner.Status
 	// offered is since when a scan waits to be taken; zero for none.
 	offered time.Time
+	hurry   hurry
+	garbage garbage
+	// staleUntil ends the quarantine of what lay in the port at its opening; stale
+	// says that the codec was given such bytes, told that it has made a frame since.
+	staleUntil  time.Time
+	stale, told bool
 }
 
 // New makes a Device of a completed configuration and the codec of its profile.
@@ -133,6 +150,8 @@ func (d *Device) connected(s *session) {
 	d.setState(scanner.Connected, nil)
 	d.status.Device = s.device
 	d.status.Counts.Connects++
+	d.garbage = garbage{}
+	d.staleUntil, d.stale, d.told = time.Time{}, false, false
 	d.perform(d.codec.Connect(time.Now()))
 }
 
@@ -226,17 +245,27 @@ func (d *Device) ended(ctx context.Context, why error) {
 	d.deliver(ctx, time.Now(), events)
 }
 
-// read moves bytes from the port until it fails or is told to stop.
+// read moves bytes from the port until it fails or is told to stop. What lay in
+// the port already goes first, into quarantine.
 func (d *Device) read(ctx context.Context, s *session) error {
+	if old, ok := s.port.(Leftover); ok {
+		if p := old.Leftover(); len(bytes.Trim(p, "\r\n")) > 0 {
+			now := time.Now()
+			d.advance(ctx, s, func() []profile.Event {
+				d.quarantine(now)
+				return d.feed(now, p)
+			})
+		}
+	}
 	buf := make([]byte, 4096)
 	for !s.stop.Load() {
 		n, err := s.read(buf)
 		now := time.Now()
 		switch {
 		case n > 0:
-			d.advance(ctx, s, func() []profile.Event { return d.codec.Feed(now, buf[:n]) })
+			d.advance(ctx, s, func() []profile.Event { return d.feed(now, buf[:n]) })
 		case err == nil:
-			d.advance(ctx, s, func() []profile.Event { return d.codec.Silence(now) })
+			d.advance(ctx, s, func() []profile.Event { return d.silence(now) })
 		}
 		if err != nil {
 			return fmt.Errorf("%w: %w", scanner.ErrPortFailed, err)
@@ -265,6 +294,7 @@ func (d *Device) perform(events []profile.Event) {
 	for _, e := range events {
 		switch e.Kind {
 		case profile.Send:
+			d.tap(false, e.Data)
 			if d.current == nil || !d.current.writer.push(e.Data) {
 				d.status.Counts.LostAnswers++
 			}
@@ -274,7 +304,15 @@ func (d *Device) perform(events []profile.Event) {
 			d.status.Counts.LostAnswers++
 		case profile.Trouble:
 			d.status.LastError = e.Fault
+		case profile.Learned:
+			d.status.Revision = string(e.Data)
 		}
+	}
+}
+
+func (d *Device) tap(fromDevice bool, p []byte) {
+	if d.config.Tap != nil {
+		d.config.Tap(fromDevice, p)
 	}
 }
 
@@ -285,6 +323,7 @@ func (d *Device) deliver(ctx context.Context, now time.Time, events []profile.Ev
 			continue
 		}
 		scan := d.scan(now, e)
+		d.judge(&scan, now)
 		d.offer(now)
 		select {
 		case d.out <- scan:
@@ -297,7 +336,10 @@ func (d *Device) deliver(ctx context.Context, now time.Time, events []profile.Ev
 }
 
 func (d *Device) scan(now time.Time, e profile.Event) scanner.Scan {
-	s := scanner.Scan{Station: d.config.Station, Source: d.config.Port, At: now, Raw: e.Data, Fault: e.Fault}
+	s := scanner.Scan{
+		Station: d.config.Station, Source: d.config.Port, At: now, Raw: e.Data, Fault: e.Fault,
+		Late: e.Late, DeviceTime: e.DeviceTime, Batch: e.Batch,
+	}
 	if e.Fault == nil {
 		s.Code = d.config.Rules.Parse(e.Symbology, e.Data, now.Year())
 	}
@@ -328,4 +370,7 @@ func (d *Device) taken(s scanner.Scan) {
 		return
 	}
 	d.status.Counts.Scans++
+	if s.Late {
+		d.status.Counts.Late++
+	}
 }

@@ -29,7 +29,9 @@ func start(t *testing.T, c scanner.Config, o link.Opener) (*link.Device, <-chan 
 	c.Station, c.Port = "1", "test"
 	c, err := c.Complete()
 	require.NoError(t, err)
-	d := link.New(c, o, profile.New(c))
+	codec, err := profile.New(c)
+	require.NoError(t, err)
+	d := link.New(c, o, codec)
 	out := make(chan scanner.Scan)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -54,6 +56,16 @@ func take(t *testing.T, out <-chan scanner.Scan) scanner.Scan {
 	case <-time.After(patience):
 		require.FailNow(t, "no scan came")
 		return scanner.Scan{}
+	}
+}
+
+// played waits until the transcript has ended.
+func played(t *testing.T, p *scannertest.Playback) {
+	t.Helper()
+	select {
+	case <-p.Ended():
+	case <-time.After(patience):
+		require.FailNow(t, "the transcript did not end")
 	}
 }
 
@@ -84,7 +96,7 @@ func TestSSIConversationIsAsRecorded(t *testing.T) {
 	require.NoError(t, s.Fault)
 	assert.Equal(t, allocation.GTIN("00000096385074"), s.Code.GTIN)
 	s.Answer(allocation.Allocated)
-	<-p.Ended()
+	played(t, p)
 }
 
 func TestAnswerCountsOnce(t *testing.T) {
@@ -101,7 +113,7 @@ func TestAnswerCountsOnce(t *testing.T) {
 	assert.Equal(t, allocation.StationID("1"), s.Station)
 	s.Answer(allocation.Stock)
 	s.Answer(allocation.Stop)
-	<-p.Ended()
+	played(t, p)
 }
 
 // idle is a port on which nothing happens, and the parent of the broken ones.

@@ -1,19 +1,25 @@
 // Package scannertest records what goes over a scanner's port and plays it back
 // in tests.
 //
-// A transcript is text, a step a line: "<" and hexadecimal bytes from the device,
-// ">" and those to it, "." for a read that finds silence. Empty lines and what
-// follows "#" say nothing.
+// A transcript is text, a step a line: "<" and bytes from the device, ">" and those
+// to it, "." for a read that finds silence. A time may stand before the bytes and
+// is passed over. Bytes are hexadecimal pairs and quoted Go strings. Empty lines,
+// and what follows "#" outside of quotes, say nothing. Recordings of firmware-sim
+// and of dockfill-agent listen are transcripts, up to the first unplugging.
 //
 //	> 09 C6 04 00 FF EE 01 9F 01 FC 9F   # set-up
-//	< 04 D0 00 00 FF 2C
+//	< 0.012345s 04 D0 00 00 FF 2C
+//	< "4006381333931\r"
 package scannertest
 
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -48,19 +54,54 @@ func NewPlayback(t testing.TB, transcript string) *Playback {
 	t.Helper()
 	p := &Playback{t: t, ended: make(chan struct{})}
 	for i, line := range strings.Split(transcript, "\n") {
-		line, _, _ = strings.Cut(line, "#")
-		if line = strings.TrimSpace(line); line == "" {
-			continue
+		s, err := readStep(line)
+		if err != nil {
+			t.Fatalf("transcript line %d %q: %v", i+1, line, err)
 		}
-		data, err := hex.DecodeString(strings.ReplaceAll(line[1:], " ", ""))
-		if err != nil || !strings.Contains("<>.", line[:1]) {
-			t.Fatalf("transcript line %d %q is no step", i+1, line)
+		if s.kind != 0 {
+			p.steps = append(p.steps, s)
 		}
-		p.steps = append(p.steps, step{line[0], data})
 	}
 	p.next(0)
 	t.Cleanup(p.check)
 	return p
+}
+
+var (
+	word     = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"|[^\s"#]+)`)
+	timeWord = regexp.MustCompile(`^\d+\.\d+s$`)
+)
+
+// readStep reads a line; one that says nothing is a step of no kind.
+func readStep(line string) (s step, err error) {
+	rest := strings.TrimSpace(line)
+	for n := 0; rest != "" && rest[0] != '#'; n++ {
+		w := word.FindString(rest)
+		rest = strings.TrimSpace(rest[len(w):])
+		var data []byte
+		switch {
+		case w == "":
+			return s, errors.New("a quote has no end")
+		case n == 0 && strings.Contains("<>.", w):
+			s.kind = w[0]
+			continue
+		case n == 0:
+			return s, errors.New("none of <, > and . stands first")
+		case n == 1 && timeWord.MatchString(w):
+			continue
+		case w[0] == '"':
+			var text string
+			text, err = strconv.Unquote(w)
+			data = []byte(text)
+		default:
+			data, err = hex.DecodeString(w)
+		}
+		if err != nil {
+			return s, fmt.Errorf("%s is neither hexadecimal nor quoted: %w", w, err)
+		}
+		s.data = append(s.data, data...)
+	}
+	return s, nil
 }
 
 // Ended is closed when all steps have been played.

@@ -65,3 +65,18 @@ func TestOtherBytesThanRecordedFailTheTest(t *testing.T) {
 	assert.ErrorContains(t, err, "wrote 15")
 	assert.Len(t, w.failures, 1)
 }
+
+// Recordings of the simulator and of listen are transcripts as they are.
+func TestARecordingIsATranscript(t *testing.T) {
+	p := open(t, NewPlayback(t, "# a tape\n\n< 0.000213s \"A\\\"#\\r\"  # a scan\n> 1.000000s 06 \"B\"\n"))
+	buf := make([]byte, 9)
+	n, err := p.Read(buf)
+	require.NoError(t, err)
+	assert.Equal(t, "A\"#\r", string(buf[:n]))
+	_, err = p.Write([]byte("\x06B"))
+	require.NoError(t, err)
+	for line, want := range map[string]string{`< "A`: "no end", "A 41": "stands first", "< 4x": "neither hexadecimal", `< "\q"`: "nor quoted"} {
+		_, err := readStep(line)
+		assert.ErrorContains(t, err, want)
+	}
+}

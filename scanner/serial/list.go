@@ -23,6 +23,13 @@ type Port struct {
 // usbName is a name of the form usb:VID:PID[:SERIAL].
 type usbName struct{ vid, pid, serial string }
 
+func (u usbName) String() string {
+	if u.serial == "" {
+		return "usb:" + u.vid + ":" + u.pid
+	}
+	return "usb:" + u.vid + ":" + u.pid + ":" + u.serial
+}
+
 var usbForm = regexp.MustCompile(`^usb:([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?::(.+))?$`)
 
 func parseUSB(name string) (usbName, error) {
@@ -31,6 +38,20 @@ func parseUSB(name string) (usbName, error) {
 		return usbName{}, fmt.Errorf("port %q is not usb:VID:PID or usb:VID:PID:SERIAL with four hexadecimal digits each", name)
 	}
 	return usbName{vid: strings.ToUpper(m[1]), pid: strings.ToUpper(m[2]), serial: m[3]}, nil
+}
+
+// btForm is a name of the form bt:00:11:22:33:44:55, a Bluetooth device's address.
+var btForm = regexp.MustCompile(`^bt:[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$`)
+
+// paired picks the serial port that the system has bound to a Bluetooth device.
+func paired(name string, ports []Port) (string, error) {
+	for _, p := range ports {
+		if strings.EqualFold(p.Stable, name) {
+			return p.Path, nil
+		}
+	}
+	address := name[len("bt:"):]
+	return "", fmt.Errorf("%w (%s: no serial port is bound to it; pair it, then `rfcomm bind 0 %s`)", scanner.ErrNotFound, name, address)
 }
 
 // among picks the one port that fits. Two that fit are refused: either could be
@@ -44,7 +65,7 @@ func (u usbName) among(ports []Port) (string, error) {
 	}
 	switch len(fit) {
 	case 0:
-		return "", fmt.Errorf("%w: no USB device %s:%s %s", scanner.ErrNotFound, u.vid, u.pid, u.serial)
+		return "", missing(u.String())
 	case 1:
 		return fit[0].Path, nil
 	}

@@ -14,11 +14,14 @@ import (
 )
 
 // fakeSystem builds the kernel's tables for a Zebra scanner (a CDC device), two
-// equal bridge cables without serial numbers, a fitted and an unfitted UART, and
-// a virtual console.
+// equal bridge cables without serial numbers, a fitted and an unfitted UART, a
+// virtual console, a Bluetooth scanner, and a Honeywell scanner in keyboard mode.
 func fakeSystem(t *testing.T) sysfs {
 	root := t.TempDir()
-	s := sysfs{class: filepath.Join(root, "sys/class/tty"), byID: filepath.Join(root, "dev/serial/by-id"), dev: filepath.Join(root, "dev")}
+	s := sysfs{
+		class: filepath.Join(root, "sys/class/tty"), byID: filepath.Join(root, "dev/serial/by-id"), dev: filepath.Join(root, "dev"),
+		usb: filepath.Join(root, "sys/bus/usb/devices"),
+	}
 	put := func(path, content string) {
 		path = filepath.Join(root, path)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
@@ -47,6 +50,17 @@ func fakeSystem(t *testing.T) sysfs {
 	link("sys/class/tty/ttyS1/device", "sys/devices/pnp0/00:04")
 	put("sys/class/tty/ttyS1/type", "0")
 	put("sys/class/tty/tty1/dev", "4:1")
+	put("sys/class/tty/rfcomm0/address", "00:1b:dc:0f:7a:33")
+	put("sys/class/tty/rfcomm0/channel", "1")
+	put("sys/devices/usb1/1-4/idVendor", "0c2e")
+	put("sys/devices/usb1/1-4/idProduct", "0b81")
+	put("sys/devices/usb1/1-4/serial", "17234B0F12")
+	put("sys/devices/usb1/1-4/product", "Voyager 1452g")
+	put("sys/devices/usb1/1-4/1-4:1.0/bInterfaceClass", "03")
+	put("sys/devices/usb1/1-4/1-4:1.0/bInterfaceProtocol", "01")
+	link("sys/bus/usb/devices/1-4:1.0", "sys/devices/usb1/1-4/1-4:1.0")
+	put("sys/devices/usb1/1-1/1-1:1.0/bInterfaceProtocol", "01")
+	link("sys/bus/usb/devices/1-1:1.0", "sys/devices/usb1/1-1/1-1:1.0")
 	put("dev/ttyACM0", "")
 	put("dev/ttyUSB2", "")
 	link("dev/serial/by-id/usb-Symbol_Scanner-if00", "dev/ttyACM0")
@@ -58,6 +72,7 @@ func TestPortsAreListedWithTheNameToConfigure(t *testing.T) {
 	ports, err := s.list()
 	require.NoError(t, err)
 	assert.Equal(t, []Port{
+		{Path: s.dev + "/rfcomm0", Stable: "bt:00:1B:DC:0F:7A:33", Product: "Bluetooth serial port"},
 		{Path: s.dev + "/ttyACM0", Stable: s.byID + "/usb-Symbol_Scanner-if00", VID: "05E0", PID: "1701", Serial: "S21042523021234", Product: "Symbol Bar Code Scanner"},
 		{Path: s.dev + "/ttyS0", Stable: s.dev + "/ttyS0"},
 		{Path: s.dev + "/ttyUSB2", Stable: "usb:067B:2303", VID: "067B", PID: "2303"},
@@ -111,6 +126,42 @@ func TestNameThatIsNoneIsRefused(t *testing.T) {
 		_, err := New(scanner.Config{Station: "1", Port: name})
 		assert.ErrorContains(t, err, want, name)
 	}
+}
+
+func TestBluetoothScannerIsFoundByItsAddress(t *testing.T) {
+	s := fakeSystem(t)
+	ports, err := s.list()
+	require.NoError(t, err)
+	path, err := paired("bt:00:1b:DC:0f:7a:33", ports)
+	require.NoError(t, err)
+	assert.Equal(t, s.dev+"/rfcomm0", path)
+	_, err = paired("bt:00:1B:DC:0F:7A:34", ports)
+	assert.ErrorIs(t, err, scanner.ErrNotFound)
+	assert.ErrorContains(t, err, "rfcomm bind 0 00:1B:DC:0F:7A:34")
+	_, err = New(scanner.Config{Station: "1", Port: "bt:00:1B"})
+	assert.ErrorContains(t, err, "a Bluetooth address such as")
+}
+
+// The scanner is there, and types into whatever window is open.
+func TestScannerInKeyboardModeIsNamedWithTheWayOut(t *testing.T) {
+	s := fakeSystem(t)
+	for _, name := range []string{
+		"usb:0C2E:0B8A", "usb:0C2E:0B8A:17234B0F12", "/dev/serial/by-id/usb-Honeywell_Voyager_1452g_17234B0F12-if00",
+		"/dev/serial/by-id/usb-Metrologic_Voyager_1452g-if00",
+	} {
+		err := s.typing(name)
+		assert.ErrorIs(t, err, scanner.ErrKeyboard, name)
+		assert.ErrorContains(t, err, "Voyager 1452g (0C2E:0B81) is plugged in as a keyboard", name)
+		assert.ErrorContains(t, err, "scan the setup barcode", name)
+	}
+	for _, name := range []string{"usb:0C2E:0B8A:OTHER", "usb:05E0:1701", "/dev/serial/by-id/usb-Symbol_Scanner-if00"} {
+		assert.NoError(t, s.typing(name), name)
+	}
+}
+
+func TestAPortThatIsNotThereSaysWhatToDo(t *testing.T) {
+	assert.EqualError(t, missing("/dev/serial/by-id/usb-none"),
+		"scanner not found: plug it in, or run `dockfill-agent ports` and correct `port` (/dev/serial/by-id/usb-none)")
 }
 
 func TestListOfThisMachineNeedsNoPort(t *testing.T) {

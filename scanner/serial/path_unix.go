@@ -3,6 +3,7 @@
 package serial
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -23,7 +24,7 @@ var numbered = regexp.MustCompile(`^/dev/(ttyUSB|ttyACM|rfcomm|pts/)\d+$`)
 func pathFinder(path string, unstable bool) (func() (string, error), error) {
 	path = filepath.Clean(path)
 	if !filepath.IsAbs(path) {
-		return nil, fmt.Errorf("port %q is no absolute path, usb:VID:PID or tcp://host:port; `dockfill-agent ports` lists names to use", path)
+		return nil, fmt.Errorf("port %q is no absolute path, usb:VID:PID, bt:ADDRESS or tcp://host:port; `dockfill-agent ports` lists names to use", path)
 	}
 	if numbered.MatchString(path) && !unstable {
 		return nil, fmt.Errorf("%w: %s can be another device after a replug; %s", scanner.ErrUnstableName, path, system.advice(path))
@@ -34,7 +35,7 @@ func pathFinder(path string, unstable bool) (func() (string, error), error) {
 func follow(path string) (string, error) {
 	device, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("%w: %s", scanner.ErrNotFound, path)
+		return "", missing(path)
 	}
 	return device, err
 }
@@ -55,9 +56,9 @@ func checkDescriptors() error {
 }
 
 // sysfs is where the kernel tells about ports.
-type sysfs struct{ class, byID, dev string }
+type sysfs struct{ class, byID, dev, usb string }
 
-var system = sysfs{class: "/sys/class/tty", byID: "/dev/serial/by-id", dev: "/dev"}
+var system = sysfs{class: "/sys/class/tty", byID: "/dev/serial/by-id", dev: "/dev", usb: "/sys/bus/usb/devices"}
 
 // advice names the link to use in place of a path.
 func (s sysfs) advice(path string) string {
@@ -95,7 +96,7 @@ func (s sysfs) list() ([]Port, error) {
 	var ports []Port
 	for _, e := range entries {
 		if p, ok := s.port(e.Name()); ok {
-			p.Stable = stableName(p, links)
+			p.Stable = cmp.Or(p.Stable, stableName(p, links))
 			ports = append(ports, p)
 		}
 	}
@@ -105,6 +106,9 @@ func (s sysfs) list() ([]Port, error) {
 // port describes a terminal that has a device behind it. The kernel keeps ttyS
 // entries of type 0 for ports that are not fitted.
 func (s sysfs) port(name string) (Port, bool) {
+	if address := readLine(filepath.Join(s.class, name, "address")); address != "" && strings.HasPrefix(name, "rfcomm") {
+		return Port{Path: filepath.Join(s.dev, name), Stable: "bt:" + strings.ToUpper(address), Product: "Bluetooth serial port"}, true
+	}
 	device, err := filepath.EvalSymlinks(filepath.Join(s.class, name, "device"))
 	if err != nil || readLine(filepath.Join(s.class, name, "type")) == "0" {
 		return Port{}, false

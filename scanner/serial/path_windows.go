@@ -41,11 +41,14 @@ func pathFinder(name string, _ bool) (func() (string, error), error) {
 			return "", fmt.Errorf("list ports: %w", err)
 		}
 		if !slices.Contains(names, name) {
-			return "", fmt.Errorf("%w: %s", scanner.ErrNotFound, name)
+			return "", missing(name)
 		}
 		return name, nil
 	}, nil
 }
+
+// missing says why a name leads to no port.
+func missing(name string) error { return fmt.Errorf("%w (%s)", scanner.ErrNotFound, name) }
 
 // checkDescriptors has nothing to check: Windows waits on handles.
 func checkDescriptors() error { return nil }

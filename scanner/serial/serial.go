@@ -8,6 +8,7 @@
 //	COM3                        on Windows, where the system keeps the number
 //	usb:05E0:1701               the only such device, by vendor and product id
 //	usb:05E0:1701:S3CR3T        the same with its serial number
+//	bt:00:11:22:33:44:55        the serial port bound to a Bluetooth device (Linux)
 //	tcp://10.0.0.7:4001         a device server
 //
 // Measured facts that the code relies on: a read time-out gives 0 bytes and no
@@ -38,7 +39,7 @@ const readTimeout = 100 * time.Millisecond
 // port name that is none, and scanner.ErrUnstableName; whether the port is there
 // is no matter.
 func New(c scanner.Config) (scanner.Source, error) {
-	c, err := c.Complete()
+	c, err := profile.Complete(c)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,11 @@ func New(c scanner.Config) (scanner.Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("station %s: %w", c.Station, err)
 	}
-	return link.New(c, o, profile.New(c)), nil
+	codec, err := profile.New(c)
+	if err != nil {
+		return nil, err
+	}
+	return link.New(c, o, codec), nil
 }
 
 func openerOf(c scanner.Config) (link.Opener, error) {
@@ -57,7 +62,7 @@ func openerOf(c scanner.Config) (link.Opener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &opener{find: find, mode: modeOf(c)}, nil
+	return &opener{find: find, mode: modeOf(c), repeats: c.Profile == scanner.SSI}, nil
 }
 
 func modeOf(c scanner.Config) *serial.Mode {
@@ -82,18 +87,31 @@ func finder(name string, unstable bool) (func() (string, error), error) {
 			return want.among(ports)
 		}, nil
 	}
+	if strings.HasPrefix(name, "bt:") {
+		if !btForm.MatchString(name) {
+			return nil, fmt.Errorf("port %q is not bt: and a Bluetooth address such as bt:00:11:22:33:44:55", name)
+		}
+		return func() (string, error) {
+			ports, err := List()
+			if err != nil {
+				return "", err
+			}
+			return paired(name, ports)
+		}, nil
+	}
 	return pathFinder(name, unstable)
 }
 
 // opener opens a serial port by its name.
 type opener struct {
-	find func() (string, error)
-	mode *serial.Mode
+	find    func() (string, error)
+	mode    *serial.Mode
+	repeats bool // the device sends again what was not acknowledged
 }
 
-// Open implements link.Opener. What the device sent while nobody listened is
-// thrown away: nobody was told that it was received, and the worker has scanned
-// it again since.
+// Open implements link.Opener. What the device sent while nobody listened goes
+// into quarantine, as nobody was told that it was received; from a device that
+// repeats it is thrown away, as it will come again.
 func (o *opener) Open(context.Context) (link.Port, string, error) {
 	device, err := o.find()
 	if err != nil {
@@ -102,14 +120,53 @@ func (o *opener) Open(context.Context) (link.Port, string, error) {
 	if err := checkDescriptors(); err != nil {
 		return nil, "", err
 	}
+	if err := shared(device); err != nil {
+		return nil, "", err
+	}
 	p, err := serial.Open(device, o.mode)
 	if err != nil {
 		return nil, "", explain(device, err)
 	}
-	if err := errors.Join(p.SetReadTimeout(readTimeout), p.ResetInputBuffer()); err != nil {
+	l := &line{Port: p}
+	if !o.repeats {
+		l.old = leftover(p)
+	}
+	if o.repeats {
+		err = p.ResetInputBuffer()
+	}
+	if err := errors.Join(p.SetReadTimeout(readTimeout), err); err != nil {
 		return nil, "", errors.Join(explain(device, err), p.Close())
 	}
-	return p, device, nil
+	return l, device, nil
+}
+
+// line is an open port and what lay in it.
+type line struct {
+	serial.Port
+	old []byte
+}
+
+// Leftover implements link.Leftover.
+func (l *line) Leftover() []byte { return l.old }
+
+// leftoverWait is how long the system gets to hand over what it holds.
+const leftoverWait = 5 * time.Millisecond
+
+// leftover reads what lies in a port that was opened just now, up to two frames
+// of the longest kind. What is more is read later, on the heels of it.
+func leftover(p serial.Port) (old []byte) {
+	if p.SetReadTimeout(leftoverWait) != nil {
+		return nil
+	}
+	buf := make([]byte, 2*scanner.MaxScan)
+	for len(old) < len(buf) {
+		n, err := p.Read(buf[len(old):])
+		if n == 0 || err != nil {
+			break
+		}
+		old = buf[:len(old)+n]
+	}
+	return old
 }
 
 // Present implements link.Opener.
@@ -119,7 +176,7 @@ func (o *opener) Present(device string) error {
 		return err
 	}
 	if now != device {
-		return fmt.Errorf("%w: the scanner moved from %s to %s", scanner.ErrNotFound, device, now)
+		return fmt.Errorf("%w (it moved from %s to %s)", scanner.ErrNotFound, device, now)
 	}
 	return nil
 }
@@ -129,11 +186,11 @@ func explain(device string, err error) error {
 	var pe *serial.PortError
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.As(err, &pe) && pe.Code() == serial.PortNotFound:
-		return fmt.Errorf("%w: %s", scanner.ErrNotFound, device)
+		return fmt.Errorf("%w (%s)", scanner.ErrNotFound, device)
 	case errors.As(err, &pe) && pe.Code() == serial.PermissionDenied:
-		return fmt.Errorf("%s: permission denied; give the agent's user the group that owns the port (dialout on most systems)", device)
+		return forbidden(device)
 	case errors.As(err, &pe) && pe.Code() == serial.PortBusy:
-		return fmt.Errorf("%s: another program uses the port; stop it, or take the port out of its settings", device)
+		return held(device)
 	}
 	return fmt.Errorf("%s: %w", device, err)
 }

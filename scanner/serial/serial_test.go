@@ -253,8 +253,29 @@ func TestBytesFromBeforeTheOpeningAreNoScan(t *testing.T) {
 	c.send("STALE\r")
 	s, out := start(t, scanner.Config{Port: c.link})
 	connected(t, s)
+	stale := take(t, out)
+	assert.Equal(t, "STALE", string(stale.Raw))
+	assert.ErrorIs(t, stale.Fault, scanner.ErrStale)
+	time.Sleep(time.Second) // a worker who is told looks, and scans again
 	c.send("FRESH\r")
-	assert.Equal(t, "FRESH", string(take(t, out).Raw))
+	fresh := take(t, out)
+	assert.Equal(t, "FRESH", string(fresh.Raw))
+	assert.NoError(t, fresh.Fault)
+}
+
+// An SSI scanner sends again what nobody acknowledged, so the old packet is no
+// question.
+func TestBytesFromBeforeTheOpeningAreDroppedWhereTheScannerRepeats(t *testing.T) {
+	c := newCable(t)
+	rawMode(t, c.slave)
+	c.send(ssi(0xF3, 0, "\x03AGAIN"))
+	_, out := start(t, scanner.Config{Port: c.link, Profile: scanner.SSI})
+	c.expect(setUp)
+	c.send(ssi(0xD0, 0, ""))
+	c.send(ssi(0xF3, 1, "\x03AGAIN"))
+	scan := take(t, out)
+	assert.Equal(t, "AGAIN", string(scan.Raw))
+	assert.NoError(t, scan.Fault)
 }
 
 func rawMode(t *testing.T, f *os.File) {
@@ -263,6 +284,7 @@ func rawMode(t *testing.T, f *os.File) {
 	require.NoError(t, err)
 	termios.Lflag &^= unix.ICANON | unix.ECHO
 	termios.Oflag &^= unix.OPOST
+	termios.Iflag &^= unix.ICRNL
 	require.NoError(t, unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, termios))
 }
 

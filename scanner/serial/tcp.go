@@ -31,7 +31,7 @@ func (s *server) Open(ctx context.Context) (link.Port, string, error) {
 		Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}}
 	c, err := d.DialContext(ctx, "tcp", s.address)
 	if err != nil {
-		return nil, "", fmt.Errorf("%w: %w", scanner.ErrNotFound, err)
+		return nil, "", fmt.Errorf("%w (device server tcp://%s: %w)", scanner.ErrNotFound, s.address, err)
 	}
 	return conn{c}, c.RemoteAddr().String(), nil
 }

@@ -1,0 +1,30 @@
+package link
+
+import (
+	"bytes"
+	"fmt"
+
+	"dockfill/scanner"
+)
+
+// endings are what scanners are set to send behind a code, and what the station's
+// setting for each is called. The longest come first.
+var endings = []struct {
+	bytes string
+	is    scanner.Terminator
+	key   string
+}{
+	{"\r\n", scanner.CRLF, "crlf"}, {"\r\r", scanner.CRCR, "crcr"}, {"\r", scanner.CR, "cr"}, {"\n", scanner.LF, "lf"},
+	{"\t", scanner.TAB, "tab"}, {"\x03", scanner.STXETX, "stx-etx"},
+}
+
+// unterminated says what the newest bytes of a frame without its end do end in,
+// where that is another terminator than the one that the station waits for.
+func unterminated(fault error, newest []byte, want scanner.Terminator) error {
+	for _, e := range endings {
+		if bytes.HasSuffix(newest, []byte(e.bytes)) && e.is != want && want != "" {
+			return fmt.Errorf("%w: it ends in %s and the station waits for %s, so try terminator = %q", fault, e.is, want, e.key)
+		}
+	}
+	return fault
+}

@@ -1,0 +1,222 @@
+package link_test
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dockfill/scanner"
+	"dockfill/scanner/link"
+)
+
+// piece is bytes that come so long after the ones before.
+type piece struct {
+	after time.Duration
+	bytes string
+}
+
+// timed is a port on which bytes come at their time, and bytes lay before.
+type timed struct {
+	idle
+	old  string
+	mu   sync.Mutex
+	list []piece
+	due  time.Time
+}
+
+func (p *timed) Leftover() []byte { return []byte(p.old) }
+
+func (p *timed) Read(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	const limit = 100 * time.Millisecond
+	if len(p.list) == 0 {
+		time.Sleep(limit)
+		return 0, nil
+	}
+	if p.due.IsZero() {
+		p.due = time.Now().Add(p.list[0].after)
+	}
+	if wait := time.Until(p.due); wait > limit {
+		time.Sleep(limit)
+		return 0, nil
+	} else {
+		time.Sleep(wait)
+	}
+	n := copy(b, p.list[0].bytes)
+	if p.list[0].bytes = p.list[0].bytes[n:]; p.list[0].bytes == "" {
+		p.list, p.due = p.list[1:], time.Time{}
+	}
+	return n, nil
+}
+
+// deliver runs a device over one port, in virtual time, and gives its scans.
+func deliver(t *testing.T, p link.Port, n int, c scanner.Config, check func(*link.Device, []scanner.Scan)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		d, out := start(t, c, &ports{list: []link.Port{p}})
+		var scans []scanner.Scan
+		for range n {
+			scans = append(scans, take(t, out))
+		}
+		synctest.Wait()
+		check(d, scans)
+	})
+}
+
+// What lay in the port when it was opened, the rest of it, and what follows on its
+// heels, had no verdict; what a worker scans after that does.
+func TestBytesFromBeforeTheOpeningAreInQuarantine(t *testing.T) {
+	p := &timed{old: "OLD1\rOLD2\rOL", list: []piece{{20 * time.Millisecond, "D3\r"}, {50 * time.Millisecond, "OLD4\r"}, {700 * time.Millisecond, "NEW1\r"}, {500 * time.Millisecond, "NEW2\r"}}}
+	deliver(t, p, 6, scanner.Config{Terminator: scanner.CR}, func(_ *link.Device, scans []scanner.Scan) {
+		for i, code := range []string{"OLD1", "OLD2", "OLD3", "OLD4"} {
+			assert.Equal(t, code, string(scans[i].Raw))
+			assert.ErrorIs(t, scans[i].Fault, scanner.ErrStale, code)
+		}
+		for i, code := range []string{"NEW1", "NEW2"} {
+			assert.Equal(t, code, string(scans[4+i].Raw))
+			assert.NoError(t, scans[4+i].Fault, code)
+		}
+	})
+}
+
+// An upload is held back until it is whole, and is as old as its bytes.
+func TestAMemoryFromBeforeTheOpeningIsInQuarantineAsAWhole(t *testing.T) {
+	p := &timed{old: "A\rB\rC\r", list: []piece{{10 * time.Second, "D\rE\rF\r"}}}
+	deliver(t, p, 6, scanner.Config{Profile: "batch"}, func(_ *link.Device, scans []scanner.Scan) {
+		for i, s := range scans {
+			assert.Equal(t, string("ABCDEF"[i]), string(s.Raw))
+			assert.Equal(t, 3, s.Batch.Of)
+			assert.True(t, s.Late)
+			if i < 3 {
+				assert.ErrorIs(t, s.Fault, scanner.ErrStale)
+			} else {
+				assert.NoError(t, s.Fault)
+			}
+		}
+	})
+}
+
+// A line end that lay in the port is nothing.
+func TestAnEmptyLineInThePortQuarantinesNothing(t *testing.T) {
+	deliver(t, &timed{old: "\r\n", list: []piece{{10 * time.Millisecond, "4006381333931\r"}}}, 1, scanner.Config{Terminator: scanner.CR}, func(_ *link.Device, scans []scanner.Scan) {
+		assert.NoError(t, scans[0].Fault)
+	})
+}
+
+// A handheld that comes back into range sends what it kept, as fast as the line
+// takes it.
+func TestARunFasterThanAnyHandIsLate(t *testing.T) {
+	list := []piece{{time.Second, "LIVE\r"}}
+	for i := range 6 {
+		list = append(list, piece{time.Duration(max(0, 1-i))*time.Second + 40*time.Millisecond, fmt.Sprintf("40063813339%02d\r", i/2)}) // each twice, paced as at 9600 baud
+	}
+	list = append(list, piece{time.Second, "LIVE\r"})
+	deliver(t, &timed{list: list}, 8, scanner.Config{Terminator: scanner.CR}, func(d *link.Device, scans []scanner.Scan) {
+		var late []bool
+		for _, s := range scans {
+			late = append(late, s.Late)
+		}
+		// From the third different code on it is certain.
+		assert.Equal(t, []bool{false, false, false, false, false, true, true, false}, late)
+		assert.EqualValues(t, 2, d.Status().Counts.Late)
+	})
+}
+
+func TestALabelThatIsStaredAtIsNotLate(t *testing.T) {
+	var list []piece
+	for range 20 {
+		list = append(list, piece{20 * time.Millisecond, "4006381333931\r"})
+	}
+	deliver(t, &timed{list: list}, 20, scanner.Config{Terminator: scanner.CR}, func(_ *link.Device, scans []scanner.Scan) {
+		for _, s := range scans {
+			assert.False(t, s.Late)
+		}
+	})
+}
+
+func TestWrongRateStandsInTheStatusUntilAScanIsGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		garbled := "\xfc\x80\xf8\xe6\x9e\xfe\x06\x80\xe0\x66\xfe\x98" // 4800 heard at 9600
+		p := &timed{list: []piece{{time.Second, garbled}, {time.Second, garbled}, {time.Second, garbled}, {10 * time.Second, "4006381333931\r"}}}
+		d, out := start(t, scanner.Config{Terminator: scanner.CR}, &ports{list: []link.Port{p}})
+		for range 3 {
+			assert.Error(t, take(t, out).Fault, "never a scan")
+		}
+		time.Sleep(time.Second)
+		assert.Equal(t, scanner.Connected, d.Status().State)
+		assert.ErrorIs(t, d.Status().LastError, scanner.ErrWrongRate)
+		assert.ErrorContains(t, d.Status().LastError, "try baud = ")
+		require.NoError(t, take(t, out).Fault)
+		synctest.Wait()
+		assert.NoError(t, d.Status().LastError)
+	})
+}
+
+// A scanner that is set to another end than its station: nothing is counted, and the
+// worker hears which setting would fit.
+func TestMissingTerminatorIsNeverAScanAndNamesTheOneThatCame(t *testing.T) {
+	for _, c := range []struct {
+		sent string
+		want scanner.Terminator
+		hint string
+	}{
+		{"4006381333931\n", scanner.CR, `it ends in LF and the station waits for CR, so try terminator = "lf"`},
+		{"4006381333931\r", scanner.CRLF, `try terminator = "cr"`},
+		{"4006381333931\r\n", scanner.TAB, `try terminator = "crlf"`},
+		{"\x024006381333931\x03", scanner.CR, `try terminator = "stx-etx"`},
+		{"4006381333931", scanner.CR, "check the terminator"},
+	} {
+		deliver(t, &timed{list: []piece{{time.Second, c.sent}}}, 1, scanner.Config{Terminator: c.want}, func(d *link.Device, scans []scanner.Scan) {
+			assert.ErrorIs(t, scans[0].Fault, scanner.ErrUnterminated)
+			assert.ErrorContains(t, scans[0].Fault, c.hint)
+			assert.Zero(t, d.Status().Counts.Scans)
+		})
+	}
+}
+
+// flood gives scans without end, as fast as they are read.
+type flood struct {
+	idle
+	n atomic.Int64
+}
+
+func (f *flood) Read(b []byte) (int, error) {
+	n := 0
+	for len(b)-n > 20 {
+		n += copy(b[n:], fmt.Sprintf("SERIAL%010d\r", f.n.Add(1)))
+	}
+	return n, nil
+}
+
+// Ten seconds of 10,000 scans a second into an agent that takes them slower: none
+// is lost, none comes out of order, and no more is read than one buffer ahead.
+func TestAFloodWaitsAndLosesNothing(t *testing.T) {
+	const scans = 100_000
+	f := &flood{}
+	_, out := start(t, scanner.Config{Terminator: scanner.CR}, &ports{list: []link.Port{f}})
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	began := time.Now()
+	for i := range scans {
+		s := take(t, out)
+		if want := fmt.Sprintf("SERIAL%010d", i+1); string(s.Raw) != want || s.Fault != nil {
+			require.Equal(t, want, string(s.Raw))
+			require.NoError(t, s.Fault)
+		}
+		require.LessOrEqual(t, f.n.Load()-int64(i), int64(1000), "read ahead of the agent")
+	}
+	took := time.Since(began)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	t.Logf("%d scans in %s: %.0f a second", scans, took.Round(time.Millisecond), scans/took.Seconds())
+	assert.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(4<<20), "memory does not grow with the flood")
+}

@@ -1,0 +1,140 @@
+package link
+
+import (
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dockfill/scanner"
+)
+
+// uart is a receiver as chips are built: it samples the line sixteen times a bit,
+// its clock and the sender's stand anyhow to each other, and after a missing stop
+// bit it goes on with whatever falls next. It shares nothing with what is tested.
+func uart(text string, sent, heard int, phase float64, resync bool) (out []byte) {
+	period := float64(sent) / float64(16*heard) // of a sample, in bits of the sender
+	level := func(sample int) int {
+		at := float64(sample)*period - phase
+		n := int(at)
+		if at < 0 || n/10 >= len(text) {
+			return 1
+		}
+		switch bit := n % 10; bit {
+		case 0:
+			return 0
+		case 9:
+			return 1
+		default:
+			return int(text[n/10]>>(bit-1)) & 1
+		}
+	}
+	end := int((float64(10*len(text))+phase)/period) + 16
+	for s := 1; s < end; s++ {
+		if level(s) == 1 || level(s-1) == 0 {
+			continue
+		}
+		for {
+			b := 0
+			for k := range 8 {
+				b |= level(s+24+16*k) << k
+			}
+			out = append(out, byte(b))
+			s += 152
+			if level(s) == 1 || !resync {
+				break
+			}
+			s -= 8 // the missing stop bit was the next start bit
+		}
+	}
+	return out
+}
+
+func TestAUARTAtTheRightRateHearsWhatWasSent(t *testing.T) {
+	assert.Equal(t, "4006381333931\r", string(uart("4006381333931\r", 9600, 9600, 0.4, true)))
+}
+
+// Whatever codes a worker scans, and however the chip gets over missing stop bits,
+// the rate that the scanner speaks at is proposed first.
+func TestWrongBaudProposesTheRate(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	for _, c := range []struct{ sent, heard int }{
+		{115200, 9600}, {9600, 115200}, {9600, 19200}, {19200, 9600}, {4800, 9600}, {38400, 9600}, {57600, 9600},
+		{9600, 38400}, {9600, 57600}, {2400, 9600}, {1200, 9600}, {115200, 57600}, {57600, 115200},
+	} {
+		for _, resync := range []bool{false, true} {
+			t.Run(fmt.Sprint(c.sent, "heard at ", c.heard, resync), func(t *testing.T) {
+				first, named := 0, 0
+				const tries = 6
+				for range tries {
+					var g garbage
+					var trouble error
+					for range 8 {
+						code := fmt.Sprintf("]C10109506000%06d21SN%05d\r", r.IntN(1e6), r.IntN(1e5))
+						if r.IntN(2) == 0 {
+							code = fmt.Sprintf("40063%08d\r", r.IntN(1e8))
+						}
+						g.feed(uart(code, c.sent, c.heard, r.Float64(), resync))
+						trouble, _ = g.silence(scanner.Config{Baud: c.heard, DataBits: 8})
+					}
+					if trouble == nil {
+						continue
+					}
+					named++
+					if strings.Contains(trouble.Error(), fmt.Sprintf("try baud = %d,", c.sent)) {
+						first++
+					}
+				}
+				t.Logf("noticed %d of %d, right rate first %d", named, tries, first)
+				require.Equal(t, tries, named, "every wrong rate is noticed")
+				assert.GreaterOrEqual(t, first, tries-1, "right rate proposed")
+			})
+		}
+	}
+}
+
+// Codes at the right rate, without the terminator that the station expects, in any
+// alphabet, are no garbage; neither is a single burst of noise.
+func TestTextIsNeverTakenForAWrongRate(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	for _, alphabet := range []string{"0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-. $/+%", "abcdefghijklmnopqrstuvwxyz{}|~_", "01\x1d21-A", "ABCDEFGHÄÖÜß0123456789"} {
+		for range 50 {
+			var g garbage
+			for range 10 {
+				letters, code := []rune(alphabet), ""
+				for range 4 + r.IntN(30) {
+					code += string(letters[r.IntN(len(letters))])
+				}
+				g.feed([]byte(code))
+				trouble, _ := g.silence(scanner.Config{Baud: 9600, DataBits: 8})
+				require.NoError(t, trouble, "%q", code)
+			}
+		}
+	}
+	var g garbage
+	g.feed([]byte("\x00\xff\x80\xf8\x00\xff\x80\xf8\x00\xff\x80\xf8\x00\xff"))
+	trouble, _ := g.silence(scanner.Config{Baud: 9600, DataBits: 8})
+	assert.NoError(t, trouble)
+}
+
+func TestAParityBitIsToldFromAWrongRate(t *testing.T) {
+	for _, parity := range []string{"even", "odd"} {
+		var g garbage
+		var trouble error
+		for i := range 4 {
+			code := fmt.Appendf(nil, "40063813339%02d\r", i)
+			for k, b := range code {
+				if ones := bits.OnesCount8(b); ones%2 == 1 && parity == "even" || ones%2 == 0 && parity == "odd" {
+					code[k] |= 0x80
+				}
+			}
+			g.feed(code)
+			trouble, _ = g.silence(scanner.Config{Baud: 9600, DataBits: 8})
+		}
+		assert.ErrorContains(t, trouble, fmt.Sprintf("try data_bits = 7, parity = %q", parity))
+	}
+}
