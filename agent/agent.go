@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,7 +24,7 @@ import (
 	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/scanner"
-	"dockfill/scanner/serial"
+	"dockfill/scanner/source"
 	"dockfill/sync/inbox"
 	"dockfill/sync/mqtt"
 	"dockfill/sync/outbox"
@@ -59,9 +60,8 @@ type Agent struct {
 	started time.Time
 	nonce   string // of this process
 
-	desk    *desk
-	hub     *hub
-	counter counter
+	desk *desk
+	hub  *hub
 
 	// store and what lives on it are nil where the database is damaged: broken
 	// says how, and every scan is refused with it.
@@ -81,6 +81,7 @@ type Agent struct {
 type station struct {
 	config scanner.Config
 	source scanner.Source
+	twins  []allocation.StationID // that the same device delivers to
 }
 
 var _ dock.Site = (*Agent)(nil)
@@ -116,7 +117,7 @@ func (d Deps) withDefaults() Deps {
 		d.Now = time.Now
 	}
 	if d.Source == nil {
-		d.Source = serial.New
+		d.Source = source.New
 	}
 	return d
 }
@@ -129,15 +130,37 @@ func eventNonce() string {
 }
 
 func (a *Agent) attach() error {
+	place := map[string]allocation.StationID{}
 	for _, c := range a.config.Stations {
 		s := station{config: c}
 		if c.Port != "" {
+			if first, taken := place[c.Port]; taken {
+				return fmt.Errorf("stations %s and %s both have port %s, and each would get a part of every scan: give each its own, or take one out", first, c.Station, c.Port)
+			}
+			place[c.Port] = c.Station
 			var err error
 			if s.source, err = a.deps.Source(c); err != nil {
 				return err
 			}
 		}
 		a.stations = append(a.stations, s)
+	}
+	return a.pair()
+}
+
+// pair tells both stations of a pair about the other.
+func (a *Agent) pair() error {
+	for i, s := range a.stations {
+		twin := s.config.TwinOf
+		if twin == "" {
+			continue
+		}
+		other := slices.IndexFunc(a.stations, func(o station) bool { return o.config.Station == twin })
+		if other < 0 {
+			return fmt.Errorf("station %s: twin_of names station %s, which is not there", s.config.Station, twin)
+		}
+		a.stations[i].twins = append(a.stations[i].twins, twin)
+		a.stations[other].twins = append(a.stations[other].twins, s.config.Station)
 	}
 	return nil
 }
@@ -324,7 +347,7 @@ func (a *Agent) startScanners(ctx context.Context) (stop func()) {
 		}
 		read := make(chan scanner.Scan)
 		running.Go(func() { s.source.Run(ctx, read) }) // returns ctx's error alone
-		running.Go(func() { a.hear(ctx, read) })
+		running.Go(func() { a.hear(ctx, s, read) })
 	}
 	return func() {
 		cancel()
@@ -332,12 +355,19 @@ func (a *Agent) startScanners(ctx context.Context) (stop func()) {
 	}
 }
 
-func (a *Agent) hear(ctx context.Context, read <-chan scanner.Scan) {
+// heard is what a device read at a station.
+func heard(s scanner.Scan, at station) scan {
+	return scan{
+		station: s.Station, raw: s.Raw, code: s.Code, fault: s.Fault, at: s.At,
+		guard: at.config.Guard, twins: at.twins, late: s.Late, deviceTime: s.DeviceTime, batch: s.Batch,
+	}
+}
+
+func (a *Agent) hear(ctx context.Context, place station, read <-chan scanner.Scan) {
 	for {
 		select {
 		case s := <-read:
-			a.take(ctx, scan{station: s.Station, raw: s.Raw, code: s.Code, fault: s.Fault, at: s.At},
-				func(f dock.Feedback) { s.Answer(f.Verdict) })
+			a.take(ctx, heard(s, place), func(f dock.Feedback) { s.Answer(f.Verdict) })
 		case <-ctx.Done():
 			return
 		}
@@ -356,6 +386,9 @@ func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
 		a.hub.publish(f)
 		if f.Seq > 0 {
 			a.writer.proven(s.station, f.Seq)
+		}
+		if f.Why == allocation.WhyBounce {
+			a.log.Info("a reading was not counted", "station", s.station, "code", f.Code, "reason", f.Text)
 		}
 		if f.Why == allocation.WhyUnsaved {
 			a.log.Error("a scan was not saved", "station", s.station, "error", err)

@@ -36,9 +36,18 @@ func help() string {
 	return "cards: " + strings.Join(all, "; ")
 }
 
-// card does what a control card says. What it says about the next scan is
-// stored with the station, so that a restart in between forgets nothing.
+// card does what a control card says, and remembers that it was read.
 func (d *desk) card(tx *store.Tx, at store.Station, s scan) (dock.Feedback, error) {
+	f, err := d.do(tx, at, s)
+	if err != nil {
+		return f, err
+	}
+	return f, tx.Heard(s.station, store.Reading{Code: s.raw, At: s.at})
+}
+
+// do is what each card means. What it says about the next scan is stored with the
+// station, so that a restart in between forgets nothing.
+func (d *desk) do(tx *store.Tx, at store.Station, s scan) (dock.Feedback, error) {
 	c := s.code.Card
 	switch c.Verb {
 	case barcode.Undo:
@@ -49,6 +58,9 @@ func (d *desk) card(tx *store.Tx, at store.Station, s scan) (dock.Feedback, erro
 		return d.oldestDone(tx, s)
 	case barcode.Qty:
 		at.NextQty = c.Qty
+		if c.Qty == 1 {
+			return cardRead(s, "the next scan counts once"), tx.PutStation(at)
+		}
 		return cardRead(s, "the next scan counts %d times", c.Qty), tx.PutStation(at)
 	case barcode.Damaged:
 		at.NextDisposition = allocation.Damaged
@@ -75,12 +87,24 @@ func cardRead(s scan, format string, args ...any) dock.Feedback {
 // sameAgain answers the question after a crash: it was another unit, so the code
 // that was asked about counts.
 func (d *desk) sameAgain(tx *store.Tx, at store.Station, s scan) (dock.Feedback, error) {
+	if at.AskedUpload != "" {
+		return d.uploadAgain(tx, at, s)
+	}
 	if len(at.Asked) == 0 {
 		return dock.Feedback{}, stop(allocation.WhyCard, "no question is open at this station: scan the goods")
 	}
 	s.raw, s.again = at.Asked, true
 	s.code = d.rules.Parse("", s.raw, s.at.Year())
 	return d.receive(tx, s)
+}
+
+// uploadAgain lets the content that was asked about count once more.
+func (d *desk) uploadAgain(tx *store.Tx, at store.Station, s scan) (dock.Feedback, error) {
+	if err := tx.DropUpload(at.AskedUpload); err != nil {
+		return dock.Feedback{}, err
+	}
+	at.AskedUpload = ""
+	return cardRead(s, "send the scanner's memory once more: it will be counted"), tx.PutStation(at)
 }
 
 // oldestDone closes the oldest open task.

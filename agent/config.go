@@ -3,18 +3,18 @@ package agent
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"regexp/syntax"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/pelletier/go-toml/v2"
 
 	"dockfill/allocation"
 	"dockfill/scanner"
 	"dockfill/scanner/barcode"
-	"dockfill/scanner/serial"
+	"dockfill/scanner/profile"
 )
 
 // Config is what a site's agent is told.
@@ -33,6 +33,8 @@ type Config struct {
 	// API alone.
 	Stations []scanner.Config
 	Rules    barcode.Rules
+	// Profiles are those that come with the program and the site's own.
+	Profiles profile.Set
 	// Retention is how long events are kept that the centre has safely.
 	Retention time.Duration
 }
@@ -47,6 +49,8 @@ type Centre struct {
 const (
 	DefaultHTTP      = "127.0.0.1:8090"
 	DefaultRetention = 30 * 24 * time.Hour
+	// profilesFolder beside the configuration holds the site's own profiles.
+	profilesFolder = "profiles"
 )
 
 func (c Config) check() error {
@@ -62,8 +66,8 @@ func (c Config) check() error {
 // Load reads the configuration at path, or none at all where path is "", and
 // puts over it what the environment says: DOCKFILL_SITE, DOCKFILL_DATA,
 // DOCKFILL_HTTP, DOCKFILL_CENTRE_BROKER, DOCKFILL_STATION_<id>_PORT and so on, a
-// name for each key. Unknown keys are refused. An error names the file, line and
-// column, or the variable, the key, the reason, and the nearest valid key.
+// name for each key. Unknown keys and unknown variables are refused. The error is
+// that of the file system, or Faults with everything that is wrong.
 func Load(path string) (Config, error) { return load(path, os.Environ()) }
 
 // LoadFile reads the configuration at path alone, as a service does that is not
@@ -71,23 +75,28 @@ func Load(path string) (Config, error) { return load(path, os.Environ()) }
 func LoadFile(path string) (Config, error) { return load(path, nil) }
 
 func load(path string, environ []string) (Config, error) {
-	var f file
+	var text []byte
 	if path != "" {
-		text, err := os.ReadFile(path)
-		if err != nil {
+		var err error
+		if text, err = os.ReadFile(path); err != nil {
 			return Config{}, fmt.Errorf("configuration: %w", err)
 		}
-		d := toml.NewDecoder(strings.NewReader(string(text))).DisallowUnknownFields()
-		if err := positioned(path, d.Decode(&f)); err != nil {
-			return Config{}, err
-		}
 	}
-	if err := f.override(environ); err != nil {
+	return parse(path, text, environ)
+}
+
+// Parse reads a configuration that is not yet in its file, which is named in
+// faults. The error is Faults.
+func Parse(path string, text []byte) (Config, error) { return parse(path, text, nil) }
+
+func parse(path string, text []byte, environ []string) (Config, error) {
+	var f file
+	r := &reading{file: path, places: map[string]spot{}}
+	r.read(text, &f)
+	f.override(environ, r)
+	c := f.config(r)
+	if err := r.faults.err(); err != nil {
 		return Config{}, err
-	}
-	c, err := f.config()
-	if err != nil {
-		return Config{}, fmt.Errorf("%s: %w", orElse(path, "environment"), err)
 	}
 	return c, nil
 }
@@ -107,9 +116,11 @@ type file struct {
 	HTTP          *address       `toml:"http"`
 	Hosts         []string       `toml:"hosts"`
 	RetentionDays *int           `toml:"retention_days"`
+	Profiles      string         `toml:"profiles"`
 	Centre        centreFile     `toml:"centre"`
+	Codes         codesFile      `toml:"codes"`
 	Stations      []*stationFile `toml:"station"`
-	Codes         []codeFile     `toml:"code"`
+	Patterns      []codeFile     `toml:"code"`
 }
 
 type centreFile struct {
@@ -122,7 +133,7 @@ type stationFile struct {
 	ID         stationName `toml:"id"`
 	Port       string      `toml:"port"`
 	Unstable   bool        `toml:"unstable"`
-	Profile    profileName `toml:"profile"`
+	Profile    string      `toml:"profile"`
 	Baud       int         `toml:"baud"`
 	DataBits   int         `toml:"data_bits"`
 	Parity     string      `toml:"parity"`
@@ -130,152 +141,112 @@ type stationFile struct {
 	Terminator terminator  `toml:"terminator"`
 	IdleGapMS  int         `toml:"idle_gap_ms"`
 	Beep       *bool       `toml:"beep"`
+	Layout     string      `toml:"layout"`
+	GuardMS    *int        `toml:"guard_ms"`
+	TwinOf     string      `toml:"twin_of"`
+}
+
+// codesFile is how codes are read.
+type codesFile struct {
+	GSSubstitute       substitute `toml:"gs_substitute"`
+	AcceptAssociations bool       `toml:"accept_associations"`
+	ShortGTIN          bool       `toml:"short_gtin"`
 }
 
 // codeFile is a pattern of the house's own codes.
 type codeFile struct {
-	Name    string `toml:"name"`
-	Pattern string `toml:"pattern"`
+	Name    string   `toml:"name"`
+	Pattern string   `toml:"pattern"`
+	Kind    codeKind `toml:"kind"`
 }
 
-func (f *file) config() (Config, error) {
+// config makes the configuration of what was read, and notes what is missing or
+// does not fit together.
+func (f *file) config(r *reading) Config {
 	c := Config{
-		Site: allocation.SiteID(f.Site.text), Data: f.Data, HTTP: DefaultHTTP, Hosts: f.Hosts,
+		Site: allocation.SiteID(f.Site.text), Data: filepath.FromSlash(f.Data), HTTP: DefaultHTTP, Hosts: f.Hosts,
 		Centre:    Centre{f.Centre.Broker.text, f.Centre.Username, f.Centre.Password},
 		Retention: DefaultRetention,
 	}
 	if f.HTTP != nil {
 		c.HTTP = f.HTTP.text
 	}
-	if f.RetentionDays != nil {
-		if *f.RetentionDays < 1 || *f.RetentionDays > 3650 {
-			return c, fmt.Errorf("retention_days is %d; 1 to 3650 are possible", *f.RetentionDays)
+	if n := f.RetentionDays; n != nil {
+		if *n < 1 || *n > 3650 {
+			r.fault("retention_days", fmt.Sprintf("retention_days is %d; 1 to 3650 are possible", *n))
 		}
-		c.Retention = time.Duration(*f.RetentionDays) * 24 * time.Hour
+		c.Retention = time.Duration(*n) * 24 * time.Hour
 	}
-	if f.Site.text == "" {
-		return c, errors.New("site is missing: give this warehouse a name of a-z, 0-9 and -")
+	if !r.given("site") {
+		r.fault("site", "site is missing: give this warehouse a name of a-z, 0-9 and -")
 	}
-	if c.Data == "" {
-		return c, errors.New("data is missing: name a directory that the agent may write to")
+	if c.Data == "" && !r.faulty("data") {
+		r.fault("data", "data is missing: name a directory that the agent may write to")
 	}
-	c.Data = filepath.FromSlash(c.Data)
-	for _, code := range f.Codes {
+	c.Rules, c.Profiles = f.rules(r), f.profiles(r)
+	f.stations(&c, r)
+	return c
+}
+
+// rules are how codes are read, and the house's own.
+func (f *file) rules(r *reading) barcode.Rules {
+	rules := barcode.Rules{Substitute: f.Codes.GSSubstitute.text, AcceptAssociations: f.Codes.AcceptAssociations}
+	rules.Links.ShortGTIN = f.Codes.ShortGTIN
+	for i, code := range f.Patterns {
+		path := fmt.Sprintf("code[%d].", i)
+		for key, text := range map[string]string{"name": code.Name, "pattern": code.Pattern} {
+			if text == "" && !r.faulty(path+key) {
+				r.fault(path+key, fmt.Sprintf("house code number %d has no %s", i+1, key))
+			}
+		}
 		p, err := barcode.NewPattern(code.Name, code.Pattern)
 		if err != nil {
-			return c, err
-		}
-		c.Rules.House = append(c.Rules.House, p)
-	}
-	return c, f.stations(&c)
-}
-
-func (f *file) stations(c *Config) error {
-	seen := map[stationName]bool{}
-	var errs []error
-	for i, s := range f.Stations {
-		switch {
-		case s.ID.text == "":
-			errs = append(errs, fmt.Errorf("station number %d has no id", i+1))
-			continue
-		case seen[s.ID]:
-			errs = append(errs, fmt.Errorf("station %s is there twice", s.ID.text))
+			r.fault(path+"pattern", patternReason(code.Pattern, err))
 			continue
 		}
-		seen[s.ID] = true
-		sc, err := s.scanner(c.Rules)
-		errs = append(errs, err)
-		c.Stations = append(c.Stations, sc)
+		p.Kind = code.Kind.kind()
+		rules.House = append(rules.House, p)
 	}
-	return errors.Join(errs...)
+	return rules
 }
 
-// scanner gives the station's settings, completed where it has a port. A scanner
-// that takes commands gives the verdict itself unless it is told not to.
-func (s *stationFile) scanner(rules barcode.Rules) (scanner.Config, error) {
-	c := scanner.Config{
-		Station: allocation.StationID(s.ID.text), Port: s.Port, Unstable: s.Unstable, Profile: scanner.Profile(s.Profile.text),
-		Baud: s.Baud, DataBits: s.DataBits, Parity: s.Parity, StopBits: s.StopBits,
-		Terminator: scanner.Terminator(s.Terminator.text), IdleGap: time.Duration(s.IdleGapMS) * time.Millisecond,
-		Beep: scanner.Profile(s.Profile.text) == scanner.SSI, Rules: rules,
-	}
-	if s.Beep != nil {
-		c.Beep = *s.Beep
-	}
-	if c.Port == "" {
-		return c, nil
-	}
-	c, err := c.Complete()
-	if err != nil {
-		return c, err
-	}
-	_, err = serial.New(c) // opens nothing, but knows the port names that a run would refuse
-	return c, err
-}
+// atPlace is how package profile says where a document is wrong.
+var atPlace = regexp.MustCompile(`^([^:]+\.toml):(\d+):(\d+): (.*)$`)
 
-// Text types, each with what it may hold. They are structs because the TOML
-// library asks only those to read themselves.
-type (
-	siteName    struct{ text string }
-	stationName struct{ text string }
-	address     struct{ text string }
-	brokerURL   struct{ text string }
-	profileName struct{ text string }
-	terminator  struct{ text string }
-)
-
-func (v *siteName) UnmarshalText(text []byte) error {
-	v.text = string(text)
-	return allocation.CheckSite(string(text))
-}
-
-func (v *stationName) UnmarshalText(text []byte) error {
-	v.text = string(text)
-	return allocation.CheckID("station id", string(text))
-}
-
-func (v *address) UnmarshalText(text []byte) error {
-	v.text = string(text)
-	if len(text) == 0 {
-		return nil
-	}
-	if _, _, err := net.SplitHostPort(string(text)); err != nil {
-		return fmt.Errorf("%q is not an address such as %s", text, DefaultHTTP)
-	}
-	return nil
-}
-
-func (v *brokerURL) UnmarshalText(text []byte) error {
-	v.text = string(text)
-	scheme, rest, found := strings.Cut(string(text), "://")
-	_, port, err := net.SplitHostPort(rest)
-	if len(text) > 0 && (!found || scheme != "tcp" && scheme != "tls" || err != nil || port == "") {
-		return fmt.Errorf("%q is not a broker such as tcp://127.0.0.1:1883", text)
-	}
-	return nil
-}
-
-func (v *profileName) UnmarshalText(text []byte) error {
-	names := []string{string(scanner.ASCII), string(scanner.SSI)}
-	for _, n := range names {
-		if strings.EqualFold(n, string(text)) {
-			v.text = n
-			return nil
+// profiles are the site's own beside those of the program.
+func (f *file) profiles(r *reading) profile.Set {
+	dir := filepath.FromSlash(f.Profiles)
+	switch {
+	case dir == "" && r.file != "":
+		dir = filepath.Join(filepath.Dir(r.file), profilesFolder)
+	case dir != "":
+		if _, err := os.Stat(dir); err != nil {
+			r.fault("profiles", fmt.Sprintf("profiles cannot be read: %v", err))
+			return profile.Set{}
 		}
 	}
-	return fmt.Errorf("profile %q is none of %s", text, strings.Join(names, ", "))
-}
-
-var terminators = map[string]scanner.Terminator{
-	"cr": scanner.CR, "lf": scanner.LF, "crlf": scanner.CRLF, "crcr": scanner.CRCR,
-	"tab": scanner.TAB, "stx-etx": scanner.STXETX, "stx/etx": scanner.STXETX, "idle": scanner.Idle,
-}
-
-func (v *terminator) UnmarshalText(text []byte) error {
-	t, ok := terminators[strings.ToLower(string(text))]
-	if !ok {
-		return fmt.Errorf("terminator %q is none of cr, lf, crlf, crcr, tab, stx-etx, idle", text)
+	set, err := profile.LoadDir(dir)
+	if err == nil {
+		return set
 	}
-	v.text = string(t)
-	return nil
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSuffix(line, "\n")
+		fault := Fault{File: dir, Reason: line, path: "profiles"}
+		if m := atPlace.FindStringSubmatch(line); m != nil {
+			fault.File, fault.Reason = filepath.Join(dir, m[1]), m[4]
+			fault.Line, _ = strconv.Atoi(m[2])
+			fault.Column, _ = strconv.Atoi(m[3])
+		}
+		r.faults = append(r.faults, fault)
+	}
+	return set
+}
+
+// patternReason leaves out what was put around the pattern to compile it.
+func patternReason(pattern string, err error) string {
+	var bad *syntax.Error
+	if errors.As(err, &bad) {
+		return fmt.Sprintf("pattern %q is no regular expression: %s", pattern, bad.Code)
+	}
+	return err.Error()
 }

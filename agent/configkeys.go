@@ -3,62 +3,39 @@ package agent
 import (
 	"cmp"
 	"encoding"
-	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
-	"github.com/pelletier/go-toml/v2"
 )
-
-// positioned tells where in the file an error stands.
-func positioned(path string, err error) error {
-	var missing *toml.StrictMissingError
-	if errors.As(err, &missing) {
-		var errs []error
-		for i := range missing.Errors {
-			e := &missing.Errors[i]
-			row, col := e.Position()
-			key := strings.Join(e.Key(), ".")
-			errs = append(errs, fmt.Errorf("%s:%d:%d: there is no key %s%s", path, row, col, key, suggest(key, fileKeys())))
-		}
-		return errors.Join(errs...)
-	}
-	var at *toml.DecodeError
-	if errors.As(err, &at) {
-		row, col := at.Position()
-		key := ""
-		if len(at.Key()) > 0 {
-			key = strings.Join(at.Key(), ".") + ": "
-		}
-		return fmt.Errorf("%s:%d:%d: %s%s", path, row, col, key, strings.TrimPrefix(at.Error(), "toml: "))
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
-}
 
 // fileKeys lists every key that a file may hold.
 func fileKeys() []string { return keysOf("", reflect.TypeFor[file]()) }
 
+// keysOf lists the keys of a table and of those within it.
 func keysOf(prefix string, t reflect.Type) []string {
 	var keys []string
 	for i := range t.NumField() {
-		f := t.Field(i)
-		key := prefix + f.Tag.Get("toml")
+		key, inner := prefix+t.Field(i).Tag.Get("toml"), t.Field(i).Type
 		keys = append(keys, key)
-		inner := f.Type
 		for inner.Kind() == reflect.Slice || inner.Kind() == reflect.Pointer {
 			inner = inner.Elem()
 		}
-		if inner.Kind() == reflect.Struct && !reads(inner) {
+		if isTable(inner) {
 			keys = append(keys, keysOf(key+".", inner)...)
 		}
+	}
+	return keys
+}
+
+// keysIn lists the keys of a table alone.
+func keysIn(t reflect.Type) []string {
+	keys := make([]string, t.NumField())
+	for i := range keys {
+		keys[i] = t.Field(i).Tag.Get("toml")
 	}
 	return keys
 }
@@ -68,93 +45,31 @@ func reads(t reflect.Type) bool {
 	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
-// suggest names the valid key that is spelled most like the one given.
-func suggest(key string, valid []string) string {
-	best := slices.MinFunc(valid, func(a, b string) int {
-		return cmp.Compare(levenshtein.ComputeDistance(key, a), levenshtein.ComputeDistance(key, b))
-	})
-	if levenshtein.ComputeDistance(key, best) > max(2, len(key)/2) {
-		return "; the keys are " + strings.Join(valid, ", ")
+// suggest names the valid key that is spelled most like the one given, or the key
+// of that name in another table; failing both it lists the keys of the table.
+func suggest(key string, valid, here []string) string {
+	distance := func(candidate string) int {
+		d := levenshtein.ComputeDistance(key, candidate)
+		if leaf(candidate) == leaf(key) {
+			return min(d, 2)
+		}
+		return d
 	}
-	return "; did you mean " + best + "?"
+	best := slices.MinFunc(valid, func(a, b string) int { return cmp.Compare(distance(a), distance(b)) })
+	if distance(best) > max(2, len(leaf(key))/2) {
+		return "the keys here are " + strings.Join(here, ", ")
+	}
+	return "did you mean " + best + "?"
 }
 
-// override puts the environment over the file. Variables of other programs are
-// passed over; a misspelt one of ours is refused, as it would do nothing.
-func (f *file) override(environ []string) error {
-	names := f.variables()
-	var errs []error
-	for _, v := range slices.Sorted(slices.Values(environ)) {
-		name, value, _ := strings.Cut(v, "=")
-		if set, ok := names[name]; ok {
-			if err := set(value); err != nil {
-				errs = append(errs, fmt.Errorf("environment %s: %w", name, err))
-			}
-			continue
-		}
-		if rest, ok := strings.CutPrefix(name, "DOCKFILL_STATION_"); ok {
-			errs = append(errs, f.stationVariable(name, rest, value))
-		} else if strings.HasPrefix(name, "DOCKFILL_CENTRE_") {
-			errs = append(errs, fmt.Errorf("environment %s: there is no such setting%s", name, suggest(name, slices.Sorted(maps.Keys(names)))))
+// nearest asks for the name that is spelled most like the one given, if one is.
+func nearest(name string, valid []string) string {
+	for _, v := range valid {
+		if strings.HasPrefix(v, name) || levenshtein.ComputeDistance(name, v) <= max(1, len(name)/3) {
+			return "did you mean " + v + "?"
 		}
 	}
-	return errors.Join(errs...)
-}
-
-// variables gives a setter for each key outside of stations.
-func (f *file) variables() map[string]func(string) error {
-	names := map[string]func(string) error{}
-	addVariables(names, "DOCKFILL_", reflect.ValueOf(f).Elem())
-	return names
-}
-
-func addVariables(names map[string]func(string) error, prefix string, v reflect.Value) {
-	for i := range v.NumField() {
-		name := prefix + strings.ToUpper(v.Type().Field(i).Tag.Get("toml"))
-		field := v.Field(i)
-		switch {
-		case field.Kind() == reflect.Struct && !reads(field.Type()):
-			addVariables(names, name+"_", field)
-		case field.Kind() == reflect.Slice && field.Type().Elem().Kind() != reflect.String:
-		default:
-			names[name] = func(s string) error { return setText(field, s) }
-		}
-	}
-}
-
-// stationVariable sets DOCKFILL_STATION_<id>_<KEY>; a station that the file does
-// not have is added.
-func (f *file) stationVariable(name, rest, value string) error {
-	keys := map[string]func(string) error{}
-	addVariables(keys, "", reflect.ValueOf(&stationFile{}).Elem())
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		id, ok := strings.CutSuffix(rest, "_"+key)
-		if !ok || id == "" || key == "ID" {
-			continue
-		}
-		set := map[string]func(string) error{}
-		addVariables(set, "", reflect.ValueOf(f.station(id)).Elem())
-		if err := set[key](value); err != nil {
-			return fmt.Errorf("environment %s: %w", name, err)
-		}
-		return nil
-	}
-	return fmt.Errorf("environment %s: it must be DOCKFILL_STATION_<id>_ and one of %s", name, strings.Join(slices.Sorted(maps.Keys(keys)), ", "))
-}
-
-// station finds a station by the form that its id has in a variable's name.
-func (f *file) station(id string) *stationFile {
-	plain := func(s string) string {
-		return strings.ToUpper(strings.NewReplacer("-", "_", ".", "_", " ", "_").Replace(s))
-	}
-	for _, s := range f.Stations {
-		if plain(s.ID.text) == plain(id) {
-			return s
-		}
-	}
-	s := &stationFile{ID: stationName{strings.ToLower(id)}}
-	f.Stations = append(f.Stations, s)
-	return s
+	return ""
 }
 
 // setText gives a field the value that a variable's text stands for.

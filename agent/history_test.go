@@ -185,9 +185,11 @@ func (h *history) check(t *rapid.T) {
 		require.LessOrEqual(t, carry[id], l.Allocated, "to be carried to %s", id)
 	}
 	require.NoError(t, h.store.View(t.Context(), func(tx *store.Tx) error {
-		c, err := tx.Counts()
+		c, err := tx.AddUp()
 		scans = c.Scans
 		require.Equal(t, told.units, c.Units)
+		_, _, kept := h.store.Now()
+		require.Equal(t, c, kept, "the counts that are kept in step, and those added up from the rows")
 		return err
 	}))
 	require.Equal(t, told.scans, scans)

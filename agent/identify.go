@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"cmp"
+	"fmt"
 	"math/bits"
 
 	"dockfill/agent/store"
@@ -51,22 +53,35 @@ func (d *desk) identify(tx *store.Tx, at store.Station, s scan) (goods, error) {
 
 func (d *desk) lookUp(tx *store.Tx, at store.Station, s scan) (goods, error) {
 	times := max(at.NextQty, 1)
+	c := s.code
+	if c.Err != nil { // its text names an item, and nothing else that it says may be used
+		c = barcode.Code{Symbology: c.Symbology, Text: c.Text, Err: c.Err}
+	}
 	switch {
 	case s.named != nil:
 		return *s.named, nil
-	case s.code.SSCC != "":
-		return d.pallet(tx, s.code.SSCC, times)
+	case c.SSCC != "":
+		return d.pallet(tx, c.SSCC, times)
 	}
-	u, pack, found, err := d.item(tx, s.code)
+	u, pack, found, err := d.item(tx, c)
 	if err != nil {
 		return goods{}, err
 	}
-	if !found {
+	switch {
+	case !found && noGoods(c):
+		return goods{}, &refusal{allocation.Check, allocation.WhyUnknown, fmt.Sprintf(
+			"%s is a code for a place or an order, not for goods: scan the unit's own label", c.Text)}
+	case !found:
 		return goods{kept: allocation.WhyUnknown, times: times}, nil
 	}
-	u.Qty = product(pack, max(s.code.Quantity, 1), times)
-	u.Lot, u.Expiry, u.Serial = s.code.Lot, s.code.Expiry, s.code.Serial
+	u.Qty = product(pack, max(c.Quantity, 1), times)
+	u.Lot, u.Expiry, u.Serial = c.Lot, c.Expiry, c.Serial
 	return goods{units: []unit{u}}, nil
+}
+
+// noGoods reports a house code of a shelf or an order: nothing was received by it.
+func noGoods(c barcode.Code) bool {
+	return c.Format == barcode.House && (c.Kind == barcode.Location || c.Kind == barcode.Order)
 }
 
 // product multiplies quantities; what does not fit becomes a number that no
@@ -101,16 +116,18 @@ func (d *desk) item(tx *store.Tx, c barcode.Code) (u unit, pack int64, found boo
 	return u, pack, found, err
 }
 
-// namesSKU finds the item whose own name is the code's text. A scanner that says
-// by a symbology identifier that it read a GS1 code has not read a house's name.
+// namesSKU finds the item that a house code names, or whose own name is the code's
+// text. A scanner that says by a symbology identifier that it read a GS1 code has
+// not read a house's name.
 func (d *desk) namesSKU(tx *store.Tx, c barcode.Code) (store.Item, bool, error) {
-	if c.Text == "" || len(c.Text) > allocation.MaxIDBytes || c.Format == barcode.Control {
+	name := cmp.Or(c.SKU, allocation.SKU(c.Text))
+	if name == "" || len(name) > allocation.MaxIDBytes || c.Format == barcode.Control {
 		return store.Item{}, false, nil
 	}
 	if c.Err != nil && c.Symbology != "" {
 		return store.Item{}, false, nil
 	}
-	return tx.ItemBySKU(allocation.SKU(c.Text))
+	return tx.ItemBySKU(name)
 }
 
 // pallet gives the announced contents of an SSCC.
@@ -126,7 +143,7 @@ func (d *desk) pallet(tx *store.Tx, sscc allocation.SSCC, times int64) (goods, e
 		return goods{}, stop(allocation.WhyDuplicate, "pallet %s was received before, as event %d: it is not counted again", sscc, p.Received)
 	}
 	if times > 1 {
-		return goods{}, stop(allocation.WhyQuantity, "pallet %s is one pallet: scan DF:QTY 1 first, or another code", sscc)
+		return goods{}, onePallet(sscc, times)
 	}
 	g := goods{sscc: sscc}
 	for _, l := range p.Lines {
@@ -148,7 +165,16 @@ func (d *desk) stranger(tx *store.Tx, sscc allocation.SSCC, times int64) (goods,
 	if site != "" {
 		return goods{}, stop(allocation.WhyWrongSite, "pallet %s was announced for site %s: do not unload it", sscc, site)
 	}
+	if times > 1 {
+		return goods{}, onePallet(sscc, times)
+	}
 	return goods{kept: allocation.WhyNotASN, times: times}, nil
+}
+
+// onePallet refuses a quantity card before a pallet, which is one thing in the
+// world: its contents are announced.
+func onePallet(sscc allocation.SSCC, times int64) error {
+	return stop(allocation.WhyQuantity, "pallet %s is one pallet and does not count %d times: scan the card DF:QTY 1, then the pallet again", sscc, times)
 }
 
 // seenBefore refuses what names one thing in the world and was taken in already.

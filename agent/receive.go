@@ -3,7 +3,6 @@ package agent
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"dockfill/agent/dock"
@@ -31,6 +30,14 @@ type scan struct {
 	at      time.Time
 	named   *goods // set where the goods were named and not read: a replay
 	again   bool   // a person said that it is another unit
+
+	// Of a device: how long its trigger may bounce, which stations hear it too, and
+	// whether it kept the scan for a while.
+	guard      time.Duration
+	twins      []allocation.StationID
+	late       bool
+	deviceTime time.Time
+	batch      scanner.Batch
 }
 
 // refusal says that a scan is not acceptable: nothing of it is saved.
@@ -62,6 +69,13 @@ func (d *desk) receive(tx *store.Tx, s scan) (dock.Feedback, error) {
 	if err != nil {
 		return dock.Feedback{}, err
 	}
+	// The trigger bounced, or the memory was sent twice: CHECK, and not counted.
+	if f, again, err := d.sameReading(tx, at, s); again || err != nil {
+		return f, err
+	}
+	if f, again, err := d.sameUpload(tx, at, s); again || err != nil {
+		return f, err
+	}
 	if s.code.Format == barcode.Control {
 		return d.card(tx, at, s)
 	}
@@ -92,7 +106,7 @@ func (d *desk) receive(tx *store.Tx, s scan) (dock.Feedback, error) {
 // names a SKU of the house counts as read.
 func (d *desk) unreadable(tx *store.Tx, s scan) error {
 	switch {
-	case errors.Is(s.fault, scanner.ErrDoubtfulRepeat):
+	case errors.Is(s.fault, scanner.ErrDoubtfulRepeat), errors.Is(s.fault, scanner.ErrStale):
 		return &refusal{allocation.Check, allocation.WhyAmbiguous, s.fault.Error()}
 	case s.fault != nil:
 		return stop(allocation.WhyUnread, "%v", s.fault)
@@ -107,7 +121,7 @@ func (d *desk) unreadable(tx *store.Tx, s scan) error {
 	switch e := s.code.Err; {
 	case e.Code == barcode.Ambiguous:
 		return &refusal{allocation.Check, allocation.WhyAmbiguous, e.Message}
-	case e.Code == barcode.BadQuantity, e.Code == barcode.BadControl && strings.HasPrefix(s.code.Text, "DF:QTY"):
+	case e.Code == barcode.BadQuantity:
 		return stop(allocation.WhyQuantity, "%s", e.Message)
 	case e.Code == barcode.BadControl:
 		return stop(allocation.WhyCard, "%s", e.Message)
@@ -152,11 +166,10 @@ func (d *desk) takeOne(tx *store.Tx, u unit) (took, error) {
 		}
 		t.filled = append(t.filled, line)
 	}
-	toStock := t.free
 	if t.Disposition != allocation.Good {
-		toStock = t.Qty
+		return t, tx.SetAside(t.SKU, t.Disposition, t.Qty, d.now())
 	}
-	return t, tx.AddStock(t.SKU, t.Disposition, toStock)
+	return t, tx.AddStock(t.SKU, t.Disposition, t.free)
 }
 
 // record writes the scan down: its events with the receipts that each tells of,
@@ -180,11 +193,12 @@ func (d *desk) record(tx *store.Tx, at store.Station, s scan, g goods, all []too
 		}
 		seq = e.Seq
 	}
-	if err := d.keep(tx, s, g, seq); err != nil {
+	if err := errors.Join(d.keep(tx, s, g, seq), noteUpload(tx, s.batch, seq)); err != nil {
 		return 0, err
 	}
 	at.Last, at.Run, at.Scans = seq, tx.Meta().Run, at.Scans+1
-	at.NextQty, at.NextDisposition, at.Asked = 0, "", nil
+	at.NextQty, at.NextDisposition, at.Asked, at.AskedUpload = 0, "", nil, ""
+	at.Newest = store.Reading{Code: s.raw, At: s.at}
 	return seq, tx.PutStation(at)
 }
 
@@ -203,15 +217,13 @@ func goodUnits(t took) int64 {
 }
 
 // keep notes what the scan did beside its receipts: a pallet is in, or a code is
-// kept until somebody says what it is.
+// kept until somebody says what it is. A code that was kept and is known now
+// takes the place of the scan that kept it.
 func (d *desk) keep(tx *store.Tx, s scan, g goods, seq int64) error {
-	switch {
-	case g.kept != "":
-		return tx.KeepUnknown(seq, s.station, s.raw, g.times, s.at)
-	case g.sscc == "":
-		return nil
+	if g.kept != "" {
+		return tx.KeepUnknown(seq, s.station, g.kept, s.raw, g.times, s.at)
 	}
-	if err := tx.DropKept(s.raw); err != nil {
+	if err := tx.TakeKept(s.raw, seq); err != nil || g.sscc == "" {
 		return err
 	}
 	return tx.ReceivePallet(g.sscc, seq)

@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
-	"time"
 
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
@@ -30,48 +28,51 @@ func (a *Agent) Status(ctx context.Context) (dock.Status, error) {
 		s.Reason = unverified
 	}
 	s.Link = dock.Link{Up: link.Up, Since: link.Since, Problem: link.Problem}
-	err := a.store.View(ctx, func(tx *store.Tx) error {
-		m := tx.Meta()
-		s.Incarnation, s.Policy = m.Incarnation, m.Policy.Version
-		s.Head, s.Stored, s.Safe = tx.Head().Seq, m.Stored.Seq, m.Safe.Seq
-		var err error
-		if s.OldestUnsent, err = tx.OldestUnsent(); err != nil {
+	m, head, c := a.store.Now()
+	s.Incarnation, s.Policy = m.Incarnation, m.Policy.Version
+	s.Head, s.Stored, s.Safe, s.Tasks = head.Seq, m.Stored.Seq, m.Safe.Seq, c.Tasks
+	s.Owed = dock.Owed{Lines: c.OwedLines, Orders: c.OwedOrders, Units: c.OwedUnits}
+	s.Totals = dock.Totals{
+		Scans: c.Scans, Units: c.Units, Allocated: c.Units - c.Free,
+		OrdersComplete: c.OrdersComplete, LinesKnown: c.LinesKnown, Free: c.Free,
+	}
+	err := a.store.View(ctx, func(tx *store.Tx) (err error) {
+		if s.Head > s.Stored {
+			if s.OldestUnsent, err = tx.UnsentSince(s.Stored); err != nil {
+				return err
+			}
+		}
+		if s.DatabaseBytes, err = tx.Bytes(); err != nil {
 			return err
 		}
-		c, err := a.counter.counts(tx)
-		s.Tasks, s.DatabaseBytes = c.Tasks, c.Bytes
-		s.Owed = dock.Owed{Lines: c.OwedLines, Orders: c.OwedOrders, Units: c.OwedUnits}
-		s.Totals = dock.Totals{
-			Scans: c.Scans, Units: c.Units, Allocated: c.Units - c.Free,
-			OrdersComplete: c.OrdersComplete, LinesKnown: c.LinesKnown, Free: c.Free,
-		}
+		s.Held, err = held(tx)
 		return err
 	})
 	return s, err
 }
 
-// counter keeps the site's totals for a moment: adding them up walks over every
-// line, and several pages may ask each second. It never takes more than a
-// twentieth of the time.
-type counter struct {
-	mu     sync.Mutex
-	until  time.Time
-	totals store.Counts
+func held(tx *store.Tx) ([]dock.Held, error) {
+	var all []dock.Held
+	sums, err := tx.Held()
+	for _, h := range sums {
+		all = append(all, dock.Held(h))
+	}
+	return all, err
 }
 
-func (c *counter) counts(tx *store.Tx) (store.Counts, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	began := time.Now()
-	if began.Before(c.until) {
-		return c.totals, nil
+// Kept implements dock.Site.
+func (a *Agent) Kept(ctx context.Context, n int) (kept []dock.Kept, err error) {
+	if a.store == nil {
+		return nil, a.broken
 	}
-	totals, err := tx.Counts()
-	if err != nil {
-		return totals, err
-	}
-	c.totals, c.until = totals, time.Now().Add(20*time.Since(began))
-	return totals, nil
+	err = a.store.View(ctx, func(tx *store.Tx) error {
+		codes, err := tx.KeptCodes(n)
+		for _, k := range codes {
+			kept = append(kept, dock.Kept{Code: dock.Visible(string(k.Code)), Why: k.Why, Units: k.Units, Scans: k.Scans, Since: k.Since})
+		}
+		return err
+	})
+	return kept, err
 }
 
 func (a *Agent) stationStatus() []dock.Station {
@@ -131,7 +132,7 @@ func dockTask(t store.Task) dock.Task {
 		ID: t.ID, Kind: t.Kind, SKU: t.SKU, Qty: t.Qty, Since: t.Since,
 		From: cmp.Or(string(t.From), stock), To: cmp.Or(string(t.To), stock),
 	}
-	d.Text = fmt.Sprintf("%d of %s from %s to %s", t.Qty, t.SKU, d.From, d.To)
+	d.Text = fmt.Sprintf("%s of %s from %s to %s", dock.Number(t.Qty), t.SKU, d.From, d.To)
 	if t.Door != "" {
 		d.Text += ", door " + t.Door
 	}

@@ -92,6 +92,12 @@ func (d *desk) scanEvent(tx *store.Tx, at store.Station, s scan, g goods, all, r
 	if !s.at.IsZero() {
 		e.At = &s.at
 	}
+	if e.Late = s.late; !s.deviceTime.IsZero() {
+		e.DeviceAt = &s.deviceTime
+	}
+	if g.kept != "" && g.times > 1 {
+		e.Times = g.times
+	}
 	if s.code.SSCC != "" {
 		e.SSCC = string(s.code.SSCC)
 	}

@@ -74,7 +74,20 @@ func (d *desk) tell(tx *store.Tx, s scan, seq int64, g goods, all []took) (dock.
 		f.Blocks = f.Blocks[:maxBlocks]
 		f.Text += fmt.Sprintf("; %d more destinations are in the log as event %d", more, seq)
 	}
+	f.Text += kept(s)
 	return f, nil
+}
+
+// kept says that the device had the scan for a while, and since when by its own
+// clock.
+func kept(s scan) string {
+	switch {
+	case !s.late:
+		return ""
+	case s.deviceTime.IsZero():
+		return "; the scanner kept it and sent it late"
+	}
+	return "; the scanner kept it since " + s.deviceTime.Format("2 Jan 15:04:05") + " and sent it late"
 }
 
 func first(all []took) allocation.Allocation {

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"slices"
-	"strconv"
 
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
@@ -43,7 +42,9 @@ func (d *desk) undo(tx *store.Tx, at store.Station, s scan) (dock.Feedback, erro
 		return dock.Feedback{}, err
 	}
 	f.Seq = tx.Head().Seq
-	f.Text = "the last scan was taken back, units: " + strconv.FormatInt(f.Qty, 10)
+	if f.Text = "the last scan was taken back"; f.Qty > 0 {
+		f.Text += ": " + dock.Plural(f.Qty, "unit", "units")
+	}
 	return f, d.offerAfter(tx, touched)
 }
 
@@ -94,7 +95,7 @@ func (d *desk) unkeep(tx *store.Tx, e wire.Event) error {
 			return err
 		}
 	}
-	return tx.DropKeptBy(e.Seq)
+	return tx.UndoKept(e.Seq)
 }
 
 // unreceive takes good units out of the site again.
@@ -160,7 +161,8 @@ func (d *desk) untask(tx *store.Tx, back *wire.Undo, sku allocation.SKU, n int64
 		n -= took
 	}
 	if n > 0 {
-		return stop(allocation.WhyStaged, "%d units of %s from this scan were given to other orders and carried there: they cannot be taken back here", n, sku)
+		return stop(allocation.WhyStaged, "%s of %s from this scan went to other orders and were carried there: they cannot be taken back here",
+			dock.Plural(n, "unit", "units"), sku)
 	}
 	return nil
 }

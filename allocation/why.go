@@ -19,6 +19,7 @@ const (
 	WhyNotASN    WhyCode = "no-asn"     // the pallet was not announced
 	WhyDuplicate WhyCode = "duplicate"  // this serial or pallet was received before
 	WhyRepeat    WhyCode = "repeat"     // the same code again after a crash: one unit or two?
+	WhyBounce    WhyCode = "bounce"     // the same reading once more: a trigger that bounced, or a second channel
 	WhyAmbiguous WhyCode = "ambiguous"  // the code can be read in two ways
 	WhyUnread    WhyCode = "unreadable" // the frame or its check digit is wrong
 	WhyQuantity  WhyCode = "quantity"   // the quantity is out of range
@@ -103,6 +104,7 @@ var sentences = map[WhyCode]string{
 	WhyNotASN:    "the pallet was not announced: set it aside until its contents are known",
 	WhyDuplicate: "this was received before and is not counted again",
 	WhyRepeat:    "the same code was the last one before a restart: is this another unit?",
+	WhyBounce:    "the same reading once more is not counted",
 	WhyAmbiguous: "the code can be read in two ways: a person must say which",
 	WhyUnread:    "the code could not be read: scan it again",
 	WhyQuantity:  "the quantity is not between 1 and 1000000: nothing was counted",

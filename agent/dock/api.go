@@ -28,6 +28,7 @@ func (s *server) api(mux *http.ServeMux) {
 	huma.Get(api, "/api/v1/recent", s.getRecent, describe("recent", "The last verdicts, newest first"))
 	huma.Get(api, "/api/v1/tasks", s.getTasks, describe("tasks", "What people must still do"))
 	huma.Post(api, "/api/v1/tasks/{id}/done", s.postDone, describe("task-done", "Close a task"))
+	huma.Get(api, "/api/v1/held", s.getHeld, describe("held", "What is set aside until people decide, and the codes that nobody knows"))
 	huma.Get(api, "/api/v1/balances", s.getBalances, describe("balances", "What every line and SKU came to"))
 }
 
@@ -119,6 +120,26 @@ func (s *server) postDone(ctx context.Context, in *doneInput) (*struct{}, error)
 		return nil, huma.Error503ServiceUnavailable("the task could not be closed: " + err.Error())
 	}
 	return nil, nil
+}
+
+type heldInput struct {
+	N int `query:"n" default:"100" minimum:"1" maximum:"100000" doc:"how many codes at most, the oldest first"`
+}
+
+func (s *server) getHeld(ctx context.Context, in *heldInput) (*response[HeldBody], error) {
+	st, err := s.site.Status(ctx)
+	var kept []Kept
+	if err == nil {
+		kept, err = s.site.Kept(ctx, in.N)
+	}
+	if err != nil {
+		return nil, huma.Error503ServiceUnavailable("what is set aside cannot be read: " + err.Error())
+	}
+	body := HeldBody{Schema: Schema, Held: newHeldJSON(st.Held), Codes: []KeptJSON{}}
+	for _, k := range kept {
+		body.Codes = append(body.Codes, KeptJSON{k.Code, string(k.Why), k.Units, k.Scans, k.Since})
+	}
+	return answer(body)
 }
 
 func (s *server) getBalances(ctx context.Context, _ *struct{}) (*response[BalancesBody], error) {

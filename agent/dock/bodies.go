@@ -30,6 +30,7 @@ type StatusBody struct {
 	Tasks       *int          `json:"tasks"`
 	Owed        *OwedJSON     `json:"owed"`
 	Totals      *TotalsJSON   `json:"totals"`
+	Held        []HeldJSON    `json:"held" doc:"set aside until people decide, by reason; null where it is not known"`
 	Database    *int64        `json:"database_bytes"`
 	DiskFree    int64         `json:"disk_free_bytes"`
 }
@@ -66,6 +67,32 @@ type TotalsJSON struct {
 	OrdersComplete int64 `json:"orders_complete"`
 	LinesKnown     int64 `json:"lines_known"`
 	Free           int64 `json:"free"`
+}
+
+// HeldJSON is what is set aside for one reason.
+type HeldJSON struct {
+	Why   string    `json:"why" enum:"unknown,no-asn,on-hold,damaged"`
+	Text  string    `json:"text"`
+	Units int64     `json:"units" doc:"base units; of unknown codes and pallets, as often as they were scanned"`
+	Codes int64     `json:"codes" doc:"different codes, or SKUs"`
+	Since time.Time `json:"since" doc:"of the oldest"`
+}
+
+// HeldBody is what is set aside, and the codes that wait until somebody says
+// what they are.
+type HeldBody struct {
+	Schema int        `json:"schema"`
+	Held   []HeldJSON `json:"held"`
+	Codes  []KeptJSON `json:"codes"`
+}
+
+// KeptJSON is a code that waits.
+type KeptJSON struct {
+	Code  string    `json:"code" doc:"what was read, control characters made visible"`
+	Why   string    `json:"why" enum:"unknown,no-asn"`
+	Units int64     `json:"units"`
+	Scans int64     `json:"scans"`
+	Since time.Time `json:"since"`
 }
 
 // FeedbackBody is the answer to a scan.
@@ -174,6 +201,15 @@ func (b *StatusBody) read(s Status) {
 	b.Incarnation, b.Policy = &s.Incarnation, &s.Policy
 	b.Saved, b.Confirmed, b.Safe, b.Waiting = &s.Head, &s.Stored, &s.Safe, &waiting
 	b.Tasks, b.Owed, b.Totals, b.Database = &s.Tasks, &owed, &totals, &s.DatabaseBytes
+	b.Held = newHeldJSON(s.Held)
+}
+
+func newHeldJSON(held []Held) []HeldJSON {
+	all := []HeldJSON{}
+	for _, h := range held {
+		all = append(all, HeldJSON{string(h.Why), h.Text(), h.Units, h.Codes, h.Since})
+	}
+	return all
 }
 
 func newFeedbackJSON(f Feedback) FeedbackJSON {

@@ -198,7 +198,7 @@ func showings() []showing {
 			f.Verdict, f.Why, f.Text = allocation.Check, allocation.WhyRepeat, "the same code was the last one before a restart: is this another unit?"
 		})},
 		{"undo", with(func(f *dock.Feedback) {
-			f.Verdict, f.Why, f.Item, f.Text = allocation.Check, allocation.WhyUndone, "", "the last scan was taken back, units: 12"
+			f.Verdict, f.Why, f.Item, f.Text = allocation.Check, allocation.WhyUndone, "", "the last scan was taken back: 12 units"
 		})},
 		{"many", with(func(f *dock.Feedback) {
 			f.Verdict, f.Why, f.Qty, f.SKU, f.Item, f.Code = allocation.Allocated, allocation.WhyRanked, 0, "", "", "]C100106141411234567897"
@@ -462,7 +462,9 @@ func TestSitePageFitsAndClosesTasks(t *testing.T) {
 		s.Stored, s.OldestUnsent = 1180, time.Now().Add(-3*time.Minute)
 		s.Link = dock.Link{Since: time.Now().Add(-3 * time.Minute), Problem: "broker name does not resolve"}
 		*tasks = []dock.Task{{ID: 4, Kind: "PICK", SKU: "22423", Qty: 3, From: "A-04", To: "O1007/1", Since: time.Now(), Text: "a right came from the centre"}}
+		s.Held = []dock.Held{{Why: allocation.WhyUnknown, Units: 1, Codes: 1, Since: time.Now()}, {Why: allocation.WhyDamaged, Units: 1_000_000, Codes: 12, Since: time.Now()}}
 	})
+	twin.Keep(dock.Kept{Code: strings.Repeat("W", 300), Why: allocation.WhyUnknown, Units: 1, Scans: 1, Since: time.Now()})
 	for i, s := range showings() {
 		s.f.Seq = int64(i + 1)
 		twin.Tell(s.f)
@@ -479,7 +481,14 @@ func TestSitePageFitsAndClosesTasks(t *testing.T) {
 	}).map(e => e.textContent)`), "names of goods and places that are broken in two")
 	assert.False(t, ask[bool](t, ctx, `document.documentElement.scrollWidth > innerWidth`))
 	assert.True(t, ask[bool](t, ctx, `document.querySelector(".scans td.why").offsetWidth > 1.5 * document.querySelector(".scans td.code").offsetWidth`), "the reason has the room")
-	assert.Empty(t, ask[[]string](t, ctx, `[...document.querySelectorAll("section")].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.querySelector("h2").textContent)`), "tables that are cut at the side")
+	assert.Empty(t, ask[[]string](t, ctx, `[...document.querySelectorAll("section, .table")].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.closest("section").querySelector("h2").textContent)`), "tables that are cut at the side")
+	for _, width := range []int64{390, 1024} {
+		do(t, ctx, chromedp.EmulateViewport(width, 844))
+		picture(t, ctx, fmt.Sprintf("site-%d", width))
+		assert.Empty(t, ask[[]string](t, ctx, `[document.documentElement, ...document.querySelectorAll(".table, td, dd")]
+			.filter(e => e.scrollWidth > e.clientWidth + 1 && !(innerWidth > 700 && e.matches(".table"))).map(e => e.tagName + " " + e.textContent)`), "cut at %d", width)
+	}
+	do(t, ctx, chromedp.EmulateViewport(1280, 1100))
 	do(t, ctx, chromedp.Click("#done4"))
 	until(t, ctx, `document.body.innerText.includes("Nothing to do.")`)
 	assert.False(t, strings.Contains(ask[string](t, ctx, `document.body.innerText`), "PICK 4"))

@@ -32,6 +32,7 @@ type stripData struct {
 	Tasks   []Task
 	Owed    Owed
 	Totals  Totals
+	Aside   string // what is set aside; "" where nothing is
 }
 
 // Work are the tasks for which there is room on the idle screen.
@@ -75,6 +76,9 @@ func (s *server) fresh(v view) bool {
 // strip collects what stands around the verdict.
 func (s *server) strip(r *http.Request, st Status, id allocation.StationID) stripData {
 	d := stripData{Ready: "Ready to scan", Offline: offline(st, s.now()), Owed: st.Owed, Totals: st.Totals}
+	if len(st.Held) > 0 {
+		d.Aside = "Set aside: " + HeldText(st.Held)
+	}
 	if st.Tasks > 0 {
 		tasks, err := s.site.Tasks(r.Context())
 		if err != nil {

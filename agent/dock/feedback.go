@@ -56,6 +56,7 @@ type Status struct {
 	Tasks              int // tasks open
 	Owed               Owed
 	Totals             Totals
+	Held               []Held // by reason; a reason that nothing waits for is left out
 	DatabaseBytes      int64
 	DiskFreeBytes      int64
 	// Unread means that the database cannot be read: its figures, the policy and
@@ -101,6 +102,24 @@ type Totals struct {
 	OrdersComplete int64
 	LinesKnown     int64
 	Free           int64
+}
+
+// Held is what lies at the site for one reason and waits for a decision of
+// people; no order gets it before.
+type Held struct {
+	Why   allocation.WhyCode // WhyUnknown, WhyNotASN, WhyOnHold or WhyDamaged
+	Units int64              // base units; of unknown codes, as often as they were scanned
+	Codes int64              // different codes, or SKUs
+	Since time.Time          // of the oldest
+}
+
+// Kept is a code that named nothing known when it was scanned.
+type Kept struct {
+	Code  string             // control characters made visible
+	Why   allocation.WhyCode // WhyUnknown or WhyNotASN
+	Units int64              // as often as it counts, by the quantity card
+	Scans int64
+	Since time.Time // of its first scan
 }
 
 // Task is what a person must still do because of a later decision.

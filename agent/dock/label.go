@@ -44,7 +44,7 @@ func isPallet(id, text string) bool {
 		return false
 	}
 	switch id {
-	case "]C1", "]e0", "]d2", "]Q3", "]J1":
+	case "]C1", "]e0", "]d2", "]d5", "]Q3", "]Q4", "]J1":
 		return true
 	}
 	_, err := allocation.ParseSSCC(text[2:])

@@ -43,6 +43,8 @@ func (m metric) bare() metric {
 var (
 	stationUp = prometheus.NewDesc("dockfill_station_connected", "1 while the station's scanner is connected.", []string{"station"}, nil)
 	siteInfo  = prometheus.NewDesc("dockfill_site_info", "1; names the site, its state and the agent's version.", []string{"site", "state", "version", "policy"}, nil)
+	unitsHeld = prometheus.NewDesc("dockfill_units_held", "Units set aside until people decide; of unknown codes and pallets, as often as they were scanned.", []string{"why"}, nil)
+	heldSince = prometheus.NewDesc("dockfill_held_oldest_seconds", "How long the oldest of the units set aside waits; 0 where none does.", []string{"why"}, nil)
 	counter   = prometheus.CounterValue
 	gauge     = prometheus.GaugeValue
 	metrics   = []metric{
@@ -68,6 +70,8 @@ var (
 func (c siteCollector) Describe(out chan<- *prometheus.Desc) {
 	out <- stationUp
 	out <- siteInfo
+	out <- unitsHeld
+	out <- heldSince
 	for _, m := range metrics {
 		out <- m.desc
 	}
@@ -90,11 +94,29 @@ func (c siteCollector) Collect(out chan<- prometheus.Metric) {
 		}
 		out <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(st, now))
 	}
+	if !st.Unread {
+		collectHeld(out, st, now)
+	}
 	for _, x := range st.Stations {
 		if x.State == StationBare {
 			continue // there is no scanner that could be away
 		}
 		out <- prometheus.MustNewConstMetric(stationUp, gauge, flag(x.State == StationConnected), string(x.ID))
+	}
+}
+
+// collectHeld tells of each reason, also where nothing waits for it: an alarm
+// that clears needs the 0.
+func collectHeld(out chan<- prometheus.Metric, st Status, now time.Time) {
+	for _, why := range heldReasons {
+		units, age := 0.0, 0.0
+		for _, h := range st.Held {
+			if h.Why == why {
+				units, age = float64(h.Units), now.Sub(h.Since).Seconds()
+			}
+		}
+		out <- prometheus.MustNewConstMetric(unitsHeld, gauge, units, string(why))
+		out <- prometheus.MustNewConstMetric(heldSince, gauge, max(0, age), string(why))
 	}
 }
 

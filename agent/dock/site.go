@@ -16,7 +16,8 @@ var ErrNoTask = errors.New("no such open task")
 // Site is what the pages, the API and the command line need of a running
 // agent. The agent implements it; tests have a twin in memory.
 type Site interface {
-	// Status is one consistent moment of the site. Errors are the store's.
+	// Status is the site after its last commit; a feedback that was given is in
+	// it. Errors are the store's.
 	Status(ctx context.Context) (Status, error)
 	// Scan takes a code as if the station's scanner had read it and returns
 	// after the commit. A code that was refused is a Feedback with verdict
@@ -33,6 +34,9 @@ type Site interface {
 	Subscribe(station allocation.StationID) (ch <-chan Feedback, cancel func())
 	// Done closes a task. Errors: ErrNoTask; the store's.
 	Done(ctx context.Context, task int64) error
+	// Kept are the codes that wait until somebody says what they are, the oldest
+	// first, at most n.
+	Kept(ctx context.Context, n int) ([]Kept, error)
 	// Balances is what every line and every SKU came to.
 	Balances(ctx context.Context) (Balances, error)
 }

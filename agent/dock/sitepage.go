@@ -9,20 +9,24 @@ import (
 
 // siteData fills the site page.
 type siteData struct {
-	Status  Status
-	Health  Health
-	Text    string
-	Waiting int64
-	Age     string // of the oldest scan that waits
-	Offline string // since when; "" while there is a line
-	Badge   string // the health, or that it is good and offline
-	Link    string // to the centre, in words
-	Up      string
-	Rows    []stationRow
-	Last    []scanRow
-	Tasks   []Task
+	Status    Status
+	Health    Health
+	Text      string
+	Waiting   int64
+	Age       string // of the oldest scan that waits
+	Offline   string // since when; "" while there is a line
+	Badge     string // the health, or that it is good and offline
+	Link      string // to the centre, in words
+	Up        string
+	Rows      []stationRow
+	Last      []scanRow
+	Tasks     []Task
+	TasksMore int64 // that are open and do not stand in Tasks
 	// TasksProblem says why they could not be read.
 	TasksProblem string
+	Held         []heldRow
+	Kept         []keptRow
+	KeptMore     int64 // codes that wait and do not stand in Kept
 }
 
 type stationRow struct {
@@ -35,6 +39,9 @@ type scanRow struct {
 	Station string
 	To      []string // destinations
 }
+
+// taskRows is how many tasks stand on the site page.
+const taskRows = 100
 
 // sitePage tells site IT how the agent does.
 func (s *server) sitePage(w http.ResponseWriter, r *http.Request) {
@@ -76,6 +83,17 @@ func (s *server) siteData(r *http.Request) (siteData, error) {
 	if d.Tasks, err = s.site.Tasks(r.Context()); err != nil {
 		d.TasksProblem = err.Error()
 	}
+	if more := len(d.Tasks) - taskRows; more > 0 {
+		d.Tasks, d.TasksMore = d.Tasks[:taskRows], int64(more)
+	}
+	if keptCodes(st.Held) > 0 {
+		kept, err := s.site.Kept(r.Context(), keptRows)
+		if err != nil {
+			return siteData{}, err
+		}
+		d.Kept, d.KeptMore = newKeptRows(kept, now), max(0, keptCodes(st.Held)-int64(len(kept)))
+	}
+	d.Held = heldRows(st.Held, now)
 	for _, x := range st.Stations {
 		d.Rows = append(d.Rows, s.stationRow(x))
 	}

@@ -102,6 +102,9 @@ func unlinked(s Status, now time.Time) string {
 	if s.Link.Problem != "" {
 		text += ": " + s.Link.Problem
 	}
+	if strings.HasSuffix(text, "?") {
+		return text + " "
+	}
 	return text + ". "
 }
 
@@ -152,14 +155,10 @@ func offline(s Status, now time.Time) string {
 	if s.Unread {
 		return text
 	}
-	switch waiting := s.Head - s.Stored; waiting {
-	case 0:
-		return text + ", all scans confirmed"
-	case 1:
-		return text + ", 1 scan safe here"
-	default:
-		return fmt.Sprintf("%s, %s scans safe here", text, Number(waiting))
+	if waiting := s.Head - s.Stored; waiting > 0 {
+		return text + ", " + Plural(waiting, "scan", "scans") + " safe here"
 	}
+	return text + ", all scans confirmed"
 }
 
 // Number writes n with commas between thousands.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"time"
 
 	"dockfill/allocation"
 	"dockfill/sync/wire"
@@ -59,10 +58,13 @@ func (tx *Tx) Stock(sku allocation.SKU, d allocation.Disposition) (qty int64, er
 }
 
 // AddStock changes the stock by n, which may be negative; the schema refuses
-// what would leave less than nothing.
+// what would leave less than nothing. Units that are set aside come by SetAside.
 func (tx *Tx) AddStock(sku allocation.SKU, d allocation.Disposition, n int64) error {
 	if n == 0 {
 		return nil
+	}
+	if d == allocation.Good {
+		tx.counts.Free += n
 	}
 	if n < 0 {
 		return tx.c.exec(`UPDATE stock SET qty = qty + ? WHERE sku = ? AND disposition = ?`, n, sku, d)
@@ -96,25 +98,4 @@ func (tx *Tx) FreeSerial(s Serial) error {
 func (tx *Tx) BySerial(s Serial) (seq int64, err error) {
 	_, err = tx.one(`SELECT seq FROM serial WHERE trade = ? AND serial = ?`, []any{s.trade(), s.Serial}, &seq)
 	return seq, err
-}
-
-// KeepUnknown keeps a code that names nothing known here.
-func (tx *Tx) KeepUnknown(seq int64, station allocation.StationID, code []byte, qty int64, at time.Time) error {
-	return tx.c.exec(`INSERT INTO unknown (seq, station, code, qty, at) VALUES (?, ?, ?, ?, ?)`, seq, station, code, qty, at.UnixNano())
-}
-
-// Kept gives the event that kept this very code; 0 for none.
-func (tx *Tx) Kept(code []byte) (seq int64, err error) {
-	_, err = tx.one(`SELECT seq FROM unknown WHERE code = ? LIMIT 1`, []any{code}, &seq)
-	return seq, err
-}
-
-// DropKept forgets a kept code, which has become known and was received.
-func (tx *Tx) DropKept(code []byte) error {
-	return tx.c.exec(`DELETE FROM unknown WHERE code = ?`, code)
-}
-
-// DropKeptBy forgets the code that the event seq kept: its scan was undone.
-func (tx *Tx) DropKeptBy(seq int64) error {
-	return tx.c.exec(`DELETE FROM unknown WHERE seq = ?`, seq)
 }

@@ -131,7 +131,10 @@ func (tx *Tx) PutLine(before, l Line) error {
 	args := append([]any{l.Ordered, l.Cancelled, l.Allocated, l.Staged, r.Granted, r.Used, r.Undone, r.Returned}, more...)
 	err := tx.c.exec(`UPDATE line SET ordered = ?, cancelled = ?, allocated = ?, staged = ?,
 		granted = ?, used = ?, undone = ?, returned = ?`+set+` WHERE id = ?`, append(args, l.ID)...)
-	if err != nil || before.waits() || !l.waits() {
+	if err != nil {
+		return err
+	}
+	if err := tx.countLine(before, l); err != nil || before.waits() || !l.waits() {
 		return err
 	}
 	return tx.RankLine(l.ID)
@@ -143,6 +146,10 @@ func (tx *Tx) AddLine(id allocation.LineID, order allocation.OrderID, sku alloca
 	err := tx.c.exec(`INSERT INTO line (id, order_id, sku, ordered, waits, rank_key) VALUES (?, ?, ?, ?, ?, '')`,
 		id, order, sku, qty, qty > 0)
 	if err != nil {
+		return err
+	}
+	tx.counts.LinesKnown++
+	if err := tx.countLine(Line{}, Line{ID: id, Order: order, Ordered: qty}); err != nil {
 		return err
 	}
 	return tx.RankLine(id)

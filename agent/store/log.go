@@ -168,11 +168,11 @@ func (tx *Tx) Newest(n int) ([]Event, error) {
 	return events, err
 }
 
-// OldestUnsent is when the oldest event was written that the centre has not
-// confirmed; zero where there is none.
-func (tx *Tx) OldestUnsent() (time.Time, error) {
+// UnsentSince is when the oldest event behind stored was written, the one that
+// the centre has confirmed last; zero where there is none.
+func (tx *Tx) UnsentSince(stored int64) (time.Time, error) {
 	var at int64
-	found, err := tx.one(`SELECT at FROM event WHERE seq = ?`, []any{tx.meta.Stored.Seq + 1}, &at)
+	found, err := tx.one(`SELECT at FROM event WHERE seq = ?`, []any{stored + 1}, &at)
 	if !found {
 		return time.Time{}, err
 	}

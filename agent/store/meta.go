@@ -75,8 +75,9 @@ func (tx *Tx) Adopt(incarnation, centre string) error {
 		return err
 	}
 	tx.adopted = true
-	var err error
-	tx.state, err = loadState(tx)
+	now, err := loadState(tx)
+	now.counts, now.keeps = tx.counts, tx.keeps
+	tx.state = now
 	return err
 }
 
@@ -128,6 +129,13 @@ func (tx *Tx) SetPolicy(p allocation.Policy) error {
 
 // rerankChunk bounds the memory that a new policy takes.
 const rerankChunk = 2000
+
+// Now is how the site stands after its last commit: its row, the log's end and
+// the totals, all of one moment. It costs nothing and waits for nobody.
+func (s *Store) Now() (Meta, wire.Cursor, Counts) {
+	now := s.shown.Load()
+	return now.meta, now.head, now.counts
+}
 
 // State is Meta and the log's end at one moment, outside of any transaction.
 func (s *Store) State(ctx context.Context) (Meta, wire.Cursor, error) {

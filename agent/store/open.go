@@ -123,6 +123,12 @@ func (s *Store) begin(ctx context.Context) error {
 		if err := tx.followChain(followEvents); err != nil {
 			return err
 		}
+		if tx.counts, err = tx.AddUp(); err != nil {
+			return err
+		}
+		if tx.keeps, err = tx.one(`SELECT seq FROM unknown LIMIT 1`, nil, new(int64)); err != nil {
+			return err
+		}
 		return tx.startRun()
 	})
 }

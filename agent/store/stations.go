@@ -16,6 +16,11 @@ type Station struct {
 	Run    int64 // the run that made it
 	Proven int64 // the newest scan whose feedback is known to have been given
 	Asked  []byte
+	// AskedUpload is the fingerprint of an upload that an open question is about.
+	AskedUpload string
+	// Newest is the newest reading that was taken, goods or card. It is kept in
+	// memory alone: a restart takes longer than a trigger bounces.
+	Newest Reading
 	// What control cards said about the next scan; zero for nothing.
 	NextQty         int64
 	NextDisposition allocation.Disposition
@@ -24,13 +29,19 @@ type Station struct {
 	Units           int64 // good units received and not undone
 }
 
+// Reading is a code and when it arrived at the port; the zero value is none.
+type Reading struct {
+	Code []byte
+	At   time.Time
+}
+
 // Station reads a station; a new one is empty. What Given told counts as stored.
 func (tx *Tx) Station(id allocation.StationID) (Station, error) {
 	s, known := tx.stations[id]
 	if !known {
 		s.ID = id
-		_, err := tx.one(`SELECT last, run, proven, asked, next_qty, next_disposition, worker, scans, units FROM station WHERE id = ?`,
-			[]any{id}, &s.Last, &s.Run, &s.Proven, &s.Asked, &s.NextQty, &s.NextDisposition, &s.Worker, &s.Scans, &s.Units)
+		_, err := tx.one(`SELECT last, run, proven, asked, asked_upload, next_qty, next_disposition, worker, scans, units FROM station WHERE id = ?`,
+			[]any{id}, &s.Last, &s.Run, &s.Proven, &s.Asked, &s.AskedUpload, &s.NextQty, &s.NextDisposition, &s.Worker, &s.Scans, &s.Units)
 		if err != nil {
 			return s, err
 		}
@@ -41,17 +52,34 @@ func (tx *Tx) Station(id allocation.StationID) (Station, error) {
 
 // PutStation writes a station.
 func (tx *Tx) PutStation(s Station) error {
+	before, err := tx.Station(s.ID)
+	if err != nil {
+		return err
+	}
+	tx.counts.Scans += s.Scans - before.Scans
+	tx.counts.Units += s.Units - before.Units
 	delete(tx.given, s.ID)
 	if s.Asked == nil {
 		s.Asked = []byte{}
 	}
 	tx.know(s)
-	return tx.c.exec(`INSERT INTO station (id, last, run, proven, asked, next_qty, next_disposition, worker, scans, units)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	return tx.c.exec(`INSERT INTO station (id, last, run, proven, asked, asked_upload, next_qty, next_disposition, worker, scans, units)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET last = excluded.last, run = excluded.run, proven = excluded.proven,
-			asked = excluded.asked, next_qty = excluded.next_qty, next_disposition = excluded.next_disposition,
+			asked = excluded.asked, asked_upload = excluded.asked_upload, next_qty = excluded.next_qty, next_disposition = excluded.next_disposition,
 			worker = excluded.worker, scans = excluded.scans, units = excluded.units`,
-		s.ID, s.Last, s.Run, s.Proven, s.Asked, s.NextQty, s.NextDisposition, s.Worker, s.Scans, s.Units)
+		s.ID, s.Last, s.Run, s.Proven, s.Asked, s.AskedUpload, s.NextQty, s.NextDisposition, s.Worker, s.Scans, s.Units)
+}
+
+// Heard keeps the newest reading of a station and writes nothing.
+func (tx *Tx) Heard(id allocation.StationID, r Reading) error {
+	s, err := tx.Station(id)
+	if err != nil {
+		return err
+	}
+	s.Newest = r
+	tx.know(s)
+	return nil
 }
 
 // know keeps a station as it is written. The map is copied, as the state before
@@ -114,6 +142,7 @@ type Task struct {
 
 // AddTask writes a task.
 func (tx *Tx) AddTask(t Task) error {
+	tx.counts.Tasks++
 	return tx.c.exec(`INSERT INTO task (kind, sku, qty, from_line, to_line, since) VALUES (?, ?, ?, ?, ?, ?)`,
 		t.Kind, t.SKU, t.Qty, t.From, t.To, t.Since.UnixNano())
 }
@@ -157,8 +186,11 @@ func (tx *Tx) ShrinkTask(t Task, n int64) error {
 	return tx.c.exec(`UPDATE task SET qty = qty - ? WHERE id = ?`, n, t.ID)
 }
 
-// EndTask removes a task that was done or has lost its reason.
-func (tx *Tx) EndTask(id int64) error { return tx.c.exec(`DELETE FROM task WHERE id = ?`, id) }
+// EndTask removes an open task that was done or has lost its reason.
+func (tx *Tx) EndTask(id int64) error {
+	tx.counts.Tasks--
+	return tx.c.exec(`DELETE FROM task WHERE id = ?`, id)
+}
 
 // OldestTask gives the id of the oldest open task; 0 for none.
 func (tx *Tx) OldestTask() (id int64, err error) {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"dockfill/allocation"
 	"dockfill/sync/wire"
@@ -40,6 +41,8 @@ type Store struct {
 	mu  sync.Mutex // held by the one update
 	w   *writer
 	now state // of the last commit
+
+	shown atomic.Pointer[state] // the same, for those who must not wait for an update
 }
 
 // state is what every transaction needs and only the writer changes: it is read
@@ -47,6 +50,11 @@ type Store struct {
 type state struct {
 	meta Meta
 	head wire.Cursor
+	// counts are kept by the writer alone: a view does not have them.
+	counts Counts
+	// keeps says that the table of unknown codes may hold some: without any, a
+	// scan need not look there.
+	keeps bool
 	// stations that this process has written; the map is never changed.
 	stations map[allocation.StationID]Station
 }
@@ -73,6 +81,7 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 		return fmt.Errorf("commit: %w", err)
 	}
 	s.now = tx.state
+	s.shown.Store(&tx.state)
 	if tx.adopted {
 		// It is committed in any case; the next start does what failed here.
 		_, _ = s.checkpoint(context.WithoutCancel(ctx))

@@ -219,7 +219,7 @@ func TestAFullDatabaseIsErrFullAndStaysWhole(t *testing.T) {
 	}
 	limit(pages + 2)
 	big := func(tx *Tx) error {
-		return tx.KeepUnknown(99, "1", make([]byte, 60_000), 1, time.Now())
+		return tx.KeepUnknown(99, "1", allocation.WhyUnknown, make([]byte, 60_000), 1, time.Now())
 	}
 	err := s.Update(t.Context(), func(tx *Tx) error { return tx.Savepoint(func() error { return big(tx) }) })
 	require.ErrorIs(t, err, ErrFull)

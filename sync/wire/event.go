@@ -34,8 +34,11 @@ type Scan struct {
 	Why      allocation.WhyCode   `json:"why"`
 	Policy   string               `json:"policy,omitempty"`
 	Receipts []Receipt            `json:"receipts,omitempty"` // none: the code is kept unknown
+	Times    int64                `json:"times,omitempty"`    // of a kept code: how often it counts; absent: once
 	Part     int                  `json:"part,omitempty"`
 	Parts    int                  `json:"parts,omitempty"`
+	Late     bool                 `json:"late,omitempty"`      // the device kept it; At is when it arrived
+	DeviceAt *time.Time           `json:"device_at,omitempty"` // by the device's own clock
 }
 
 // Receipt is one SKU's share of a scan, and where it went. Qty is the sum of

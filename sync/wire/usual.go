@@ -92,6 +92,11 @@ func (t *usualText) scan() *Scan {
 	}
 	s.Part = int(t.mayNumber(`,"part":`))
 	s.Parts = int(t.mayNumber(`,"parts":`))
+	s.Late = t.may(`,"late":true`)
+	if t.may(`,"device_at":`) {
+		at := t.time()
+		s.DeviceAt = &at
+	}
 	t.must(`}`)
 	return s
 }

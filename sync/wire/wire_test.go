@@ -345,3 +345,18 @@ func TestTopics(t *testing.T) {
 		assert.Equal(t, id, got)
 	})
 }
+
+// What a device kept is one event in hundreds, and many at once where it is not.
+func TestLateScansAreReadWithoutReflectionToo(t *testing.T) {
+	e := Event{Seq: 1, Nonce: "00112233445566ff", At: at, Scan: &Scan{
+		Station: "1", Code: []byte("4006381333931"), At: &at, Verdict: allocation.Stock, Why: allocation.WhyNoDemand, Late: true, DeviceAt: &at,
+	}}
+	body, err := e.Marshal()
+	require.NoError(t, err)
+	read, usual := readUsualScan(body)
+	require.True(t, usual, "%s", body)
+	require.Equal(t, e, read)
+	var plain Event
+	require.NoError(t, json.Unmarshal(body, &plain))
+	require.Equal(t, e, plain)
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,25 +12,82 @@ import (
 )
 
 type configCmd struct {
-	Check configCheck `cmd:"" help:"Read the configuration as 'run' would and say what is wrong with it, and where."`
+	Check configCheck `cmd:"" help:"Read the configuration as 'run' would and say all that is wrong with it, and where."`
 }
 
-type configCheck struct{}
+type configCheck struct {
+	JSON bool `help:"Print JSON."`
+}
 
-func (configCheck) Run(p *program) error {
+// Help says what is read and what the exit status means.
+func (configCheck) Help() string {
+	return `It reads the file and the DOCKFILL_ variables of this environment as 'run' would, opens nothing, and tells everything that is wrong at once:
+FILE:LINE:COLUMN, the reason, and what was probably meant.
+
+Exit status:
+  0  the configuration is good.
+  2  it has faults, or cannot be read.`
+}
+
+func (k configCheck) Run(p *program) error {
 	c, err := p.load()
-	if err != nil {
+	var faults agent.Faults
+	if err != nil && !errors.As(err, &faults) {
 		return err
+	}
+	if k.JSON {
+		return k.json(p, c, faults)
+	}
+	if len(faults) > 0 {
+		fmt.Fprintf(p.err, "%v\n%s has %s.\n", err, p.configFile(), dock.Plural(int64(len(faults)), "fault", "faults"))
+		return status(exitFailed)
 	}
 	centre := "without a centre"
 	if c.Centre.Broker != "" {
 		centre = "centre " + c.Centre.Broker
 	}
-	if !filepath.IsAbs(c.Data) {
-		fmt.Fprintf(p.out, "Warning: data is %q, which depends on the folder that the agent is started in; write the whole path. A service refuses this.\n", c.Data)
+	for _, w := range warnings(c) {
+		fmt.Fprintln(p.out, "Warning:", w)
 	}
 	_, err = fmt.Fprintf(p.out, "%s is good: site %s, %s, %s.\n", p.configFile(), c.Site, dock.Plural(int64(len(c.Stations)), "station", "stations"), centre)
 	return err
+}
+
+func warnings(c agent.Config) []string {
+	if filepath.IsAbs(c.Data) {
+		return nil
+	}
+	return []string{fmt.Sprintf("data is %q, which depends on the folder that the agent is started in; write the whole path. A service refuses this.", c.Data)}
+}
+
+type faultJSON struct {
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
+	Variable string `json:"variable,omitempty"`
+	Key      string `json:"key,omitempty"`
+	Reason   string `json:"reason"`
+	Hint     string `json:"hint,omitempty"`
+}
+
+func (configCheck) json(p *program, c agent.Config, faults agent.Faults) error {
+	answer := struct {
+		Schema   int         `json:"schema"`
+		File     string      `json:"file"`
+		Good     bool        `json:"good"`
+		Faults   []faultJSON `json:"faults"`
+		Warnings []string    `json:"warnings"`
+	}{schema, p.configFile(), len(faults) == 0, []faultJSON{}, []string{}}
+	for _, f := range faults {
+		answer.Faults = append(answer.Faults, faultJSON{f.File, f.Line, f.Column, f.Variable, f.Key, f.Reason, f.Hint})
+	}
+	if answer.Good {
+		answer.Warnings = append(answer.Warnings, warnings(c)...)
+	}
+	if err := printJSON(p.out, answer); err != nil || answer.Good {
+		return err
+	}
+	return status(exitFailed)
 }
 
 // load reads the configuration that this command is about. Without the default
@@ -40,7 +98,7 @@ func (p *program) load() (agent.Config, error) {
 	}
 	c, err := agent.Load("")
 	if err != nil {
-		return c, fmt.Errorf("there is no configuration %s, and the environment does not stand in for it (%w); name a file with --config", p.configFile(), err)
+		return c, fmt.Errorf("there is no configuration %s; name a file with --config. The environment does not stand in for it:\n%w", p.configFile(), err)
 	}
 	return c, nil
 }

@@ -2,74 +2,107 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"dockfill/agent"
 	"dockfill/agent/dock"
 	"dockfill/allocation"
 	"dockfill/scanner"
-	"dockfill/scanner/serial"
+	"dockfill/scanner/source"
 )
 
 type listenCmd struct {
 	target
 	Station    string `placeholder:"ID" xor:"what" help:"Listen as this station is configured."`
 	Port       string `placeholder:"NAME" xor:"what" help:"Listen to this port: a name out of 'ports', usb:VID:PID, COM3 or tcp://host:port."`
-	Profile    string `default:"ascii" enum:"ascii,ssi" help:"What the scanner on --port speaks: ascii or ssi."`
-	Baud       int    `default:"9600" help:"Speed of --port."`
-	Terminator string `default:"cr" help:"How a scan on --port ends: cr, lf, crlf, crcr, tab, stx-etx, idle."`
+	Profile    string `placeholder:"NAME" help:"What the scanner on --port speaks (default ascii); a wrong name gets the list."`
+	Baud       int    `placeholder:"RATE" help:"Speed of --port (default: the profile's)."`
+	Terminator string `placeholder:"END" help:"How a scan on --port ends: cr, lf, crlf, crcr, tab, stx-etx, stx-etx-lrc, idle (default: the profile's)."`
 	Count      int    `placeholder:"N" help:"Stop after so many scans; 0 goes on until Ctrl-C."`
+	JSON       bool   `help:"Print one JSON line for each scan."`
+	Record     string `placeholder:"FILE" type:"path" help:"Write what goes over the port to FILE, both ways, in the form that firmware-sim plays back."`
+}
+
+// Help says what is shown.
+func (listenCmd) Help() string {
+	return `For each scan: its bytes as they came over the port, with control characters by name, the symbology identifier, the elements, and whether the
+agent would accept it by its form. Whether its item is known is not asked. Nothing is saved, so the scanner never hears a good beep.
+What moves without being a scan is shown by itself: "<" comes from the scanner, ">" goes to it.
+
+Exit status:
+  0  it was listened until Ctrl-C, or until --count scans had come.
+  2  the configuration has faults, or the running agent holds the port.`
 }
 
 // Run shows scans as they come. They are not saved, so the scanner never hears a
 // good beep for one.
-func (l listenCmd) Run(p *program) error {
+func (l listenCmd) Run(p *program) (err error) {
 	c, err := l.settings(p)
 	if err != nil {
 		return err
 	}
-	if err := l.refuseHeld(p, c.Port); err != nil {
+	if err := l.refuseHeld(p, c.Port, l.Port == ""); err != nil {
 		return err
 	}
-	source, err := serial.New(c)
+	wire := &wire{}
+	if l.Record != "" {
+		f, err := os.Create(l.Record)
+		if err != nil {
+			return fmt.Errorf("the recording cannot be written: %w", err)
+		}
+		wire.tape = newTape(f)
+		defer func() { err = errors.Join(err, wire.tape.close()) }()
+	}
+	c.Tap = wire.hear
+	fmt.Fprintf(p.err, "Listening to %s, profile %s. Nothing is saved. Ctrl-C ends.\n", c.Port, c.Profile)
+	return attend(p.ctx, c, func(from scanner.Source, scans <-chan scanner.Scan) error {
+		return l.show(p, wire, from, scans)
+	})
+}
+
+// attend runs a scanner's source while f does.
+func attend(ctx context.Context, c scanner.Config, f func(scanner.Source, <-chan scanner.Scan) error) error {
+	from, err := source.New(c)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.err, "Listening to %s. Nothing is saved. Ctrl-C ends.\n", c.Port)
-	ctx, cancel := context.WithCancel(p.ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	scans, done := make(chan scanner.Scan), make(chan error, 1)
-	go func() { done <- source.Run(ctx, scans) }()
-	err = l.show(p, source, scans)
+	go func() { done <- from.Run(ctx, scans) }()
+	err = f(from, scans)
 	cancel()
-	if ended := <-done; err == nil && !errors.Is(ended, context.Canceled) {
-		err = ended
-	}
+	<-done // its error is ctx's, always
 	return err
 }
 
 // show prints scans, and every change of the port between them.
-func (l listenCmd) show(p *program, source scanner.Source, scans <-chan scanner.Scan) error {
-	tick := time.NewTicker(200 * time.Millisecond)
+func (l listenCmd) show(p *program, w *wire, from scanner.Source, scans <-chan scanner.Scan) error {
+	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	var told scanner.State
+	told := ""
 	for seen := 0; l.Count == 0 || seen < l.Count; {
 		select {
 		case s := <-scans:
 			seen++
 			s.Answer(allocation.Check)
-			if err := printScan(p, s); err != nil {
+			if err := l.print(p, w.take(), s); err != nil {
 				return err
 			}
 		case <-tick.C:
-			st := source.Status()
-			if st.State == told {
-				continue
+			st := from.Status()
+			w.tape.plugged(st.State == scanner.Connected)
+			if line := portLine(st); line != told {
+				told = line
+				fmt.Fprintln(p.err, line)
 			}
-			told = st.State
-			fmt.Fprintln(p.err, portLine(st))
+			if !l.JSON {
+				w.printRest(p.out)
+			}
 		case <-p.ctx.Done():
 			return nil
 		}
@@ -82,54 +115,117 @@ func portLine(st scanner.Status) string {
 	if st.Device != "" {
 		text += " " + st.Device
 	}
+	if st.Revision != "" {
+		text += ", " + dock.Visible(st.Revision)
+	}
 	if st.LastError != nil {
 		text += ": " + st.LastError.Error()
 	}
 	return text
 }
 
-func printScan(p *program, s scanner.Scan) error {
-	fmt.Fprintf(p.out, "%s  %d bytes\n  bytes %s\n", s.At.Local().Format("15:04:05.000"), len(s.Raw), hex.EncodeToString(s.Raw))
-	if s.Fault != nil {
-		_, err := fmt.Fprintf(p.out, "  text  %s\n  fault: %s\n", escape(s.Raw), s.Fault)
-		return err
+func (l listenCmd) print(p *program, bytes []byte, s scanner.Scan) error {
+	h := hearing(bytes, s)
+	if l.JSON {
+		return printJSON(p.out, h)
 	}
-	d := decoded{Input: "  text  " + escape(s.Raw)}
-	d.take(s.Code)
-	return d.print(p.out)
+	return h.print(p.out)
 }
 
 // settings are the station's, or those of the flags.
 func (l listenCmd) settings(p *program) (scanner.Config, error) {
-	if l.Port == "" && l.Station == "" {
+	switch {
+	case l.Port == "" && l.Station == "":
 		return scanner.Config{}, usageError("name what to listen to: --station 1, or --port with a name that `dockfill-agent ports` lists")
-	}
-	if l.Port != "" {
-		c := scanner.Config{Station: "listen", Port: l.Port, Unstable: true, Profile: scanner.Profile(l.Profile), Baud: l.Baud}
-		if c.Profile == scanner.ASCII {
-			c.Terminator = scanner.Terminator(strings.ReplaceAll(strings.ToUpper(l.Terminator), "-", "/"))
-		}
-		return c, nil
+	case l.Port == "" && (l.Profile != "" || l.Baud != 0 || l.Terminator != ""):
+		return scanner.Config{}, usageError("--profile, --baud and --terminator go with --port; a station has its own in the configuration")
+	case l.Count < 0:
+		return scanner.Config{}, usageError("--count cannot be negative")
+	case l.Port != "":
+		return l.ofFlags(p)
 	}
 	config, err := p.load()
 	if err != nil {
 		return scanner.Config{}, err
 	}
 	for _, c := range config.Stations {
-		if string(c.Station) == l.Station {
-			return c, nil
+		if string(c.Station) != l.Station {
+			continue
 		}
+		if c.Port == "" {
+			return c, fmt.Errorf("station %s has no port in %s; it takes scans by the API alone", l.Station, p.configFile())
+		}
+		return c, nil
 	}
 	return scanner.Config{}, fmt.Errorf("%s names no station %q", p.configFile(), l.Station)
 }
 
-// refuseHeld keeps two programs from sharing a port: each would get a part of
-// the bytes, and scans would be lost.
-func (l listenCmd) refuseHeld(p *program, port string) error {
-	c, err := l.client(p)
+// ofFlags also knows the site's own profiles and codes, where there is a
+// configuration without faults.
+func (l listenCmd) ofFlags(p *program) (scanner.Config, error) {
+	config, err := p.load()
 	if err != nil {
-		if l.Port != "" {
-			return nil // no configuration, so no agent of ours
+		config = agent.Config{}
+	}
+	end, err := terminatorOf(l.Terminator)
+	if err != nil {
+		return scanner.Config{}, err
+	}
+	return portConfig(config, scanner.Config{
+		Station: "listen", Port: l.Port, Profile: scanner.Profile(strings.ToLower(l.Profile)), Baud: l.Baud, Terminator: end,
+	})
+}
+
+// portConfig completes the settings of a port that a person named. Its mistakes
+// are the person's.
+func portConfig(of agent.Config, c scanner.Config) (scanner.Config, error) {
+	c.Unstable, c.Rules = true, of.Rules
+	if c.Profile == "" {
+		c.Profile = scanner.ASCII
+	}
+	p, err := of.Profiles.Find(string(c.Profile))
+	if err != nil {
+		return c, usageError(err.Error())
+	}
+	c.Beep = p.Verdicts()
+	complete, err := of.Profiles.Complete(c)
+	if err == nil {
+		_, err = source.New(complete)
+	}
+	if err != nil {
+		return c, usageError(strings.ReplaceAll(err.Error(), fmt.Sprintf("station %s: ", c.Station), ""))
+	}
+	return complete, nil
+}
+
+// terminatorOf reads a terminator as a configuration names it.
+func terminatorOf(name string) (scanner.Terminator, error) {
+	if name == "" {
+		return "", nil
+	}
+	var names []string
+	for _, t := range scanner.Terminators() {
+		if strings.EqualFold(name, terminatorName(t)) {
+			return t, nil
+		}
+		names = append(names, terminatorName(t))
+	}
+	return "", usageError(fmt.Sprintf("terminator %q is none of %s", name, strings.Join(names, ", ")))
+}
+
+// terminatorName is how a configuration names a terminator.
+func terminatorName(t scanner.Terminator) string {
+	return strings.ToLower(strings.NewReplacer("/", "-", "+", "-").Replace(string(t)))
+}
+
+// refuseHeld keeps two programs from sharing a port: each would get a part of
+// the bytes, and scans would be lost. Where nothing configured is needed, a
+// configuration with faults does not matter.
+func (t target) refuseHeld(p *program, port string, configured bool) error {
+	c, err := t.client(p)
+	if err != nil {
+		if !configured {
+			return nil
 		}
 		return err
 	}
@@ -138,10 +234,10 @@ func (l listenCmd) refuseHeld(p *program, port string) error {
 	if _, err := c.get(p.ctx, "/api/v1/status", &st); err != nil {
 		return nil // no agent runs; a port that something else holds cannot be opened
 	}
-	for _, held := range st.Stations {
-		if held.Port == port {
-			return fmt.Errorf("the running agent holds %s as station %s, and two readers would lose scans; stop it first with `dockfill-agent service stop`, or watch %s/?station=%s", port, held.ID, c.base, held.ID)
-		}
+	at := slices.IndexFunc(st.Stations, func(s dock.StationJSON) bool { return s.Port == port })
+	if at < 0 {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("the running agent holds %s as station %s, and two readers would lose scans; stop it first with `dockfill-agent service stop`, or watch %s/?station=%s",
+		port, st.Stations[at].ID, c.base, st.Stations[at].ID)
 }

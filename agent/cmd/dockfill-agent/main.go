@@ -39,7 +39,8 @@ type cli struct {
 	Scan    scanCmd    `cmd:"" help:"Give the running agent a code as if a scanner had read it."`
 	Decode  decodeCmd  `cmd:"" help:"Say what barcodes mean: one scan a line on standard input, control characters as escapes such as \\x1d."`
 	Replay  replayCmd  `cmd:"" help:"Decide a scenario file through a fresh store and print each decision and the balances."`
-	Ports   portsCmd   `cmd:"" help:"List the serial ports, with the names to configure. No port is opened."`
+	Ports   portsCmd   `cmd:"" help:"List the scanners' ports, with the names to configure and what stands in the way. No port is opened."`
+	Setup   setupCmd   `cmd:"" help:"Set a scanner up: find its port, recognise it by one scan, and write its station into the configuration."`
 	Listen  listenCmd  `cmd:"" help:"Show what a scanner sends: bytes, control characters and meaning. Nothing is saved."`
 	Service serviceCmd `cmd:"" help:"Install and control the agent as a service of this machine."`
 	Conf    configCmd  `cmd:"" name:"config" help:"Look after the configuration."`
@@ -81,7 +82,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 		kong.Name("dockfill-agent"),
 		kong.Description("Dockfill fills backorders at the dock: a good beep means saved to disk and allocated to exactly one order.\n\n"+
 			"Exit status: 0 good, 1 degraded, 2 down or failed, 3 wrong usage."),
-		kong.Vars{"config": service.DefaultConfig(), "agent": defaultAgent},
+		kong.Vars{"config": service.DefaultConfig(), "agent": defaultAgent, "data": service.DefaultData()},
 		kong.Writers(out, errs), kong.Exit(func(n int) { panic(status(n)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
 	if err != nil {

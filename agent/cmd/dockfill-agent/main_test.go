@@ -16,10 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"dockfill/agent"
 	"dockfill/agent/dock"
 	"dockfill/agent/dock/docktest"
 	"dockfill/allocation"
@@ -47,7 +49,7 @@ func TestWrongUsageSaysWhatToDo(t *testing.T) {
 	}{
 		{"stauts", `did you mean "status"`}, {"scan", `expected "<code>"`}, {"decode --bogus", "unknown flag --bogus"},
 		{"listen", "--station 1, or --port"}, {"listen --station 1 --port COM3", "can't be used together"},
-		{"listen --port COM3 --profile x", "must be one of"}, {`scan a\q`, "byte 2"}, {"service", "install"}, {"run --log-level loud", "log-level"},
+		{"listen --port COM3 --profile x", `"x" is none of ascii`}, {`scan a\q`, "byte 2"}, {"service", "install"}, {"run --log-level loud", "log-level"},
 	} {
 		code, out, errs := say(t, "", strings.Fields(c.args)...)
 		assert.Equal(t, exitUsage, code, c.args)
@@ -150,30 +152,6 @@ func TestScanEndsAsItsVerdict(t *testing.T) {
 	assert.Contains(t, errs, "this site has no station 9")
 }
 
-func TestDecodeAnswersEveryLine(t *testing.T) {
-	in := `]C10104006381333931172701311010\x1d21S"1` + "\n4006381333931\n4006381333932\nDF:QTY 12\nbad\\q\n\n"
-	code, out, _ := say(t, in, "decode", "--json")
-	assert.Equal(t, exitDegraded, code, "some could not be decoded")
-	lines := strings.Split(strings.TrimSpace(out), "\n")
-	require.Len(t, lines, 6)
-	assert.JSONEq(t, `{"schema":1,"input":"]C10104006381333931172701311010\\x1d21S\"1","symbology":"]C1","format":"gs1","elements":[
-		{"ai":"01","value":"04006381333931"},{"ai":"17","value":"270131"},{"ai":"10","value":"10"},{"ai":"21","value":"S\"1"}],
-		"gtin":"04006381333931","sscc":"","quantity":1,"lot":"10","serial":"S\"1","expiry":"2027-01-31"}`, lines[0])
-	assert.Contains(t, lines[1], `"gtin":"04006381333931"`)
-	assert.Contains(t, lines[2], `"error":{"code":"check-digit"`)
-	assert.Contains(t, lines[3], `"format":"control"`)
-	assert.Contains(t, lines[3], `"quantity":12`)
-	assert.Contains(t, lines[4], `"code":"escape"`)
-	assert.Contains(t, lines[4], `"at":3`)
-	assert.Contains(t, lines[5], `"error":{"code":"empty"`)
-	_, out, _ = say(t, in, "decode")
-	assert.Contains(t, out, "  (01) 04006381333931\n")
-	code, _, _ = say(t, "4006381333931\n", "decode")
-	assert.Equal(t, exitGood, code)
-	_, out, _ = say(t, "", "decode", "--help")
-	assert.Contains(t, out, "could not be decoded")
-}
-
 // A service reads its configuration without the environment of the person who
 // installs it, from a folder of its own.
 func TestServiceInstallReadsWhatItInstalls(t *testing.T) {
@@ -263,29 +241,6 @@ func TestReplayDecidesAScenario(t *testing.T) {
 	assert.Contains(t, errs, "/nowhere.jsonl")
 }
 
-// What a scanner sends is shown, and the scanner hears no good beep for it.
-func TestListenShowsBytesAndMeaning(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
-		_, _ = io.WriteString(c, "]C1010400638133393110A\x1d21B\r\n<\x07>\r\n")
-		_, _ = io.Copy(io.Discard, c)
-	}()
-	_, url := twinServer(t)
-	code, out, errs := say(t, "", "listen", "--agent", url, "--port", "tcp://"+l.Addr().String(), "--terminator", "crlf", "--count", "2")
-	require.Equal(t, exitGood, code, errs)
-	assert.Contains(t, out, `text  ]C1010400638133393110A\x1d21B`)
-	assert.Contains(t, out, "5d4331303130")
-	assert.Contains(t, out, "(10) A")
-	assert.Contains(t, out, `text  <\x07>`)
-	assert.Contains(t, out, "cannot be used")
-}
-
 func TestConfigCheckNamesTheFault(t *testing.T) {
 	good := writeConfig(t, "site='leeds'\ndata='/var/lib/dockfill'\n[[station]]\nid='1'\nport='tcp://127.0.0.1:9'\n")
 	code, out, errs := say(t, "", "config", "check", "--config", good)
@@ -296,7 +251,20 @@ func TestConfigCheckNamesTheFault(t *testing.T) {
 	assert.Contains(t, out, `Warning: data is "data"`)
 	code, _, errs = say(t, "", "config", "check", "--config", writeConfig(t, "site='leeds'\nhtpt='x'\n"))
 	assert.Equal(t, exitFailed, code)
-	assert.Contains(t, errs, "htpt")
+	assert.Contains(t, errs, "agent.toml:2:1: there is no key htpt; did you mean http?\n")
+	assert.Contains(t, errs, "agent.toml has 2 faults.\n")
+	code, out, _ = say(t, "", "config", "check", "--json", "--config", writeConfig(t, "site='leeds'\nhtpt='x'\n"))
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, out, `"line":2,"column":1,"key":"htpt","reason":"there is no key htpt","hint":"did you mean http?"}`)
+	code, out, _ = say(t, "", "config", "check", "--json", "--config", good)
+	assert.Equal(t, exitGood, code)
+	assert.Contains(t, out, `{"schema":1,`)
+	assert.Contains(t, out, `"good":true,"faults":[],"warnings":[]}`)
+	t.Setenv("DOCKFILL_STIE", "leeds")
+	code, _, errs = say(t, "", "config", "check", "--config", good)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "environment DOCKFILL_STIE: there is no such setting; did you mean DOCKFILL_SITE?")
+	require.NoError(t, os.Unsetenv("DOCKFILL_STIE"))
 	code, _, errs = say(t, "", "config", "check", "--config", filepath.Join(t.TempDir(), "none.toml"))
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, errs, "none.toml")
@@ -335,4 +303,27 @@ func TestLogCannotBeForged(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(b.String(), "\n"))
 	assert.NotContains(t, b.String(), "\x1b")
 	assert.Contains(t, b.String(), `x\\x0a\\x1b[2J{}`)
+}
+
+// A variable that a flag reads must not be refused as a setting.
+func TestVariablesOfFlagsAreNoFaults(t *testing.T) {
+	var c cli
+	k, err := kong.New(&c, kong.Vars{"config": "", "agent": "", "data": ""})
+	require.NoError(t, err)
+	good := writeConfig(t, "site='leeds'\ndata='/x'\n")
+	names := map[string]bool{}
+	_ = kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
+		if f, ok := node.(*kong.Flag); ok {
+			for _, e := range f.Envs {
+				names[e] = true
+			}
+		}
+		return next(nil)
+	})
+	require.NotEmpty(t, names)
+	for name := range names {
+		t.Setenv(name, "debug")
+		_, err := agent.Load(good)
+		assert.NoError(t, err, name)
+	}
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -94,10 +96,19 @@ func printFigures(w io.Writer, s dock.StatusBody) {
 	fmt.Fprintf(w, "scans\t%s, %s units received, %s allocated, %s free\n", n(s.Totals.Scans), n(s.Totals.Units), n(s.Totals.Allocated), n(s.Totals.Free))
 	fmt.Fprintf(w, "owed\t%s on %s of %s; %s complete\n", dock.Plural(s.Owed.Units, "unit", "units"), dock.Plural(s.Owed.Lines, "line", "lines"),
 		dock.Plural(s.Owed.Orders, "order", "orders"), dock.Plural(s.Totals.OrdersComplete, "order", "orders"))
+	fmt.Fprintf(w, "set aside\t%s\n", setAside(s.Held))
 	fmt.Fprintf(w, "log\t%s saved, %s confirmed, %s safe (as confirmed: the centre keeps no second copy)\n", n(*s.Saved), n(*s.Confirmed), n(*s.Safe))
 	fmt.Fprintf(w, "disk\t%s database, %s free\n", dock.Bytes(*s.Database), dock.Bytes(s.DiskFree))
 	fmt.Fprintf(w, "tasks\t%d open\n", *s.Tasks)
 	fmt.Fprintf(w, "version\t%s, policy %s\n", s.Version, dock.Visible(*s.Policy))
+}
+
+func setAside(held []dock.HeldJSON) string {
+	var said []string
+	for _, h := range held {
+		said = append(said, h.Text)
+	}
+	return cmp.Or(strings.Join(said, ", "), "nothing")
 }
 
 func stationLine(st dock.StationJSON, now time.Time) string {

@@ -23,6 +23,7 @@ type Twin struct {
 	status   dock.Status
 	balances dock.Balances
 	tasks    []dock.Task
+	kept     []dock.Kept
 	recent   []dock.Feedback // newest first
 	readers  map[chan dock.Feedback]allocation.StationID
 }
@@ -51,6 +52,13 @@ func (t *Twin) Set(change func(*dock.Status, *[]dock.Task, *dock.Balances)) {
 	defer t.mu.Unlock()
 	change(&t.status, &t.tasks, &t.balances)
 	t.status.Tasks = len(t.tasks)
+}
+
+// Keep sets the codes that wait, the oldest first.
+func (t *Twin) Keep(kept ...dock.Kept) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.kept = kept
 }
 
 // Tell publishes a feedback as if a scan had just been committed.
@@ -105,6 +113,13 @@ func (t *Twin) Tasks(context.Context) ([]dock.Task, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.tasks), nil
+}
+
+// Kept implements dock.Site.
+func (t *Twin) Kept(_ context.Context, n int) ([]dock.Kept, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.kept[:min(n, len(t.kept))]), nil
 }
 
 // Recent implements dock.Site.

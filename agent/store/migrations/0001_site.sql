@@ -133,34 +133,53 @@ CREATE TABLE serial (
 	PRIMARY KEY (trade, serial)
 ) STRICT, WITHOUT ROWID;
 
--- Goods here that no line holds. Good ones are free stock.
+-- Goods here that no line holds. Good ones are free stock. since is when the
+-- first of the units that are set aside came; 0 for good ones.
 CREATE TABLE stock (
 	sku         TEXT    NOT NULL,
 	disposition TEXT    NOT NULL CHECK (disposition IN ('good', 'damaged', 'hold')),
 	qty         INTEGER NOT NULL CHECK (qty >= 0),
+	since       INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (sku, disposition)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX stock_aside ON stock (disposition, qty, since) WHERE disposition <> 'good' AND qty > 0;
 
--- Codes that name nothing known here, kept until a person says what they are.
+-- Scans of codes that named nothing known here, kept until a person says what
+-- they are. taken is the event of a later scan of the code, which was known by
+-- then and took this one's place; 0 while it waits.
 CREATE TABLE unknown (
 	seq     INTEGER PRIMARY KEY,
 	station TEXT    NOT NULL,
+	why     TEXT    NOT NULL CHECK (why IN ('unknown', 'no-asn')),
 	code    BLOB    NOT NULL,
 	qty     INTEGER NOT NULL,
-	at      INTEGER NOT NULL
+	at      INTEGER NOT NULL,
+	taken   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX unknown_code ON unknown (code);
+CREATE INDEX unknown_waits ON unknown (code) WHERE taken = 0;
+CREATE INDEX unknown_taken ON unknown (taken) WHERE taken > 0;
+
+-- Uploads of a device's memory, by the content of the whole. done is the highest
+-- record that was taken in, of how many; seq its event.
+CREATE TABLE upload (
+	fingerprint TEXT    PRIMARY KEY,
+	done        INTEGER NOT NULL,
+	of          INTEGER NOT NULL,
+	seq         INTEGER NOT NULL,
+	CHECK (done BETWEEN 1 AND of)
+) STRICT, WITHOUT ROWID;
 
 -- A scanner's place. last is its newest scan that was not undone, made in the
 -- process run; proven the newest one whose feedback is known to have been
 -- given. next_* are control cards that wait for the next scan, asked is the
--- code of an open question.
+-- code of an open question, asked_upload the fingerprint of one.
 CREATE TABLE station (
 	id               TEXT    PRIMARY KEY,
 	last             INTEGER NOT NULL DEFAULT 0,
 	run              INTEGER NOT NULL DEFAULT 0,
 	proven           INTEGER NOT NULL DEFAULT 0,
 	asked            BLOB    NOT NULL DEFAULT x'',
+	asked_upload     TEXT    NOT NULL DEFAULT '',
 	next_qty         INTEGER NOT NULL DEFAULT 0,
 	next_disposition TEXT    NOT NULL DEFAULT '',
 	worker           TEXT    NOT NULL DEFAULT '',

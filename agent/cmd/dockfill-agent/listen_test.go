@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dockfill/firmware-sim/device"
+)
+
+// sender is a device server whose scanner sends bytes once.
+func sender(t *testing.T, bytes string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = io.WriteString(c, bytes)
+		_, _ = io.Copy(io.Discard, c)
+	}()
+	return "tcp://" + l.Addr().String()
+}
+
+// What a scanner sends is shown whole, and the scanner hears no good beep for it.
+func TestListenShowsBytesAndMeaning(t *testing.T) {
+	_, url := twinServer(t)
+	port := sender(t, "]C1010400638133393110A\x1d21B\r\n<\x07>\r\n")
+	code, out, errs := say(t, "", "listen", "--agent", url, "--port", port, "--terminator", "crlf", "--count", "2")
+	require.Equal(t, exitGood, code, errs)
+	for _, want := range []string{
+		"  bytes  5D 43 31 30 31", "  named  ]C1010400638133393110A<GS>21B<CR><LF>", `  text   ]C1010400638133393110A\x1d21B`, "  symbology  ]C1\n",
+		"  (01) 04006381333931  GTIN\n", "  (10) A  BATCH/LOT\n", "  (21) B  SERIAL\n", "  accepted by its form\n",
+		"  named  ", "<BEL>", "  refused (STOP) at byte 2: ", "stands on no label",
+	} {
+		assert.Contains(t, out, want)
+	}
+}
+
+func TestListenToldForPrograms(t *testing.T) {
+	_, url := twinServer(t)
+	port := sender(t, "\x024006381333931\x03]E04006381333932\x03\x024006381333932\x03")
+	code, out, errs := say(t, "", "listen", "--agent", url, "--port", port, "--terminator", "stx-etx", "--count", "3", "--json")
+	require.Equal(t, exitGood, code, errs)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 3)
+	var said struct {
+		Schema    int
+		Wire, Raw string
+		Form      struct {
+			Accepted               bool
+			Verdict, Code, Message string
+			At                     *int
+		}
+		Decoded *struct{ GTIN string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(lines[0]), &said))
+	assert.Equal(t, 1, said.Schema)
+	assert.True(t, said.Form.Accepted)
+	assert.Equal(t, "04006381333931", said.Decoded.GTIN)
+	assert.True(t, strings.HasPrefix(said.Wire, "02"), "the framing is there: %s", said.Wire)
+	assert.Equal(t, hexOf([]byte("4006381333931")), said.Raw)
+	assert.Contains(t, lines[1], `"code":"frame"`)
+	assert.Contains(t, lines[1], `"decoded":null`)
+	assert.Contains(t, lines[2], `"verdict":"STOP","code":"check-digit"`)
+	assert.Contains(t, lines[2], `"at":12`)
+}
+
+// A scan in packets is shown, acknowledged without a good tone, and recorded in
+// the form that plays back.
+func TestListenToPacketsAndRecord(t *testing.T) {
+	dir := t.TempDir()
+	d, err := device.Open(device.Config{Link: filepath.Join(dir, "scanner"), Profile: device.SSI})
+	require.NoError(t, err)
+	t.Cleanup(d.Close)
+	tone := make(chan device.Tone, 1)
+	go func() {
+		if d.Ready(t.Context()) == nil {
+			a, _ := d.Scan(t.Context(), device.MustLabel("(01)04006381333931(21)B"))
+			tone <- a.Tone
+		}
+	}()
+	_, url := twinServer(t)
+	file := filepath.Join(dir, "tape")
+	code, out, errs := say(t, "", "listen", "--agent", url, "--port", filepath.Join(dir, "scanner"), "--profile", "SSI", "--count", "1", "--record", file)
+	require.Equal(t, exitGood, code, errs)
+	assert.Contains(t, out, "  (21) B  SERIAL\n")
+	assert.Contains(t, out, "accepted by its form")
+	assert.NotEqual(t, device.Good, <-tone, "nothing was saved")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Regexp(t, `(?m)^> \d+\.\d{6}s "`, string(text))
+	assert.Regexp(t, `(?m)^< \d+\.\d{6}s "`, string(text))
+	steps, err := device.ReadRecording("tape", strings.NewReader(string(text)))
+	require.NoError(t, err, "the simulator can play it")
+	assert.NotEmpty(t, steps)
+}
+
+func TestListenRefusesWhatCannotBeSaidTogether(t *testing.T) {
+	for args, says := range map[string]string{
+		"listen --station 1 --baud 9600":                        "go with --port",
+		"listen --port tcp://h:1 --terminator never":            `terminator "never" is none of cr, lf`,
+		"listen --port tcp://h:1 --baud 1":                      "baud 1 is not between",
+		"listen --port tcp://h:1 --count=-1":                    "cannot be negative",
+		"listen --port nowhere":                                 `port "nowhere" is no`,
+		"listen --port tcp://h:1 --profile ssi --terminator cr": "takes neither terminator",
+	} {
+		code, _, errs := say(t, "", strings.Fields(args)...)
+		assert.Equal(t, exitUsage, code, args)
+		assert.Contains(t, errs, says, args)
+		assert.NotContains(t, errs, "station listen", args)
+	}
+	file := writeConfig(t, "site='leeds'\ndata='/x'\n[[station]]\nid='1'\n")
+	code, _, errs := say(t, "", "--config", file, "listen", "--station", "1")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "station 1 has no port")
+	_, url := twinServer(t)
+	code, _, errs = say(t, "", "listen", "--agent", url, "--port", "tcp://127.0.0.1:1", "--record", "/nowhere/at/all")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "the recording cannot be written")
+}
+
+// A recording tells of a cable that was pulled, so that it plays back.
+func TestRecordingTellsOfAReplug(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tape")
+	f, err := os.Create(file)
+	require.NoError(t, err)
+	rec := newTape(f)
+	for _, in := range []bool{false, true, true, false, true} {
+		rec.plugged(in)
+	}
+	require.NoError(t, rec.close())
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Regexp(t, `^! \d\.\d{6}s unplug\n! \d\.\d{6}s plug\n$`, string(text))
+	steps, err := device.ReadRecording("tape", strings.NewReader(string(text)))
+	require.NoError(t, err)
+	assert.Len(t, steps, 2)
+}

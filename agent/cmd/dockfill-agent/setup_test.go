@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dockfill/firmware-sim/device"
+)
+
+// dockWorker reads what setup says, and scans when it asks for a scan.
+type dockWorker struct {
+	mu     sync.Mutex
+	said   bytes.Buffer
+	device *device.Device
+	label  string
+	tones  chan device.Tone
+}
+
+func (w *dockWorker) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s := string(p); strings.Contains(s, "Scan any barcode now") || strings.Contains(s, "Scan it again") {
+		go func() {
+			a, _ := w.device.Scan(context.Background(), device.MustLabel(w.label))
+			w.tones <- a.Tone
+		}()
+	}
+	return w.said.Write(p)
+}
+
+func (w *dockWorker) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.said.String()
+}
+
+const mine = `# the north dock
+site = "leeds"
+data = "/var/lib/dockfill"
+
+[[station]]
+id = "1"   # by the door
+port = "COM9"
+profile = "ssi"
+parity = "even"
+`
+
+// setUp runs setup against a pretend scanner on a pseudo-terminal.
+func setUp(t *testing.T, c device.Config, answers string, args ...string) (code int, worker *dockWorker, file, port, errs string) {
+	t.Helper()
+	dir := t.TempDir()
+	port = filepath.Join(dir, "scanner")
+	c.Link = port
+	d, err := device.Open(c)
+	require.NoError(t, err)
+	t.Cleanup(d.Close)
+	_, url := twinServer(t)
+	file = filepath.Join(dir, "agent.toml")
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(mine, "COM9", "/dev/ttyS9", 1)), 0o600))
+	worker = &dockWorker{device: d, label: "(01)04006381333931(21)B", tones: make(chan device.Tone, 20)}
+	var e bytes.Buffer
+	args = append([]string{"--config", file, "setup", "--agent", url, "--port", port}, args...)
+	code = execute(t.Context(), args, strings.NewReader(answers), worker, &e)
+	return code, worker, file, port, e.String()
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestSetupFindsSpeedAndTerminatorOfPlainText(t *testing.T) {
+	code, worker, file, port, errs := setUp(t, device.Config{Framing: device.CRLF, AIM: true, Baud: 19200}, "2\nascii\ny\n")
+	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+	out := worker.String()
+	assert.Contains(t, out, "At 9600 baud this is no text")
+	assert.Contains(t, out, "At 19200 baud it sends plain text: ]C10104006381333931")
+	assert.Contains(t, out, "+ [[station]]\n+ id = \"2\"\n+ port = \""+port+"\"\n+ profile = \"ascii\"\n+ baud = 19200\n+ terminator = \"crlf\"")
+	assert.Equal(t, strings.Replace(mine, "COM9", "/dev/ttyS9", 1)+"\n[[station]]\nid = \"2\"\nport = \""+port+"\"\nprofile = \"ascii\"\nbaud = 19200\nterminator = \"crlf\"\n", read(t, file))
+	kept, err := filepath.Glob(file + ".*.old")
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	assert.Equal(t, strings.Replace(mine, "COM9", "/dev/ttyS9", 1), read(t, kept[0]))
+	code, _, errs = say(t, "", "--config", file, "config", "check")
+	assert.Equal(t, exitGood, code, errs)
+}
+
+func TestSetupKnowsPacketsAndPlaysTheGoodBeep(t *testing.T) {
+	code, worker, file, port, errs := setUp(t, device.Config{Profile: device.SSI, Packets: true}, "1\ny\ny\n")
+	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+	assert.Contains(t, worker.String(), "It sends packets of Zebra's Simple Serial Interface: profile ssi.")
+	assert.Contains(t, worker.String(), "Did the scanner itself sound it?")
+	tone := <-worker.tones
+	for tone != device.Good {
+		tone = <-worker.tones
+	}
+	assert.Equal(t, "# the north dock\nsite = \"leeds\"\ndata = \"/var/lib/dockfill\"\n\n[[station]]\nid = \"1\"   # by the door\nport = \""+port+"\"\nprofile = \"ssi\"\n", read(t, file),
+		"the parity of the old scanner is gone")
+}
+
+func TestSetupUnattended(t *testing.T) {
+	code, worker, file, port, errs := setUp(t, device.Config{Profile: device.SSI}, "", "--profile", "ssi", "--station", "gate", "--yes")
+	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+	assert.Contains(t, read(t, file), "[[station]]\nid = \"gate\"\nport = \""+port+"\"\nprofile = \"ssi\"\n")
+	assert.Equal(t, device.Good, <-worker.tones)
+}
+
+// Every make that can sound the verdict is heard by its own profile.
+func TestSetupOfEachMakeThatAnswers(t *testing.T) {
+	for profile, c := range map[string]device.Config{
+		"honeywell-hostack": {Profile: device.HoneywellHostAck, Baud: 9600, HostWait: time.Second},
+		"honeywell":         {Profile: device.Honeywell},
+		"datalogic":         {Profile: device.Datalogic},
+		"ssi":               {Profile: device.SSI, Baud: 38400},
+	} {
+		t.Run(profile, func(t *testing.T) {
+			code, worker, file, _, errs := setUp(t, c, "", "--profile", profile, "--station", "1", "--yes")
+			require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+			assert.Contains(t, read(t, file), "profile = \""+profile+"\"\n")
+			assert.Contains(t, worker.String(), "Read with profile "+profile)
+		})
+	}
+}
+
+// A good answer would have a handheld clear its memory of scans that nobody saved.
+func TestSetupLeavesAMemoryAlone(t *testing.T) {
+	dir := t.TempDir()
+	port := filepath.Join(dir, "scanner")
+	d, err := device.Open(device.Config{Link: port, Profile: device.ASCII})
+	require.NoError(t, err)
+	t.Cleanup(d.Close)
+	worker := &dockWorker{device: d, label: "4006381333931", tones: make(chan device.Tone, 9)}
+	file := filepath.Join(dir, "agent.toml")
+	require.NoError(t, os.WriteFile(file, []byte("site='l'\ndata='/x'\n"), 0o600))
+	var errs bytes.Buffer
+	code := execute(t.Context(), []string{"--config", file, "setup", "--agent", "http://127.0.0.1:1", "--port", port, "--profile", "batch", "--yes"}, strings.NewReader(""), worker, &errs)
+	require.Equal(t, exitGood, code, "%s\n%s", worker, &errs)
+	assert.Contains(t, worker.String(), "It sends its memory, which is kept")
+	assert.NotContains(t, worker.String(), "good beep")
+}
+
+func TestSetupWritesNothingWithoutAYes(t *testing.T) {
+	for _, args := range [][]string{{"--dry-run"}, nil} {
+		code, worker, file, _, errs := setUp(t, device.Config{Framing: device.STXETX}, "2\n\nn\n", args...)
+		if args != nil {
+			require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+		} else {
+			require.Equal(t, exitFailed, code)
+			assert.Contains(t, errs, "nothing was written")
+		}
+		assert.Contains(t, worker.String(), `+ terminator = "stx-etx"`)
+		assert.Contains(t, worker.String(), "sends no symbology identifier")
+		assert.Equal(t, strings.Replace(mine, "COM9", "/dev/ttyS9", 1), read(t, file))
+		all, err := os.ReadDir(filepath.Dir(file))
+		require.NoError(t, err)
+		assert.Len(t, all, 2, "no copy is left")
+	}
+}
+
+func TestSetupMakesANewConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "sub", "agent.toml")
+	d, err := device.Open(device.Config{Link: filepath.Join(dir, "scanner")})
+	require.NoError(t, err)
+	t.Cleanup(d.Close)
+	worker := &dockWorker{device: d, label: "4006381333931", tones: make(chan device.Tone, 9)}
+	var errs bytes.Buffer
+	args := []string{"--config", file, "setup", "--agent", "http://127.0.0.1:1", "--port", filepath.Join(dir, "scanner"), "--data", "/d"}
+	code := execute(t.Context(), args, strings.NewReader("york\n\n\n\ny\n"), worker, &errs)
+	require.Equal(t, exitGood, code, "%s\n%s", worker, &errs)
+	assert.Equal(t, "site = \"york\"\ndata = \"/d\"\n\n[[station]]\nid = \"1\"\nport = \""+filepath.Join(dir, "scanner")+"\"\nprofile = \"ascii\"\n", read(t, file))
+}
+
+func TestSetupSaysWhyItCannot(t *testing.T) {
+	good := writeConfig(t, "site='leeds'\ndata='/x'\n")
+	_, url := twinServer(t)
+	for _, c := range []struct {
+		code       int
+		args, says string
+	}{
+		{exitUsage, "--yes", "name the port with --port"},
+		{exitUsage, "--port tcp://h:1 --wait 1ms", "too short"},
+		{exitUsage, "--port nowhere", `port "nowhere" is no`},
+		{exitUsage, "--port tcp://h:1 --profile zebraa", `profile "zebraa" is none of`},
+		{exitUsage, "--port tcp://h:1 --station a\x01b", "station"},
+		{exitFailed, "--port tcp://10.0.0.7:4001 --yes --agent " + url, "the running agent holds tcp://10.0.0.7:4001 as station 2"},
+		{exitFailed, "--port tcp://127.0.0.1:1 --wait 1s --yes --agent http://127.0.0.1:1", "no scan came within 1s"},
+		{exitFailed, "--port tcp://127.0.0.1:1 --agent http://127.0.0.1:1", "there is nobody to ask"},
+	} {
+		code, out, errs := say(t, "", append([]string{"--config", good, "setup"}, strings.Fields(c.args)...)...)
+		assert.Equal(t, c.code, code, "%s: %s%s", c.args, out, errs)
+		assert.Contains(t, errs, c.says, c.args)
+	}
+	code, _, errs := say(t, "", "--config", writeConfig(t, "site='leeds'\n"), "setup", "--port", "tcp://h:1", "--yes")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "mend them first:\n")
+	assert.Contains(t, errs, "data is missing")
+	code, _, errs = say(t, "", "--config", filepath.Join(t.TempDir(), "new.toml"), "setup", "--port", "tcp://h:1", "--yes")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, errs, "say it with --site")
+}

@@ -1,0 +1,96 @@
+package agent
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"dockfill/agent/dock"
+	"dockfill/agent/store"
+	"dockfill/allocation"
+	"dockfill/scanner"
+	"dockfill/scanner/barcode"
+)
+
+// twinWindow is how far the two channels of one device may lie apart: a keyboard
+// types a code in up to a second while a serial port has it at once.
+const twinWindow = 2 * time.Second
+
+// sameReading refuses what is the station's newest reading once more: a trigger
+// that bounced, or the device's other channel. Nothing of it becomes an event, so
+// the log alone decides a replay.
+//
+// The windows are measured between the arrivals at the ports, not between the
+// commits, which a busy disk can pull apart. A refused bounce opens the window
+// anew, as the makers' own locks do: a scanner that stares at a label reads it
+// once. What a device kept and sent later comes faster than any hand, and its
+// equal codes are equal cartons.
+func (d *desk) sameReading(tx *store.Tx, at store.Station, s scan) (dock.Feedback, bool, error) {
+	if s.late || s.batch.Of > 0 || s.again {
+		return dock.Feedback{}, false, nil
+	}
+	for _, twin := range s.twins {
+		other, err := tx.Station(twin)
+		if err != nil {
+			return dock.Feedback{}, false, err
+		}
+		if within(other.Newest, s, twinWindow) {
+			return notCounted(s, allocation.WhyBounce, "station %s has this scan already, over the other channel of the same scanner: not counted twice", twin), true, nil
+		}
+	}
+	if named(s.code) || !within(at.Newest, s, s.guard) {
+		return dock.Feedback{}, false, nil
+	}
+	what := "not counted; if it is a second carton scan it again"
+	if s.code.Format == barcode.Control {
+		what = "the card was read once; if it was meant twice scan it again"
+	}
+	f := notCounted(s, allocation.WhyBounce, "same code again within %.1f s: %s", s.guard.Seconds(), what)
+	return f, true, tx.Heard(s.station, store.Reading{Code: s.raw, At: s.at})
+}
+
+// named tells codes that name one thing in the world: those are known again by
+// what they name, whenever they come.
+func named(c barcode.Code) bool { return c.SSCC != "" || c.Serial != "" }
+
+func within(r store.Reading, s scan, window time.Duration) bool {
+	if r.At.IsZero() || !bytes.Equal(r.Code, s.raw) {
+		return false
+	}
+	apart := s.at.Sub(r.At)
+	return apart < window && apart > -window
+}
+
+// sameUpload asks about a record of a device's memory that was taken in before.
+// An upload that broke off is gone on with where it broke.
+func (d *desk) sameUpload(tx *store.Tx, at store.Station, s scan) (dock.Feedback, bool, error) {
+	if s.batch.Of == 0 {
+		return dock.Feedback{}, false, nil
+	}
+	u, found, err := tx.Upload(s.batch.Fingerprint)
+	if err != nil || !found || s.batch.N > u.Done {
+		return dock.Feedback{}, false, err
+	}
+	f := notCounted(s, allocation.WhyRepeat, "the scanner sent the same memory again, record %d of %d: not counted, it was taken in up to event %d; "+
+		"if these are other units scan DF:SAME-AGAIN and send it once more", s.batch.N, s.batch.Of, u.Seq)
+	if at.AskedUpload == u.Fingerprint {
+		return f, true, nil
+	}
+	at.AskedUpload = u.Fingerprint
+	return f, true, tx.PutStation(at)
+}
+
+// noteUpload remembers that a record was taken in.
+func noteUpload(tx *store.Tx, b scanner.Batch, seq int64) error {
+	if b.Of == 0 {
+		return nil
+	}
+	return tx.PutUpload(store.Upload{Fingerprint: b.Fingerprint, Done: b.N, Of: b.Of, Seq: seq})
+}
+
+func notCounted(s scan, why allocation.WhyCode, format string, args ...any) dock.Feedback {
+	return dock.Feedback{
+		Station: s.station, At: s.at, Verdict: allocation.Check, Why: why,
+		Text: fmt.Sprintf(format, args...), Code: dock.Visible(string(s.raw)),
+	}
+}

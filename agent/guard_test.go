@@ -1,0 +1,259 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dockfill/agent/dock"
+	"dockfill/agent/store"
+	"dockfill/allocation"
+	"dockfill/scanner"
+	"dockfill/scanner/barcode"
+)
+
+// hand is a scanner in a test's hand: it delivers what the test gives it.
+type hand struct {
+	config scanner.Config
+	read   chan scanner.Scan
+}
+
+func (s *hand) Run(ctx context.Context, out chan<- scanner.Scan) error {
+	for {
+		select {
+		case read := <-s.read:
+			out <- read
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *hand) Status() scanner.Status {
+	return scanner.Status{Station: s.config.Station, State: scanner.Connected, Port: s.config.Port}
+}
+
+// scanned is the morning on which the tests' scans arrive.
+var scanned = time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC)
+
+// trigger reads a code at a station, so long after the morning began, and gives
+// what the worker is told.
+type trigger func(station string, after time.Duration, code string, change ...func(*scanner.Scan)) dock.Feedback
+
+// hands gives a house with scanners.
+func hands(t *testing.T, configs ...scanner.Config) (*house, trigger) {
+	all := map[allocation.StationID]*hand{}
+	h := newHouse(t, func(c *Config, d *Deps) {
+		c.Stations = nil
+		for _, sc := range configs {
+			sc.Port = "hand " + string(sc.Station)
+			c.Stations = append(c.Stations, sc)
+		}
+		d.Source = func(c scanner.Config) (scanner.Source, error) {
+			all[c.Station] = &hand{config: c, read: make(chan scanner.Scan)}
+			return all[c.Station], nil
+		}
+	})
+	h.items()
+	return h, func(station string, after time.Duration, code string, change ...func(*scanner.Scan)) dock.Feedback {
+		t.Helper()
+		told := make(chan allocation.Verdict, 1)
+		s := scanner.Scan{Station: allocation.StationID(station), Raw: []byte(code), At: scanned.Add(after), Answer: func(v allocation.Verdict) { told <- v }}
+		s.Code = (barcode.Rules{}).Parse("", s.Raw, 2027)
+		for _, f := range change {
+			f(&s)
+		}
+		shown, cancel := h.Subscribe(s.Station)
+		defer cancel()
+		all[s.Station].read <- s
+		f := <-shown
+		assert.Equal(t, f.Verdict, <-told, "screen and scanner say the same")
+		return f
+	}
+}
+
+var guarded = scanner.Config{Station: "1", Guard: scanner.DefaultGuard}
+
+func TestATriggerThatBouncesCountsOnce(t *testing.T) {
+	h, scan := hands(t, guarded)
+	require.Equal(t, allocation.Stock, scan("1", 0, eachGTIN).Verdict)
+	head := h.head()
+	for _, ms := range []time.Duration{150, 450, 800} { // a scanner that stares at the label
+		f := scan("1", ms*time.Millisecond, eachGTIN)
+		assert.Equal(t, allocation.Check, f.Verdict)
+		assert.Equal(t, allocation.WhyBounce, f.Why)
+		assert.Equal(t, "same code again within 0.4 s: not counted; if it is a second carton scan it again", f.Text)
+	}
+	assert.Equal(t, head, h.head(), "nothing of it is in the log")
+	assert.EqualValues(t, 1, h.free("X"))
+	require.Equal(t, allocation.Stock, scan("1", 1200*time.Millisecond, eachGTIN).Verdict, "the second carton")
+	assert.EqualValues(t, 2, h.free("X"))
+}
+
+func TestEqualCartonsCountOutsideOfTheWindowAndBehindOtherCodes(t *testing.T) {
+	h, scan := hands(t, guarded, scanner.Config{Station: "2", Guard: scanner.DefaultGuard})
+	scan("1", 0, eachGTIN)
+	scan("1", 400*time.Millisecond, eachGTIN)
+	scan("1", 500*time.Millisecond, "Y")
+	scan("1", 600*time.Millisecond, eachGTIN)
+	scan("2", 610*time.Millisecond, eachGTIN)
+	assert.EqualValues(t, 4, h.free("X"))
+}
+
+func TestAGuardOfNothingCountsEveryReading(t *testing.T) {
+	h, scan := hands(t, scanner.Config{Station: "1", Guard: -1})
+	for range 20 {
+		require.Equal(t, allocation.Stock, scan("1", 0, eachGTIN).Verdict)
+	}
+	assert.EqualValues(t, 20, h.free("X"))
+}
+
+// What names one unit is known by its name, whenever it comes.
+func TestASerialIsADuplicateInsideOfTheWindowToo(t *testing.T) {
+	_, scan := hands(t, guarded)
+	code := "]C101" + eachGTIN + "21S1"
+	scan("1", 0, code)
+	assert.Equal(t, allocation.WhyDuplicate, scan("1", 100*time.Millisecond, code).Why)
+}
+
+func TestAScanThatWasNotSavedLeavesTheNextOneAlone(t *testing.T) {
+	var full atomic.Bool
+	h, scan := hands(t, guarded)
+	require.NoError(t, h.stop())
+	h.deps.Commit = func(commit func() error) error {
+		if full.Swap(false) {
+			return fmt.Errorf("%w: no room", store.ErrFull)
+		}
+		return commit()
+	}
+	h.start()
+	full.Store(true)
+	require.Equal(t, allocation.WhyUnsaved, scan("1", 0, eachGTIN).Why)
+	assert.Equal(t, allocation.Stock, scan("1", 100*time.Millisecond, eachGTIN).Verdict)
+	assert.EqualValues(t, 1, h.free("X"))
+}
+
+// An UNDO that bounced would take two cartons back.
+func TestACardThatBouncesIsReadOnce(t *testing.T) {
+	h, scan := hands(t, guarded)
+	scan("1", 0, eachGTIN)
+	scan("1", time.Second, eachGTIN)
+	require.Equal(t, allocation.WhyUndone, scan("1", 2*time.Second, "DF:UNDO").Why)
+	f := scan("1", 2100*time.Millisecond, "DF:UNDO")
+	assert.Equal(t, allocation.WhyBounce, f.Why)
+	assert.Contains(t, f.Text, "the card was read once")
+	assert.EqualValues(t, 1, h.free("X"))
+	scan("1", 3*time.Second, "DF:UNDO")
+	assert.Zero(t, h.free("X"))
+}
+
+// A handheld that was out of range sends its cartons faster than any hand.
+func TestLateScansCountThoughTheyAreEqualAndKeepBothTimes(t *testing.T) {
+	h, scan := hands(t, guarded)
+	read := scanned.Add(-time.Hour)
+	for i := range 3 {
+		f := scan("1", time.Duration(i)*time.Millisecond, eachGTIN, func(s *scanner.Scan) {
+			s.Late, s.DeviceTime = true, read.Add(time.Duration(i)*time.Minute)
+		})
+		assert.Contains(t, f.Text, fmt.Sprintf("; the scanner kept it since 1 Mar 07:0%d:00 and sent it late", i))
+	}
+	assert.EqualValues(t, 3, h.free("X"))
+	e := h.events()[h.head().Seq-1]
+	assert.True(t, e.Scan.Late)
+	assert.Equal(t, scanned.Add(2*time.Millisecond), *e.Scan.At)
+	assert.Equal(t, read.Add(2*time.Minute), *e.Scan.DeviceAt)
+}
+
+func TestTwoChannelsOfOneScannerCountOnce(t *testing.T) {
+	h, scan := hands(t, guarded, scanner.Config{Station: "2", Guard: scanner.DefaultGuard, TwinOf: "1"})
+	for i, code := range []string{eachGTIN, eachGTIN, "]C101" + eachGTIN + "21S1"} {
+		at := time.Duration(i) * time.Second
+		require.Equal(t, allocation.Stock, scan("1", at, code).Verdict)
+		f := scan("2", at+700*time.Millisecond, code) // a keyboard types slowly
+		assert.Equal(t, allocation.Check, f.Verdict)
+		assert.Equal(t, "station 1 has this scan already, over the other channel of the same scanner: not counted twice", f.Text)
+	}
+	assert.EqualValues(t, 3, h.free("X"))
+	require.Equal(t, allocation.Stock, scan("2", time.Minute, eachGTIN).Verdict)
+	assert.Equal(t, allocation.WhyBounce, scan("1", time.Minute-50*time.Millisecond, eachGTIN).Why, "whichever comes first")
+	assert.EqualValues(t, 4, h.free("X"))
+}
+
+func TestTwoStationsOnOnePortAreRefused(t *testing.T) {
+	_, err := New(Config{Site: "leeds", Data: t.TempDir(), Stations: []scanner.Config{
+		{Station: "1", Port: "tcp://10.0.0.7:4001"}, {Station: "2", Port: "tcp://10.0.0.7:4001"}}}, Deps{})
+	assert.ErrorContains(t, err, "stations 1 and 2 both have port tcp://10.0.0.7:4001")
+}
+
+func TestATwinThatIsNotThereIsRefused(t *testing.T) {
+	_, err := New(Config{Site: "leeds", Data: t.TempDir(), Stations: []scanner.Config{{Station: "1", TwinOf: "9"}}}, Deps{})
+	assert.ErrorContains(t, err, "station 1: twin_of names station 9, which is not there")
+}
+
+func TestWhatLayInThePortIsAQuestionAndNeverCounted(t *testing.T) {
+	h, scan := hands(t, guarded)
+	f := scan("1", 0, eachGTIN, func(s *scanner.Scan) { s.Fault = scanner.ErrStale })
+	assert.Equal(t, allocation.Check, f.Verdict)
+	assert.Contains(t, f.Text, "while nobody listened")
+	assert.Zero(t, h.free("X"))
+}
+
+// memory is an upload of equal cartons.
+func memory(n int) (of []func(*scanner.Scan)) {
+	records := make([][]byte, n)
+	for i := range records {
+		records[i] = []byte(eachGTIN)
+	}
+	sum := scanner.Fingerprint(records)
+	for i := range records {
+		of = append(of, func(s *scanner.Scan) { s.Late, s.Batch = true, scanner.Batch{Fingerprint: sum, N: i + 1, Of: n} })
+	}
+	return of
+}
+
+func TestAMemoryThatIsSentTwiceCountsOnceUntilAPersonSaysOtherwise(t *testing.T) {
+	h, scan := hands(t, guarded)
+	for i, record := range memory(5) {
+		require.Equal(t, allocation.Stock, scan("1", time.Duration(i), eachGTIN, record).Verdict)
+	}
+	head := h.head()
+	for i, record := range memory(5) {
+		f := scan("1", time.Hour, eachGTIN, record)
+		assert.Equal(t, allocation.Check, f.Verdict)
+		assert.Contains(t, f.Text, fmt.Sprintf("record %d of 5: not counted", i+1))
+		assert.Contains(t, f.Text, "DF:SAME-AGAIN")
+	}
+	assert.Equal(t, head, h.head())
+	assert.Contains(t, scan("1", 2*time.Hour, "DF:SAME-AGAIN").Text, "send the scanner's memory once more")
+	for _, record := range memory(5) {
+		require.Equal(t, allocation.Stock, scan("1", 3*time.Hour, eachGTIN, record).Verdict)
+	}
+	assert.EqualValues(t, 10, h.free("X"))
+	for _, record := range memory(4) {
+		require.Equal(t, allocation.Stock, scan("1", 4*time.Hour, eachGTIN, record).Verdict, "another content")
+	}
+}
+
+// The cable is pulled in the middle of an upload, or the agent dies: the device
+// sends all of it again.
+func TestAnUploadThatBrokeOffGoesOnWhereItBroke(t *testing.T) {
+	h, scan := hands(t, guarded)
+	records := memory(5)
+	for _, record := range records[:3] {
+		scan("1", 0, eachGTIN, record)
+	}
+	require.NoError(t, h.stop())
+	h.start()
+	var verdicts []allocation.Verdict
+	for _, record := range records {
+		verdicts = append(verdicts, scan("1", time.Minute, eachGTIN, record).Verdict)
+	}
+	const again, counted = allocation.Check, allocation.Stock
+	assert.Equal(t, []allocation.Verdict{again, again, again, counted, counted}, verdicts)
+	assert.EqualValues(t, 5, h.free("X"))
+}
