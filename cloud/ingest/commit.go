@@ -179,6 +179,7 @@ func (c *commit) write(ctx context.Context) error {
 	}
 	for _, l := range c.lives {
 		l.takeAll()
+		c.clock(l)
 		c.applied(l)
 		c.counts.Poison += int64(len(l.poison))
 	}
@@ -232,6 +233,9 @@ func (c *commit) load(ctx context.Context) error {
 		}
 		var err error
 		if l.registers, err = c.tx.LifeRegisters(ctx, l.life, ids); err != nil {
+			return err
+		}
+		if err = c.loadKept(ctx, l); err != nil {
 			return err
 		}
 		if l.waiting, err = c.tx.Waiting(ctx, l.life.Site, l.life.Incarnation); err != nil {
@@ -288,6 +292,9 @@ func (c *commit) settle(ctx context.Context) error {
 			return err
 		}
 		if err := c.tx.AddPoison(ctx, l.poison); err != nil {
+			return err
+		}
+		if err := c.putHeld(ctx, l); err != nil {
 			return err
 		}
 	}

@@ -39,6 +39,9 @@ func addMoves(moves []move, allocations []wire.Allocation, way way) []move {
 func check(e wire.Event) error {
 	switch {
 	case e.Scan != nil:
+		if n := e.Scan.Times; n < 0 || n > allocation.MaxQty {
+			return fmt.Errorf("times is %d, which is no quantity", n)
+		}
 		for _, r := range e.Scan.Receipts {
 			if err := checkReceipt(r); err != nil {
 				return err
@@ -70,11 +73,11 @@ func checkReceipt(r wire.Receipt) error {
 	good := r.Disposition == "" || r.Disposition == allocation.Good
 	switch {
 	case r.Free < 0:
-		return fmt.Errorf("it leaves %d units free", r.Free)
+		return fmt.Errorf("it leaves %d free", r.Free)
 	case good && placed != r.Qty:
-		return fmt.Errorf("it receives %d units and places %d", r.Qty, placed)
+		return fmt.Errorf("it receives %d and places %d", r.Qty, placed)
 	case !good && placed != 0:
-		return fmt.Errorf("it places %d units that are %s", placed, storable(string(r.Disposition)))
+		return fmt.Errorf("it places %d that are %s", placed, storable(string(r.Disposition)))
 	}
 	return nil
 }

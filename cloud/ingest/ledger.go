@@ -23,6 +23,8 @@ type ledger struct {
 	moved     map[allocation.LineID]bool
 	returned  map[allocation.LineID]bool // lines of which rights came back
 	poison    []store.Poison
+	kept      map[string]bool // codes that wait at the site, or may
+	holdings  []holding
 }
 
 // move is one change of one line's registers.
@@ -48,7 +50,9 @@ func (l *ledger) take(stored store.Event, p parsed) {
 	moves := movesOf(p.event)
 	if err := l.apply(p, moves); err != nil {
 		l.refuse(stored, moves, err)
+		return
 	}
+	l.hold(stored.Seq, p.event)
 }
 
 func (l *ledger) apply(p parsed, moves []move) error {

@@ -125,7 +125,7 @@ func (t *table) understand(kind Kind, foreign bool) error {
 			return fmt.Errorf("column %q stands twice", t.header[n])
 		}
 		if !foreign && !slices.Contains(columnsOf[kind], t.header[n]) {
-			return fmt.Errorf("column %q is not known: %s", t.header[n], nearest(t.header[n], columnsOf[kind]))
+			return fmt.Errorf("column %q is not known: %s", t.header[n], Nearest(t.header[n], columnsOf[kind]))
 		}
 	}
 	if err := t.locate(kind, foreign); err != nil {
@@ -139,7 +139,7 @@ func (t *table) understand(kind Kind, foreign bool) error {
 	for _, r := range t.mapping.Skip {
 		n := slices.Index(t.header, r.Column)
 		if n < 0 {
-			return fmt.Errorf("a skip rule names column %q: %s", r.Column, nearest(r.Column, t.header))
+			return fmt.Errorf("a skip rule names column %q: %s", r.Column, Nearest(r.Column, t.header))
 		}
 		t.skip = append(t.skip, n)
 	}
@@ -162,7 +162,7 @@ func (t *table) locate(kind Kind, foreign bool) error {
 		case n >= 0:
 			t.at[column] = n
 		case named:
-			return fmt.Errorf("the mapping reads %s from column %q, which is not there: %s", column, theirs, nearest(theirs, t.header))
+			return fmt.Errorf("the mapping reads %s from column %q, which is not there: %s", column, theirs, Nearest(theirs, t.header))
 		}
 	}
 	return nil
@@ -208,7 +208,7 @@ func (t *table) line() int {
 func (t *table) row(fields []string) *row {
 	r := &row{t: t, line: t.line(), fields: fields}
 	if len(fields) != len(t.header) {
-		r.wrong("", fmt.Errorf("it has %d fields, the first row names %d columns", len(fields), len(t.header)))
+		r.wrong("", fmt.Errorf("it has %s, the first row names %s", several(len(fields), "field"), several(len(t.header), "column")))
 	}
 	for n, f := range fields {
 		if len(f) > maxField {

@@ -182,11 +182,38 @@ func TestJSONIsReadInThreeShapes(t *testing.T) {
 		`[` + strings.Replace(o, "2027-01-31T08:30:00Z", "yesterday", 1) + `]`: `f.csv:1: accepted: accepted is "yesterday", expected is an instant such as 2026-11-23T09:30:00Z`,
 		`[` + strings.Replace(o, `"2027-01-31T08:30:00Z"`, "5", 1) + `]`:       "accepted is no text",
 		"[\n\n{]":      "f.csv:3",
-		`{"orders":3}`: "a list of orders is expected",
+		`{"orders":3}`: "f.csv:1: a list of orders is expected",
 	} {
 		_, err := read1(t, Orders, text)
 		assert.ErrorContains(t, err, want, text)
 	}
+}
+
+// What stands behind the end was meant to be imported: it must not be lost in
+// silence. What ends early was cut off on its way.
+func TestJSONThatGoesOnOrEndsEarlyIsRefused(t *testing.T) {
+	const o = `{"id":"O1","version":1,"site":"leeds","customer":"C","accepted":"2027-01-31T08:30:00Z","lines":[{"line":"1","sku":"X","qty":1}]}`
+	for text, want := range map[string]string{
+		"[" + o + "]\n" + o:                `f.csv:2: text follows behind the end of the JSON: "{\"id\":\"O1\",\"version`,
+		"[" + o + "],":                     "f.csv:1: text follows behind the end of the JSON: \",\"",
+		o + "\n\n" + o:                     "f.csv:3: text follows behind the end of the JSON",
+		`{"orders":[` + o + "]}\nnonsense": `f.csv:2: text follows behind the end of the JSON: "nonsense"`,
+		`{"id":`:                           "f.csv:1: the file ends in the middle of the record begun at line 1",
+		"\n{\n\"id\":\"O1\",\n":            "f.csv:3: the file ends in the middle of the record begun at line 2",
+		"[\n" + o + ",\n{\"id\":\n\"O2":    "f.csv:4: the file ends in the middle of the record begun at line 3",
+		"{\"orders\": [\n" + o[:30]:        "f.csv:2: the file ends in the middle of the record begun at line 2",
+		`{"orders":[` + o + "]":            "f.csv:1: the file ends before its list does",
+		"[" + o + ",\n":                    "f.csv:1: the file ends before its list does",
+		"[":                                "the file ends before its list does",
+		"{":                                "the file ends in the middle of the record begun at line 1",
+		"[\n\n" + o + ",\n{\"id\" 3}]":     "f.csv:4: this is no valid JSON",
+	} {
+		_, err := read1(t, Orders, text)
+		assert.ErrorContains(t, err, want, text)
+	}
+	f, err := read1(t, Orders, "[\n"+o+",\n"+strings.Replace(o, "O1", "O2", 1)+"]\n")
+	require.NoError(t, err)
+	assert.Equal(t, 3, f.Places["O2"].Line)
 }
 
 func TestAMappingIsCheckedStrictly(t *testing.T) {

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"dockfill/cloud/store"
 	"dockfill/cloud/web/shape"
@@ -20,8 +23,8 @@ type reading struct {
 	f       *File
 	text    []byte
 	decoder *json.Decoder
-	line    int   // of the file at offset
-	offset  int64 // up to which lines were counted
+	line    int // of the file at offset
+	offset  int // up to which lines were counted
 }
 
 // readJSON takes one object, a list of them, or an object with the list under
@@ -37,46 +40,113 @@ func readJSON(r io.Reader, o Options) (*File, error) {
 		return nil, fmt.Errorf("%s is JSON: a mapping is for the columns of CSV files", o.Name)
 	}
 	d := &reading{o: o, f: &File{}, text: text, decoder: json.NewDecoder(bytes.NewReader(text)), line: 1}
-	if err := d.all(); err != nil {
-		return nil, Problem{File: o.Name, Line: d.lineAt(d.decoder.InputOffset()), Reason: shape.Plain(err)}
+	var whole json.RawMessage
+	if err := json.Unmarshal(text, &whole); err != nil {
+		return nil, d.invalid(err)
 	}
-	return d.f, nil
+	return d.f, d.records()
 }
 
-func (d *reading) all() error {
+// records takes the records of a file that is one whole JSON value.
+func (d *reading) records() error {
 	var wrapped map[string]json.RawMessage
-	if json.Unmarshal(d.text, &wrapped) == nil && wrapped[string(d.o.Kind)] == nil {
-		d.record(d.text, 1)
+	_ = json.Unmarshal(d.text, &wrapped) // a list leaves it empty
+	list, isWrapped := wrapped[string(d.o.Kind)]
+	switch {
+	case wrapped != nil && !isWrapped:
+		d.record(d.text, d.lineAt(d.start()))
 		return nil
+	case len(wrapped) > 1:
+		delete(wrapped, string(d.o.Kind))
+		beside := slices.Sorted(maps.Keys(wrapped))[0]
+		return d.problem(0, fmt.Sprintf("key %q stands beside %q, which must stand alone", beside, d.o.Kind))
+	case isWrapped && list[0] != '[':
+		return d.problem(bytes.IndexByte(d.text, ':'), fmt.Sprintf("a list of %s is expected here", d.o.Kind))
 	}
-	if wrapped != nil {
-		for key := range wrapped {
-			if key != string(d.o.Kind) {
-				return fmt.Errorf("key %q stands beside %q, which must stand alone", key, d.o.Kind)
-			}
-		}
-		for range 2 {
-			if _, err := d.decoder.Token(); err != nil { // the brace and the key
-				return err
-			}
-		}
-	}
-	if t, err := d.decoder.Token(); err != nil || t != json.Delim('[') {
-		return errors.Join(err, fmt.Errorf("a list of %s is expected", d.o.Kind))
-	}
+	d.enter(isWrapped)
 	for d.decoder.More() {
+		line := d.lineAt(d.start())
 		var raw json.RawMessage
 		if err := d.decoder.Decode(&raw); err != nil {
 			return err
 		}
-		d.record(raw, d.lineAt(d.decoder.InputOffset()-int64(len(raw))))
+		d.record(raw, line)
 	}
-	_, err := d.decoder.Token()
-	return err
+	return nil
 }
 
-// lineAt counts lines; offsets must not go back.
-func (d *reading) lineAt(offset int64) int {
+// enter goes to the first record of the list.
+func (d *reading) enter(wrapped bool) {
+	tokens := 1 // the bracket
+	if wrapped {
+		tokens = 3 // brace and key before it
+	}
+	for range tokens {
+		_, _ = d.decoder.Token()
+	}
+}
+
+// invalid says where a file stops being JSON. What follows behind its end would
+// be lost unread, and so it is refused too.
+func (d *reading) invalid(err error) error {
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return d.problem(0, shape.Plain(err))
+	}
+	at := max(0, int(syntax.Offset)-1)
+	switch {
+	case shape.EndsEarly(err):
+		return d.problem(len(bytes.TrimSpace(d.text)), d.brokenOff())
+	case strings.HasSuffix(err.Error(), "after top-level value"):
+		return d.problem(at, fmt.Sprintf("text follows behind the end of the JSON: %.20q; many records stand in one list", d.text[at:]))
+	}
+	return d.problem(at, shape.Plain(err))
+}
+
+// brokenOff says in the middle of what the file ends.
+func (d *reading) brokenOff() string {
+	begin := d.start()
+	first, _ := d.decoder.Token()
+	if first == json.Delim('{') {
+		if key, _ := d.decoder.Token(); key != string(d.o.Kind) {
+			return d.inside(begin)
+		}
+		_, _ = d.decoder.Token()
+	}
+	for d.decoder.More() {
+		if begin = d.start(); begin == len(d.text) {
+			break
+		}
+		var raw json.RawMessage
+		if d.decoder.Decode(&raw) != nil {
+			return d.inside(begin)
+		}
+	}
+	return "the file ends before its list does: is it whole?"
+}
+
+func (d *reading) inside(begin int) string {
+	return fmt.Sprintf("the file ends in the middle of the record begun at line %d: is it whole?", d.lineOf(begin))
+}
+
+// start is where the next value begins: behind blanks, a comma, a colon.
+func (d *reading) start() int {
+	at := int(d.decoder.InputOffset())
+	for at < len(d.text) && strings.IndexByte(" \t\r\n,:", d.text[at]) >= 0 {
+		at++
+	}
+	return at
+}
+
+func (d *reading) problem(at int, reason string) error {
+	return Problem{File: d.o.Name, Line: d.lineOf(at), Reason: reason}
+}
+
+// lineOf is the line of the file at an offset.
+func (d *reading) lineOf(at int) int { return 1 + bytes.Count(d.text[:at], []byte("\n")) }
+
+// lineAt is lineOf for offsets that do not go back.
+func (d *reading) lineAt(offset int) int {
 	if offset > d.offset {
 		d.line += bytes.Count(d.text[d.offset:offset], []byte("\n"))
 		d.offset = offset

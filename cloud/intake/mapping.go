@@ -84,7 +84,7 @@ func (m *Mapping) check() error {
 		"defaults": keys(m.Defaults), "strip_suffix": keys(m.Suffixes), "first": m.First} {
 		for _, k := range keys {
 			if !slices.Contains(known, k) {
-				return fmt.Errorf("%s: %q is no column of %s: %s", table, k, m.Kind, nearest(k, known))
+				return fmt.Errorf("%s: %q is no column of %s: %s", table, k, m.Kind, Nearest(k, known))
 			}
 		}
 	}

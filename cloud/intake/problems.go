@@ -64,12 +64,20 @@ func (p *Problems) settle() {
 	p.List = p.List[:min(len(p.List), maxProblems)]
 }
 
+// several writes "1 field" and "3 fields".
+func several(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 // leaf is the last part of a fault's field: "qty" of "lines[2].qty".
 func leaf(f shape.Fault) string { return f.Field[strings.LastIndexByte(f.Field, '.')+1:] }
 
-// nearest gives the known name that a wrong one was most likely meant to be, as
+// Nearest gives the known name that a wrong one was most likely meant to be, as
 // a hint, or nothing where none is near.
-func nearest(wrong string, known []string) string {
+func Nearest(wrong string, known []string) string {
 	best, distance := "", len(wrong)/2+1
 	for _, k := range known {
 		if d := levenshtein.ComputeDistance(strings.ToLower(wrong), strings.ToLower(k)); d < distance {

@@ -73,7 +73,7 @@ func (s *Store) Item(ctx context.Context, sku allocation.SKU) (Item, error) {
 func (s *Store) Sites(ctx context.Context) ([]SiteRow, error) {
 	var sites []SiteRow
 	rows, err := s.read.QueryContext(ctx, `SELECT s.site, s.incarnation, s.commands, s.applied, s.supplied, s.head, s.last_seen, s.fenced, s.fenced_text,
-		s.program, s.scans, s.units, s.allocated, COALESCE(i.seq, 0),
+		s.program, s.scans, s.units, s.allocated, s.clock_off, COALESCE(i.seq, 0),
 		(SELECT COUNT(*) FROM poison p WHERE p.site = s.site), (SELECT COUNT(*) FROM quarantine q WHERE q.site = s.site),
 		(SELECT COALESCE(SUM(CASE WHEN r.granted - r.returned > r.used - r.undone THEN r.granted - r.returned - r.used + r.undone ELSE 0 END), 0)
 			FROM incarnation dead CROSS JOIN register r
@@ -92,7 +92,7 @@ func scanSiteRow(r *sql.Rows) (SiteRow, error) {
 	var commands, applied, seen int64
 	var supplied string
 	err := r.Scan(&v.Site, &v.Incarnation, &commands, &applied, &supplied, &v.Head, &seen, &v.Fenced, &v.FencedText,
-		&v.AgentVersion, &v.Scans, &v.Units, &v.Allocated, &v.Stored, &v.Poison, &v.Quarantined, &v.InDoubt)
+		&v.AgentVersion, &v.Scans, &v.Units, &v.Allocated, &v.ClockOff, &v.Stored, &v.Poison, &v.Quarantined, &v.InDoubt)
 	v.LastSeen, v.Behind, v.Safe = unixTime(seen), commands-applied, v.Stored
 	v.Head = max(v.Head, v.Stored)
 	v.Unsent = v.Head - v.Stored

@@ -90,9 +90,12 @@ type SiteRow struct {
 	Fenced       string // reason code while State is SiteFenced
 	FencedText   string // the sentence to it
 	AgentVersion string
-	Poison       int64 // events that could not be applied
-	Quarantined  int64 // events of another history than the stored one
-	InDoubt      int64 // units granted to lives before the present one and not used, as far as was told
+	// ClockOff is by how much its clock runs ahead, as far as that shows;
+	// negative: behind; 0: not noticeably.
+	ClockOff    time.Duration
+	Poison      int64 // events that could not be applied
+	Quarantined int64 // events of another history than the stored one
+	InDoubt     int64 // units granted to lives before the present one and not used, as far as was told
 }
 
 // SiteState says in one word how the centre sees a site.
@@ -163,6 +166,11 @@ type Reader interface {
 	// Live gives the newest events first, of one site or, with "", of all.
 	Live(ctx context.Context, site allocation.SiteID, limit int) ([]LiveRow, error)
 	Totals(ctx context.Context) (Totals, error)
+	// Held sums up what is set aside, by site and reason.
+	Held(ctx context.Context) ([]HeldSum, error)
+	// HeldRows gives a page of it by SKU and code, the oldest first, of one site
+	// or, with "", of all; and how many rows there are.
+	HeldRows(ctx context.Context, site allocation.SiteID, offset, limit int) ([]HeldRow, int64, error)
 	// Order fails with ErrNotFound where the order is not known.
 	Order(ctx context.Context, id allocation.OrderID) (OrderView, error)
 	// Item fails with ErrNotFound where the SKU is not known.

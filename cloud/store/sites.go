@@ -28,6 +28,7 @@ type Site struct {
 	Scans       int64
 	Units       int64
 	Allocated   int64
+	ClockOff    time.Duration // by how much its clock runs ahead; negative: behind; 0: not noticeably
 }
 
 // Open reports whether commands are written for the site: its present life was
@@ -35,13 +36,13 @@ type Site struct {
 // are not sent.
 func (s *Site) Open() bool { return s.Supplied != "" && s.Supplied == s.Incarnation }
 
-const siteColumns = `site, incarnation, run, nonce, commands, applied, supplied, head, last_seen, fenced, fenced_text, program, scans, units, allocated`
+const siteColumns = `site, incarnation, run, nonce, commands, applied, supplied, head, last_seen, fenced, fenced_text, program, scans, units, allocated, clock_off`
 
 func scanSite(scan func(...any) error) (*Site, error) {
 	s := &Site{}
 	var seen int64
 	err := scan(&s.ID, &s.Incarnation, &s.Run, &s.Nonce, &s.Commands, &s.Applied, &s.Supplied, &s.Head, &seen,
-		&s.Fenced, &s.FencedText, &s.Program, &s.Scans, &s.Units, &s.Allocated)
+		&s.Fenced, &s.FencedText, &s.Program, &s.Scans, &s.Units, &s.Allocated, &s.ClockOff)
 	s.LastSeen = unixTime(seen)
 	return s, err
 }
@@ -79,9 +80,10 @@ func (tx *Tx) SiteIDs(ctx context.Context) ([]allocation.SiteID, error) {
 // PutSite writes the row of a site that Site gave.
 func (tx *Tx) PutSite(ctx context.Context, s *Site) error {
 	_, err := tx.exec(ctx, `UPDATE site SET incarnation = $1, run = $2, nonce = $3, commands = $4, applied = $5, supplied = $6,
-		head = $7, last_seen = $8, fenced = $9, fenced_text = $10, program = $11, scans = $12, units = $13, allocated = $14 WHERE site = $15`,
+		head = $7, last_seen = $8, fenced = $9, fenced_text = $10, program = $11, scans = $12, units = $13, allocated = $14,
+		clock_off = $15 WHERE site = $16`,
 		s.Incarnation, s.Run, s.Nonce, s.Commands, s.Applied, s.Supplied, s.Head, nanos(s.LastSeen),
-		s.Fenced, s.FencedText, s.Program, s.Scans, s.Units, s.Allocated, string(s.ID))
+		s.Fenced, s.FencedText, s.Program, s.Scans, s.Units, s.Allocated, int64(s.ClockOff), string(s.ID))
 	return explain(err, "site %s", s.ID)
 }
 

@@ -40,6 +40,7 @@ func (s *Server) reads(api huma.API) {
 	get(api, "list-owed", "/api/v1/owed", "Open lines: what is owed, to whom, since when", s.getOwed)
 	get(api, "export-owed", "/api/v1/owed.csv", "Open lines as CSV", s.getOwedCSV)
 	get(api, "list-sites", "/api/v1/sites", "Sites with what is known of them", s.getSites)
+	get(api, "list-held", "/api/v1/held", "What is set aside at the sites until people decide: unknown codes, pallets that were not announced, units on hold, damaged units", s.getHeld)
 	get(api, "list-live", "/api/v1/live", "The newest events, newest first", s.getLive)
 	get(api, "get-totals", "/api/v1/totals", "Running totals since the first import", s.getTotals)
 }
@@ -163,6 +164,7 @@ type SiteJSON struct {
 	Fenced       string     `json:"fenced,omitempty" doc:"Code of why it may not allocate"`
 	FencedText   string     `json:"fenced_text,omitempty"`
 	AgentVersion string     `json:"agent_version,omitempty"`
+	ClockOff     int64      `json:"clock_off_seconds" doc:"By how much its clock runs ahead of the centre's, as far as that shows; negative: behind; 0: not noticeably"`
 	Poison       int64      `json:"poison" doc:"Events that could not be applied"`
 	Quarantined  int64      `json:"quarantined" doc:"Events of another history than the stored one"`
 	InDoubt      int64      `json:"in_doubt" doc:"Units granted to an earlier database of this site that was lost: nobody knows whether they were allocated"`
@@ -184,7 +186,7 @@ func (s *Server) getSites(ctx context.Context, _ *struct{}) (*body[SitesJSON], e
 		out.Sites = append(out.Sites, SiteJSON{Site: string(r.Site), State: string(r.State), Current: s.site(r, now).Health == "good",
 			LastSeen: some(r.LastSeen), Incarnation: r.Incarnation, Head: r.Head, Stored: r.Stored, Safe: r.Safe, Unsent: r.Unsent,
 			Behind: r.Behind, Scans: r.Scans, Units: r.Units, Allocated: r.Allocated, Fenced: r.Fenced, FencedText: r.FencedText,
-			AgentVersion: r.AgentVersion, Poison: r.Poison, Quarantined: r.Quarantined, InDoubt: r.InDoubt})
+			AgentVersion: r.AgentVersion, ClockOff: int64(r.ClockOff / time.Second), Poison: r.Poison, Quarantined: r.Quarantined, InDoubt: r.InDoubt})
 	}
 	return &body[SitesJSON]{out}, nil
 }

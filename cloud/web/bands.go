@@ -50,7 +50,7 @@ type bandRow struct {
 
 const (
 	bandStep  = 26
-	railWidth = 190
+	railWidth = 176
 )
 
 func showBands(split []store.AgeBand, stale bool) bands {

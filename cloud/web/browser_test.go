@@ -84,18 +84,26 @@ func until(t *testing.T, ctx context.Context, condition string) {
 var widths = map[string][2]int64{"390": {390, 844}, "840": {840, 900}, "1100": {1100, 900}, "1240": {1240, 900}, "1280": {1280, 900}, "1920": {1920, 1080}}
 
 func TestPageFitsEveryScreen(t *testing.T) {
-	at := serve(t, busy())
+	for name, data := range map[string]*twin{"centre": busy(), "long": long()} {
+		t.Run(name, func(t *testing.T) { fits(t, name, data) })
+	}
+}
+
+func fits(t *testing.T, what string, data *twin) {
+	at := serve(t, data)
 	ctx, complaints := browser(t)
 	for name, size := range widths {
 		require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(at+"/")))
 		until(t, ctx, `document.getElementById("link").dataset.state === "live"`)
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.querySelector("#aside details").open = true`))
+		require.NoError(t, err)
 		wide, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
 		require.NoError(t, err)
 		assert.LessOrEqual(t, wide, size[0], "nothing is cut off to the right at %s", name)
 		over, err := chromedp.Run(ctx, chromedp.Evaluate[string](overflowing))
 		require.NoError(t, err)
 		assert.Empty(t, over, "no text runs out of its box at %s", name)
-		shoot(t, ctx, "centre-"+name, size[0], size[1])
+		shoot(t, ctx, what+"-"+name, size[0], size[1])
 	}
 	assert.Empty(t, complaints())
 }

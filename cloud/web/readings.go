@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"dockfill/allocation"
 	"dockfill/cloud/store"
 )
 
@@ -31,6 +32,9 @@ var (
 	siteSeen      = describeMetric("site_last_seen_timestamp_seconds", "When a site was heard last, Unix time.", "site")
 	siteUnsent    = describeMetric("site_unsent_events", "Events saved at the site alone, as it last told.", "site")
 	siteBehind    = describeMetric("site_commands_behind", "Commands that a site has not applied yet.", "site")
+	heldUnits     = describeMetric("held_units", "Units set aside at a site until people decide; of unknown codes and pallets, as often as they were scanned.", "site", "why")
+	heldOldest    = describeMetric("held_oldest_timestamp_seconds", "When the oldest of the units set aside came, Unix time by the site's clock; absent where there are none.", "site", "why")
+	siteClock     = describeMetric("site_clock_off_seconds", "By how much a site's clock runs ahead of the centre's; negative: behind; 0: not noticeably.", "site")
 	siteFenced    = describeMetric("site_fenced", "1 while a site was told to stop allocating.", "site")
 )
 
@@ -44,7 +48,8 @@ func (r *readings) Collect(out chan<- prometheus.Metric) {
 	sum, err1 := r.s.Reads.Summary(ctx)
 	totals, err2 := r.s.Reads.Totals(ctx)
 	sites, err3 := r.s.Reads.Sites(ctx)
-	if err1 != nil || err2 != nil || err3 != nil {
+	held, err4 := r.s.Reads.Held(ctx)
+	if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
 		out <- gauge(databaseUp, 0)
 		return
 	}
@@ -62,6 +67,7 @@ func (r *readings) Collect(out chan<- prometheus.Metric) {
 	out <- gauge(poisonEvents, float64(totals.Poison))
 	for _, row := range sites {
 		siteReadings(out, row)
+		heldReadings(out, row.Site, held)
 	}
 }
 
@@ -76,6 +82,22 @@ func siteReadings(out chan<- prometheus.Metric, row store.SiteRow) {
 	out <- gauge(siteUnsent, float64(row.Unsent), name)
 	out <- gauge(siteBehind, float64(row.Behind), name)
 	out <- gauge(siteFenced, fenced, name)
+	out <- gauge(siteClock, row.ClockOff.Seconds(), name)
+}
+
+// heldReadings tells of each reason, also where nothing waits for it: an alarm
+// that clears needs the 0.
+func heldReadings(out chan<- prometheus.Metric, site allocation.SiteID, held []store.HeldSum) {
+	for _, r := range reasons {
+		units := 0.0
+		for _, h := range held {
+			if h.Site == site && h.Why == r.why {
+				units = float64(h.Units)
+				out <- gauge(heldOldest, float64(h.Since.UnixMilli())/1000, string(site), string(r.why))
+			}
+		}
+		out <- gauge(heldUnits, units, string(site), string(r.why))
+	}
 }
 
 func gauge(d *prometheus.Desc, v float64, labels ...string) prometheus.Metric {

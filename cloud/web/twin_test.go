@@ -24,6 +24,7 @@ type twin struct {
 	sites   []store.SiteRow
 	live    []store.LiveRow
 	totals  store.Totals
+	held    []store.HeldRow
 	changed chan struct{}
 	broken  error
 
@@ -145,6 +146,34 @@ func (t *twin) Totals(context.Context) (store.Totals, error) {
 	return t.totals, t.broken
 }
 
+func (t *twin) Held(context.Context) ([]store.HeldSum, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var sums []store.HeldSum
+	for _, h := range t.held {
+		i := slices.IndexFunc(sums, func(s store.HeldSum) bool { return s.Site == h.Site && s.Why == h.Why })
+		if i < 0 {
+			i, sums = len(sums), append(sums, store.HeldSum{Site: h.Site, Why: h.Why, Since: h.Since})
+		}
+		sums[i].Units += h.Units
+		sums[i].Codes++
+	}
+	return sums, t.broken
+}
+
+func (t *twin) HeldRows(_ context.Context, site allocation.SiteID, offset, limit int) ([]store.HeldRow, int64, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var rows []store.HeldRow
+	for _, h := range t.held {
+		if site == "" || site == h.Site {
+			rows = append(rows, h)
+		}
+	}
+	from := min(offset, len(rows))
+	return rows[from:min(len(rows), from+limit)], int64(len(rows)), t.broken
+}
+
 func (t *twin) Changed() <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -223,6 +252,33 @@ func busy() *twin {
 		{Site: "leeds", Incarnation: "c1.a", LastSeen: noon.Add(-4 * time.Second), Head: 5201, Stored: 5201, Safe: 5201, Scans: 5100, Units: 10723, State: store.SiteActive},
 	}
 	t.live = recent()
+	t.held = []store.HeldRow{
+		{Site: "hull", Why: allocation.WhyUnknown, Code: []byte("05012345678900"), Units: 24, Scans: 24, Since: noon.Add(-75 * time.Hour)},
+		{Site: "leeds", Why: allocation.WhyNotASN, Code: []byte("]C100395012345000000011"), Units: 1, Scans: 1, Since: noon.Add(-9 * time.Hour)},
+		{Site: "leeds", Why: allocation.WhyUnknown, Code: []byte("=cmd|'/C calc'!A1"), Units: 1, Scans: 1, Since: noon.Add(-5 * time.Hour)},
+		{Site: "leeds", Why: allocation.WhyUnknown, Code: []byte("<img src=x onerror=alert(1)>\x1d\xff"), Units: 2, Scans: 1, Since: noon.Add(-40 * time.Minute)},
+		{Site: "leeds", Why: allocation.WhyDamaged, SKU: "20737", Units: 3, Scans: 2, Since: noon.Add(-12 * time.Minute)},
+		{Site: "hull", Why: allocation.WhyOnHold, SKU: "20848", Units: 1, Scans: 1, Since: noon.Add(-time.Minute)},
+	}
+	return t
+}
+
+// long is a twin whose names and numbers are as large as they may be.
+func long() *twin {
+	t := busy()
+	const site = "a-site-with-a-name-of-forty-characters-x"
+	for i := range t.lines {
+		l := &t.lines[i]
+		if i%5 > 0 {
+			continue
+		}
+		l.CustomerName, l.SKU, l.Description = strings.Repeat("Wolverhampton ", 6), allocation.SKU(strings.Repeat("W", 64)), strings.Repeat("M", 200)
+		l.Order, l.Site, l.Open, l.Ordered = allocation.OrderID(strings.Repeat("O", 64)), site, 1_234_567, 98_765_432
+		l.Line = allocation.MakeLineID(l.Order, "1234567890")
+	}
+	t.sites = append(t.sites, store.SiteRow{Site: site, Incarnation: "c1.c", LastSeen: noon, State: store.SiteFenced, Fenced: "diverged",
+		FencedText: "This database holds another history than the centre stored", Scans: 123456789, Units: 987654321, Unsent: 12345678, Behind: 12345, InDoubt: 99999, Poison: 1})
+	t.held = append(t.held, store.HeldRow{Site: site, Why: allocation.WhyUnknown, Code: []byte(strings.Repeat("W", 2000)), Units: 1_000_000_000, Scans: 9, Since: noon.Add(time.Hour)})
 	return t
 }
 

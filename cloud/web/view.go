@@ -19,6 +19,7 @@ type view struct {
 	Owed    owed
 	Bands   bands
 	Sites   sites
+	Aside   aside
 	Live    []event
 	Totals  []total
 }
@@ -43,7 +44,7 @@ func (v view) parts() map[string]any {
 	if v.Empty != nil {
 		return nil
 	}
-	return map[string]any{"figures": v.Figures, "bands": v.Bands, "sites": v.Sites, "live": v.Live, "totals": v.Totals}
+	return map[string]any{"figures": v.Figures, "bands": v.Bands, "sites": v.Sites, "aside": v.Aside, "live": v.Live, "totals": v.Totals}
 }
 
 const liveRows = 30
@@ -59,10 +60,17 @@ func (s *Server) view(ctx context.Context, q store.OwedQuery) (view, error) {
 	if err != nil {
 		return v, fmt.Errorf("sites: %w", err)
 	}
-	v.Sites, v.Totals = s.sites(rows, v.Now), showTotals(totals)
+	held, err := s.Reads.Held(ctx)
+	if err != nil {
+		return v, fmt.Errorf("units set aside: %w", err)
+	}
+	v.Sites, v.Totals = s.sites(rows, held, v.Now), showTotals(totals)
 	if totals.Lines == 0 && totals.Scans == 0 {
 		v.Empty = &empty{Broker: s.Broker, Sites: v.Sites}
 		return v, nil
+	}
+	if v.Aside, err = s.aside(ctx, held, v.Now); err != nil {
+		return v, fmt.Errorf("units set aside: %w", err)
 	}
 	return v, s.fill(ctx, &v, q)
 }
@@ -142,16 +150,17 @@ type sites struct {
 type site struct {
 	Site, Health, State, Sentence string
 	Scans, Units, Unsent, Behind  string
-	InDoubt                       string // "" where there are none
+	Aside, InDoubt                string // "" where there are none
 }
 
-func (s *Server) sites(rows []store.SiteRow, now time.Time) sites {
+func (s *Server) sites(rows []store.SiteRow, held []store.HeldSum, now time.Time) sites {
 	all := sites{bad: map[allocation.SiteID]bool{}}
 	var stale, silent []string
 	var oldest time.Duration
 	heard := 0
 	for _, r := range rows {
 		card := s.site(r, now)
+		card.Aside = heldAt(held, r.Site)
 		all.Rows = append(all.Rows, card)
 		all.Names = append(all.Names, r.Site)
 		if card.Health == "expected" {
@@ -210,6 +219,9 @@ func (s *Server) site(r store.SiteRow, now time.Time) site {
 	default:
 		c.Health, c.State, c.Sentence = "good", "Current", fmt.Sprintf("Last heard %s ago", ago(silent))
 	}
+	if r.ClockOff != 0 {
+		c.Sentence += "; " + clockText(r.ClockOff)
+	}
 	if r.Poison > 0 {
 		c.Sentence += fmt.Sprintf("; %s could not be applied and waits for people", count(r.Poison, "event"))
 	}
@@ -218,6 +230,15 @@ func (s *Server) site(r store.SiteRow, now time.Time) site {
 		c.Sentence += "; " + InDoubtText(r.InDoubt)
 	}
 	return c
+}
+
+// clockText says that the times from a site are not to be believed.
+func clockText(off time.Duration) string {
+	way := "ahead of"
+	if off < 0 {
+		way = "behind"
+	}
+	return fmt.Sprintf("its clock is %s %s the centre's: set it, the times of its scans are wrong", ago(off.Abs()), way)
 }
 
 // InDoubtText says what it means that a site has units in doubt.

@@ -28,6 +28,8 @@ type Reads interface {
 	Sites(ctx context.Context) ([]store.SiteRow, error)
 	Live(ctx context.Context, site allocation.SiteID, limit int) ([]store.LiveRow, error)
 	Totals(ctx context.Context) (store.Totals, error)
+	Held(ctx context.Context) ([]store.HeldSum, error)
+	HeldRows(ctx context.Context, site allocation.SiteID, offset, limit int) (rows []store.HeldRow, total int64, err error)
 	Changed() <-chan struct{}
 	Ping(ctx context.Context) error
 }

@@ -92,9 +92,21 @@ func (i importCmd) report(p *program, f *found) error {
 	case f.fatal:
 		return errBad
 	case f.records() == 0:
-		return fmt.Errorf("nothing was imported: %s holds no good %s", f.name, i.Kind)
+		return i.nothing(f)
 	}
 	return nil
+}
+
+// nothing says why a file without bad rows, or with leave to skip them, brings
+// not one record.
+func (i importCmd) nothing(f *found) error {
+	switch f.Rows {
+	case 0:
+		return fmt.Errorf("nothing was imported: %s holds no %s at all", f.name, i.Kind)
+	case f.Left:
+		return fmt.Errorf("nothing was imported: the rules of %s leave out every row of %s", i.Map, f.name)
+	}
+	return fmt.Errorf("nothing was imported: no record of %s is good; mend the file", f.name)
 }
 
 // hint names the flag that was not given, where it would help.
@@ -171,11 +183,14 @@ func noItem(res web.ImportJSON) string {
 	if len(res.NoItemSKUs) > namedSKUs {
 		names += ", ..."
 	}
-	verb := "name"
-	if res.NoItem == 1 {
-		verb = "names"
+	what := "name SKUs that no item describes"
+	switch {
+	case res.NoItem == 1:
+		what = "names a SKU that no item describes"
+	case len(res.NoItemSKUs) == 1:
+		what = "name a SKU that no item describes"
 	}
-	return fmt.Sprintf("dockfill-cloud: %s %s SKUs that no item describes: %s; import the items, or correct the orders", plural(res.NoItem, "line"), verb, names)
+	return fmt.Sprintf("dockfill-cloud: %s %s: %s; import the items, or correct the orders", plural(res.NoItem, "line"), what, names)
 }
 
 func (i importCmd) print(p *program, found *found, res web.ImportJSON) error {

@@ -87,6 +87,9 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 		args = []string{"--help"}
 	}
 	command, err := parser.Parse(args)
+	if err == nil {
+		err = checkEnvironment(parser.Model.Node, os.Environ())
+	}
 	if err != nil {
 		return usage(err, errs)
 	}
@@ -100,7 +103,9 @@ func usage(err error, errs io.Writer) int {
 	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Command() != "" {
 		path += " " + strings.Fields(parse.Context.Command())[0]
 	}
-	fmt.Fprintf(errs, "dockfill-cloud: %v\nRun \"%s --help\" to see what can be said.\n", err, path)
+	// The parser's words for a flag at the end of the line are its own.
+	text := strings.Replace(err.Error(), `expected string value but got "EOL" (<EOL>)`, "its value is missing", 1)
+	fmt.Fprintf(errs, "dockfill-cloud: %s\nRun \"%s --help\" to see what can be said.\n", text, path)
 	return exitUsage
 }
 

@@ -103,7 +103,7 @@ func TestLinesWithoutAnItemAreTakenAndTold(t *testing.T) {
 	orders := file(t, "orders.csv", twoOrders)
 	code, _, errs := say(t, "import", "orders", orders, "--server", server)
 	assert.Equal(t, exitGood, code, "orders may come before their items")
-	assert.Contains(t, errs, "2 lines name SKUs that no item describes: X; import the items, or correct the orders")
+	assert.Contains(t, errs, "2 lines name a SKU that no item describes: X; import the items, or correct the orders")
 	_, out, _ := say(t, "import", "orders", orders, "--json", "--server", server)
 	var v outcomeJSON
 	require.NoError(t, json.Unmarshal([]byte(out), &v), out)
@@ -243,6 +243,44 @@ func TestWhatFailsSaysWhatToDo(t *testing.T) {
 	code, _, errs = say(t, "import", "orders", "no-such-file.csv")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, errs, "no-such-file.csv")
+}
+
+// Whoever leaves bad records out, and has nothing else, must not believe that
+// something was imported.
+func TestAFileWithoutAGoodRecordSaysWhy(t *testing.T) {
+	for content, want := range map[string]string{
+		"sku,gtin\nA,400638133393x\n": "no record of FILE is good; mend the file",
+		"sku,gtin\n":                  "FILE holds no items at all",
+		"[]":                          "FILE holds no items at all",
+	} {
+		name := filepath.Join(t.TempDir(), "file")
+		require.NoError(t, os.WriteFile(name, []byte(content), 0o600))
+		code, out, errs := say(t, "import", "items", name, "--skip-bad")
+		assert.Equal(t, exitFailed, code)
+		assert.Empty(t, out)
+		assert.Contains(t, errs, "nothing was imported: "+strings.Replace(want, "FILE", name, 1))
+	}
+}
+
+// A misspelt variable would do nothing, and nobody would notice.
+func TestAVariableThatIsNotKnownIsRefusedWithTheNearestOne(t *testing.T) {
+	for name, want := range map[string]string{
+		"DOCKFILL_CLOUD_DATABSE": "did you mean DOCKFILL_CLOUD_DATABASE?",
+		"DOCKFILL_DATABASE":      "did you mean DOCKFILL_CLOUD_DATABASE?",
+		"DOCKFILL_CLOUD_JSON":    "DOCKFILL_CLOUD_JSON, which is not known",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, "x")
+			code, _, errs := say(t, "version")
+			assert.Equal(t, exitUsage, code)
+			assert.Contains(t, errs, want)
+		})
+	}
+	for _, others := range []string{"DOCKFILL_SITE", "DOCKFILL_DATA", "DOCKFILL_STATION_1_PORT", "DOCKFILL_CLOUD_DATA"} {
+		t.Setenv(others, "x")
+	}
+	code, _, errs := say(t, "version")
+	assert.Equal(t, exitGood, code, errs)
 }
 
 func TestHelpAndVersionAreForStrangers(t *testing.T) {

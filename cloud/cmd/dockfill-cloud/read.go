@@ -90,7 +90,7 @@ func (i importCmd) mapping() (*intake.Mapping, error) {
 	}
 	f, err := os.Open(i.Map)
 	if err != nil {
-		return nil, err
+		return nil, unopened("mapping", i.Map, err)
 	}
 	defer f.Close()
 	return intake.ReadMapping(i.Map, f)
@@ -104,7 +104,7 @@ func (i importCmd) open(p *program) (io.ReadCloser, string, int64, error) {
 	}
 	f, err := os.Open(i.File)
 	if err != nil {
-		return nil, "", 0, err
+		return nil, "", 0, unopened("file", i.File, err)
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
@@ -114,4 +114,13 @@ func (i importCmd) open(p *program) (io.ReadCloser, string, int64, error) {
 		return nil, "", 0, errors.Join(err, f.Close())
 	}
 	return f, i.File, info.Size(), nil
+}
+
+// unopened says why a file cannot be read, without the words of the system call.
+func unopened(what, name string, err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("the %s %s cannot be opened: %w", what, name, err)
 }

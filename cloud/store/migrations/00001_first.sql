@@ -22,7 +22,8 @@ CREATE TABLE site (
     program     TEXT   NOT NULL DEFAULT '',
     scans       BIGINT NOT NULL DEFAULT 0,
     units       BIGINT NOT NULL DEFAULT 0,  -- good units received and not undone
-    allocated   BIGINT NOT NULL DEFAULT 0   -- of those, given to lines now
+    allocated   BIGINT NOT NULL DEFAULT 0,  -- of those, given to lines now
+    clock_off   BIGINT NOT NULL DEFAULT 0   -- by how much its clock runs ahead, as far as that shows; negative: behind
 );
 
 CREATE TABLE incarnation (
@@ -80,6 +81,27 @@ CREATE TABLE quarantine (
     body        BLOB   NOT NULL,
     PRIMARY KEY (site, incarnation, seq, hash)
 );
+
+-- What scans set aside until people decide: units of a SKU, or a code that named
+-- nothing known there (in hexadecimal, as text holds no NUL). taken is the event,
+-- of the life taken_by, of a later scan of the code, which was known by then and
+-- took this one's place; 0 while it waits.
+CREATE TABLE held (
+    site        TEXT   NOT NULL,
+    incarnation TEXT   NOT NULL,
+    seq         BIGINT NOT NULL,
+    n           BIGINT NOT NULL,
+    why         TEXT   NOT NULL, -- unknown, no-asn, on-hold or damaged
+    sku         TEXT   NOT NULL, -- '' for a code
+    code        TEXT   NOT NULL, -- '' for units of a SKU
+    qty         BIGINT NOT NULL,
+    at          BIGINT NOT NULL, -- the site's clock
+    taken_by    TEXT   NOT NULL DEFAULT '',
+    taken       BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (site, incarnation, seq, n)
+);
+CREATE INDEX held_by_code ON held (site, code) WHERE code <> '';
+CREATE INDEX held_by_taken ON held (site, taken_by, taken) WHERE taken > 0;
 
 CREATE TABLE item (
     sku         TEXT NOT NULL PRIMARY KEY,
@@ -189,6 +211,7 @@ DROP TABLE item;
 DROP TABLE quarantine;
 DROP TABLE poison_line;
 DROP TABLE poison;
+DROP TABLE held;
 DROP TABLE recent;
 DROP TABLE event;
 DROP TABLE incarnation;

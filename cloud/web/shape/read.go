@@ -63,7 +63,7 @@ func Plain(err error) string {
 		return mistyped(wrong)
 	case isInstant(err):
 		return notInstant(err)
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.As(err, &syntax) && syntax.Error() == endsEarly:
+	case EndsEarly(err):
 		return "the JSON ends in the middle"
 	case errors.As(err, &syntax):
 		return "this is no valid JSON: " + syntax.Error()
@@ -72,6 +72,12 @@ func Plain(err error) string {
 		return fmt.Sprintf("field %s is not known", field)
 	}
 	return err.Error()
+}
+
+// EndsEarly reports that a JSON text ends in the middle.
+func EndsEarly(err error) bool {
+	var syntax *json.SyntaxError
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.As(err, &syntax) && syntax.Error() == endsEarly
 }
 
 // endsEarly is how the decoder calls a text that ends in the middle.
