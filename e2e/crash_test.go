@@ -29,7 +29,7 @@ func (s *site) work(count, rate int) *shift {
 	s.t.Helper()
 	w := &shift{t: s.t, file: filepath.Join(s.t.TempDir(), "ledger")}
 	w.process = start(s.t, "firmware-sim", exec.Command(tool("firmware-sim"), "load",
-		"--links", s.dir, "--devices", strconv.Itoa(len(s.ports)), "--profile", "ssi", "--gtin", gtin, "--serial", "S",
+		"--links", s.dir, "--stations", strconv.Itoa(len(s.ports)), "--profile", "ssi", "--gtin", gtin, "--serial", "S",
 		"--count", strconv.Itoa(count), "--rate", strconv.Itoa(rate), "--rescan", "1000", "--ledger", w.file))
 	return w
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,7 +86,7 @@ func TestBadScansAreRefusedAndTheNextGoodOneIsTaken(t *testing.T) {
 // harmless tells the faults after which a unit is still received by a scanner
 // that has no way back.
 func harmless(f device.Fault) bool {
-	return f == device.Split || f == device.Double || f == device.Checksum || f == device.LostAck
+	return slices.Contains([]device.Fault{device.Split, device.SplitEnd, device.LostGS, device.Double, device.Checksum, device.LostAck}, f)
 }
 
 func badly(t *testing.T, d *device.Device, code string, fault device.Fault) device.Answer {

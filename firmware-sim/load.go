@@ -21,10 +21,10 @@ import (
 )
 
 type loadCmd struct {
-	Port    []string `placeholder:"LINK" xor:"where" required:"" help:"A scanner's symlink; repeat it for more scanners."`
-	Links   string   `placeholder:"DIR" xor:"where" required:"" help:"Make the symlinks DIR/station-1, station-2 ..."`
-	TCP     string   `name:"tcp" placeholder:"HOST:PORT" xor:"where" required:"" help:"Listen on this port and the ones after it."`
-	Devices int      `default:"1" help:"How many scanners, with --links and --tcp."`
+	Port     []string `placeholder:"LINK" xor:"where" required:"" help:"A scanner's symlink; repeat it for more scanners."`
+	Links    string   `placeholder:"DIR" xor:"where" required:"" help:"Make the symlinks DIR/station-1, station-2 ..."`
+	TCP      string   `name:"tcp" placeholder:"HOST:PORT" xor:"where" required:"" help:"Listen on this port and the ones after it."`
+	Stations int      `default:"1" help:"How many scanners, with --links and --tcp."`
 	deviceFlags
 
 	Count  int           `default:"1000" help:"How many scans in all; 0 for no end."`
@@ -43,8 +43,11 @@ const maxSerialPrefix = 10
 
 // Run scans until count or time is reached and prints the summary.
 func (c *loadCmd) Run(ctx context.Context, io streams) error {
-	if c.Profile == "ascii" && c.Ledger != "" {
-		return misused(errors.New("an ascii scanner hears no tone, so there is nothing for a ledger: use --profile ssi"))
+	if c.Profile == string(device.Batch) {
+		return misused(errors.New("a batch scanner sends nothing while it scans: use play with upload, or another --profile"))
+	}
+	if !c.hears() && c.Ledger != "" {
+		return misused(fmt.Errorf("a scanner of profile %s hears no tone, so there is nothing for a ledger: use --profile ssi", c.Profile))
 	}
 	if len(c.Serial) > maxSerialPrefix {
 		return misused(fmt.Errorf("--serial %q is longer than %d characters; AI 21 holds 20", c.Serial, maxSerialPrefix))
@@ -66,10 +69,12 @@ func (c *loadCmd) Run(ctx context.Context, io streams) error {
 	err = l.work(ctx, io.err)
 	fmt.Fprintln(io.out, l.tally)
 	if err == nil && l.tally.unanswered() > 0 {
-		return disappointed("%d scans got no tone", l.tally.unanswered())
+		return disappointed("%s no tone", several(l.tally.unanswered(), "scan got", "scans got"))
 	}
 	return err
 }
+
+func (c *loadCmd) hears() bool { return device.Profile(c.Profile).Hears() }
 
 // gtins is the list to scan, as 14 digits with a right check digit.
 func (c *loadCmd) gtins() ([]string, error) {
@@ -189,7 +194,7 @@ func (l *load) configs() ([]device.Config, error) {
 	if l.TCP != "" && err != nil {
 		return nil, fmt.Errorf("--tcp %q is not HOST:PORT", l.TCP)
 	}
-	for n := range l.Devices {
+	for n := range l.Stations {
 		name := fmt.Sprintf("station-%d", n+1)
 		switch {
 		case l.Links != "":
@@ -299,12 +304,12 @@ func (l *load) scan(ctx context.Context, d *device.Device, label device.Label) e
 		if err != nil && !errors.Is(err, device.ErrDisabled) {
 			return err
 		}
-		if l.Profile == "ssi" {
+		if l.hears() {
 			if err := record(l.ledger, d, label, a); err != nil {
 				return err
 			}
 		}
-		if a.Tone != device.None || l.Profile == "ascii" || attempt > l.Rescan {
+		if a.Tone != device.None || !l.hears() || attempt > l.Rescan {
 			l.tally.add(label.Text, device.Profile(l.Profile), a, attempt)
 			return nil
 		}

@@ -18,6 +18,7 @@ import (
 type cli struct {
 	Scan     scanCmd     `cmd:"" help:"Be one scanner, scan codes, and show which beep and light each one got."`
 	Play     playCmd     `cmd:"" help:"Play a scenario: scanners, workers, faults and cut lines, from a text file."`
+	Playback playbackCmd `cmd:"" help:"Play the device's side of a recording, and compare what the agent says."`
 	Load     loadCmd     `cmd:"" help:"Be many scanners that scan unique codes, and measure the time from scan to tone."`
 	Net      netCmd      `cmd:"" help:"Be the line to the centre: pass TCP on, and cut or slow it as typed."`
 	Scenario scenarioCmd `cmd:"" help:"List, show and make scenarios for play."`
@@ -27,11 +28,11 @@ type cli struct {
 const about = `Pretend scanners and a pretend network for Dockfill.
 
 A pretend scanner makes a pseudo-terminal and puts a symlink to it where you say. Give that symlink to the agent as
-its port. SSI scanners hear the verdict (ACK, beep, light); ASCII scanners only type.
+its port. Scanners of some makes hear the verdict (acknowledgement, beep, light); the others only type.
 
   firmware-sim scan --port /tmp/dock1 4006381333931      one carton
   firmware-sim play first-pallet --set link=/tmp/dock1   a short story
-  firmware-sim load --links /tmp/docks --devices 8 --count 10000
+  firmware-sim load --links /tmp/docks --stations 8 --count 10000
 
 Exit status: 0 good, 1 some scans went unanswered or against expectation, 2 failed, 3 wrong usage.`
 
@@ -79,6 +80,7 @@ func run(ctx context.Context, args []string, io streams) (status int) {
 	var c cli
 	parser := kong.Must(&c,
 		kong.Name("firmware-sim"), kong.Description(about),
+		kong.Vars{"profiles": profileWords(","), "framings": framingWords(",")},
 		kong.Writers(io.out, io.err), kong.Exit(func(code int) { panic(helped{code}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
 	)

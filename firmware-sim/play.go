@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,11 +18,29 @@ type playCmd struct {
 	Set      map[string]string `placeholder:"KEY=VALUE" help:"Give the scenario's {KEY} another value."`
 	Each     bool              `help:"Print every scan, not only those without a good tone."`
 	Ledger   string            `placeholder:"FILE" help:"Append every tone to this file, flushed before the next scan."`
+	Record   string            `placeholder:"FILE" help:"Write every byte of the wire here; with several scanners a file for each, -NAME before the ending."`
 }
 
-// Help lists the faults; kong shows it under the command's flags.
+// Help lists what a scenario may hold; kong shows it under the command's flags.
 func (playCmd) Help() string {
-	return "The verbs:\n\n" + verbHelp() + "\nThe faults of `bad`:\n\n" + faultHelp()
+	return "The verbs:\n\n" + verbHelp() + "\nThe profiles of `device`:\n\n" + profileHelp() +
+		"\nThe options of `device`:\n\n" + optionHelp() + "\nThe faults of `bad`:\n\n" + faultHelp()
+}
+
+func profileHelp() string {
+	var b strings.Builder
+	for _, p := range device.Profiles {
+		fmt.Fprintf(&b, "  %-18s %s\n", p.Profile, p.Meaning)
+	}
+	return b.String()
+}
+
+func optionHelp() string {
+	var b strings.Builder
+	for _, o := range deviceOptions {
+		fmt.Fprintf(&b, "  %-18s %s\n", o.usage, o.meaning)
+	}
+	return b.String()
 }
 
 func faultHelp() string {
@@ -42,29 +61,44 @@ func verbHelp() string {
 }
 
 // Run plays the scenario and prints a summary.
-func (c *playCmd) Run(ctx context.Context, io streams) error {
+func (c *playCmd) Run(ctx context.Context, io streams) (err error) {
 	steps, err := c.steps(io.in)
 	if err != nil {
 		return misused(err)
 	}
 	p := newPlayer(io.out, c.Each)
-	defer p.close()
+	p.tapes = newTapes(c.Record, count(steps, "device"))
+	defer func() {
+		p.close()
+		err = errors.Join(err, p.tapes.close())
+	}()
 	if c.Ledger != "" {
 		if p.ledger, err = ledger.Open(c.Ledger); err != nil {
 			return err
 		}
 	}
-	p.tally = newTally()
 	for _, s := range steps {
 		if err = p.play(ctx, s); err != nil {
 			break
 		}
+	}
+	if err == nil {
+		err = p.joinAll(ctx)
 	}
 	fmt.Fprintln(io.out, p.tally)
 	if err != nil {
 		return err
 	}
 	return p.verdict()
+}
+
+func count(steps []scenarios.Step, verb string) (n int) {
+	for _, s := range steps {
+		if s.Verb == verb {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *playCmd) steps(in io.Reader) ([]scenarios.Step, error) {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"dockfill/firmware-sim/device"
@@ -21,24 +21,35 @@ type player struct {
 	out     io.Writer
 	each    bool
 	ledger  *ledger.Ledger
+	tapes   *tapes
 	tally   *tally
 	devices map[string]*station
 	lines   map[string]*network.Relay
-	n       int // scans so far, for {n}
 	missed  int // expectations that were not met
 	silent  int // silences that were expected
+
+	mu sync.Mutex // background work counts too
+	n  int        // scans so far, for {n}
 }
 
 // station is a device and its worker.
 type station struct {
 	*device.Device
 	profile device.Profile
+	framing device.Framing
 	pace    time.Duration
 	last    device.Tone
+	counted bool // whether the last scan stands in the tally
+	away    bool
+	kept    []string   // codes that were scanned out of range
+	work    chan error // the result of background work; nil without any
 }
 
 func newPlayer(out io.Writer, each bool) *player {
-	return &player{out: out, each: each, devices: map[string]*station{}, lines: map[string]*network.Relay{}}
+	return &player{
+		out: &shared{w: out}, each: each, tally: newTally(),
+		devices: map[string]*station{}, lines: map[string]*network.Relay{},
+	}
 }
 
 func (p *player) close() {
@@ -58,13 +69,21 @@ func (p *player) verdict() error {
 	silent := p.tally.unanswered() - p.silent
 	switch {
 	case p.missed > 0:
-		return disappointed("%d expectations were not met", p.missed)
+		return disappointed("%s not met", several(p.missed, "expectation was", "expectations were"))
 	case silent > 0:
-		return disappointed("%d scans got no tone", silent)
+		return disappointed("%s no tone", several(silent, "scan got", "scans got"))
 	case p.tally.refused > 0:
-		return disappointed("%d control cards were not taken", p.tally.refused)
+		return disappointed("%s not taken", several(p.tally.refused, "control card was", "control cards were"))
 	}
 	return nil
+}
+
+// several is a count with its words.
+func several(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // play does one step. Its errors carry the step's file and line.
@@ -102,12 +121,12 @@ func (p *player) act(ctx context.Context, s scenarios.Step) error {
 		if err != nil {
 			return err
 		}
-		return p.work(ctx, d, s)
+		return p.handle(ctx, d, s)
 	}
 }
 
-// work is what a worker does with a scanner.
-func (p *player) work(ctx context.Context, d *station, s scenarios.Step) (err error) {
+// handle is what a worker does with a scanner.
+func (p *player) handle(ctx context.Context, d *station, s scenarios.Step) error {
 	more := s.Args[1:]
 	switch s.Verb {
 	case "ready":
@@ -116,17 +135,61 @@ func (p *player) work(ctx context.Context, d *station, s scenarios.Step) (err er
 		return p.scan(ctx, d, more)
 	case "bad":
 		return p.bad(ctx, d, more)
+	case "both":
+		return p.both(ctx, d, more)
+	case "work":
+		return p.work(ctx, d, more)
+	case "join":
+		return p.join(ctx, d)
+	case "flood":
+		return p.flood(ctx, d, more)
+	case "upload":
+		return p.upload(ctx, d, more)
 	case "expect":
 		return p.expect(d, more[0], s)
+	case "back":
+		return p.back(ctx, d)
+	}
+	return d.change(s.Verb, more)
+}
+
+// change is what a worker does to a scanner without scanning.
+func (d *station) change(verb string, more []string) (err error) {
+	switch verb {
 	case "pace":
 		d.pace, err = period(more[0])
-		return err
+	case "baud":
+		var n int
+		if n, err = number(more[0]); err == nil {
+			d.SetBaud(n)
+		}
+	case "keyboard":
+		if more[0] != "on" && more[0] != "off" {
+			return fmt.Errorf("keyboard mode is on or off, not %q", more[0])
+		}
+		d.Keyboard(more[0] == "on")
+	case "clear":
+		err = d.Clear()
+	case "away":
+		d.away = true
 	case "unplug":
 		d.Unplug()
-		return nil
-	default: // plug
-		return d.Replug()
+	case "plug":
+		err = d.plugIn(more)
+	default: // release
+		d.Release()
 	}
+	return err
+}
+
+func (d *station) plugIn(more []string) error {
+	_, how, err := words("plug", more, "as", "stale", "held", "denied")
+	if err != nil {
+		return err
+	}
+	_, held := how["held"]
+	_, denied := how["denied"]
+	return d.ReplugAs(device.Plugging{Link: how["as"], Stale: []byte(how["stale"]), Held: held, Denied: denied})
 }
 
 func find[T any](all map[string]T, kind, name string) (T, error) {
@@ -156,30 +219,18 @@ func (p *player) addDevice(name, profile string, options []string) error {
 	if p.devices[name] != nil {
 		return fmt.Errorf("the device %q is there already", name)
 	}
-	cfg := device.Config{Name: name, Profile: device.Profile(profile)}
-	for _, o := range options {
-		key, value, _ := strings.Cut(o, "=")
-		switch key {
-		case "link":
-			cfg.Link = value
-		case "listen":
-			cfg.Listen = value
-		case "framing":
-			cfg.Framing = device.Framing(value)
-		case "aim":
-			cfg.AIM = true
-		case "packets":
-			cfg.Packets = true
-		default:
-			known := []string{"link", "listen", "framing", "aim", "packets"}
-			return fmt.Errorf("a device has no option %q; did you mean %q?", key, scenarios.Nearest(key, known))
-		}
+	cfg, err := configure(name, profile, options)
+	if err != nil {
+		return err
+	}
+	if cfg.Record, err = p.tapes.recorder(name, profile); err != nil {
+		return err
 	}
 	d, err := device.Open(cfg)
 	if err != nil {
 		return err
 	}
-	p.devices[name] = &station{Device: d, profile: cfg.Profile}
+	p.devices[name] = &station{Device: d, profile: cfg.Profile, framing: cfg.Framing}
 	fmt.Fprintf(p.out, "%s is at %s\n", name, d.Address())
 	return nil
 }
@@ -222,98 +273,6 @@ func ready(ctx context.Context, d *station, more []string) error {
 	return d.Ready(ctx)
 }
 
-func (p *player) scan(ctx context.Context, d *station, more []string) error {
-	times := 1
-	if len(more) > 1 {
-		var err error
-		if times, err = strconv.Atoi(strings.TrimPrefix(more[1], "x")); err != nil || times < 1 || more[1][0] != 'x' {
-			return fmt.Errorf("%q is no count: write x20", more[1])
-		}
-	}
-	for range times {
-		if err := p.pull(ctx, d, more[0], ""); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *player) bad(ctx context.Context, d *station, more []string) error {
-	fault, err := faultFor(d.profile, more[0])
-	if err != nil {
-		return err
-	}
-	code := "JUNK"
-	switch {
-	case len(more) > 1:
-		code = more[1]
-	case fault != device.Junk:
-		return fmt.Errorf("the fault %q happens to a code: write `bad NAME %s CODE`", fault, fault)
-	}
-	err = p.pull(ctx, d, code, fault)
-	if fault == device.Torn && errors.Is(err, device.ErrUnplugged) {
-		return nil // as intended
-	}
-	return err
-}
-
-// faultFor finds a fault that a device with this profile can have.
-func faultFor(p device.Profile, name string) (device.Fault, error) {
-	var known []string
-	for _, f := range device.Faults {
-		if string(f.Fault) != name {
-			known = append(known, string(f.Fault))
-			continue
-		}
-		if f.Handshake && p != device.SSI {
-			return "", fmt.Errorf("the fault %q needs a handshake, which an %s device has not", name, p)
-		}
-		return f.Fault, nil
-	}
-	return "", fmt.Errorf("there is no fault %q; did you mean %q?", name, scenarios.Nearest(name, known))
-}
-
-// pull is one pull of the trigger, its record and the worker's rest.
-func (p *player) pull(ctx context.Context, d *station, code string, f device.Fault) error {
-	p.n++
-	l, err := device.ParseLabel(scenarios.Number(code, p.n))
-	if err != nil {
-		return err
-	}
-	a, err := d.ScanBadly(ctx, l, f)
-	d.last = a.Tone
-	switch {
-	case errors.Is(err, device.ErrDisabled):
-		fmt.Fprintf(p.out, "%s  %s: held, %v\n", d.Name(), l.Text, device.ErrDisabled)
-	case err != nil:
-		return err
-	}
-	if f == device.Junk {
-		return nil
-	}
-	p.tally.add(l.Text, d.profile, a, 1)
-	if p.each || d.profile == device.SSI && a.Tone != device.Good {
-		fmt.Fprintf(p.out, "%s  %q: %s\n", d.Name(), l.Text, inWords(a, string(d.profile)))
-	}
-	if err := record(p.ledger, d.Device, l, a); err != nil {
-		return err
-	}
-	rest(ctx, d.pace)
-	return nil
-}
-
-// record writes a tone to the ledger, if there is one.
-func record(to *ledger.Ledger, d *device.Device, l device.Label, a device.Answer) error {
-	if to == nil {
-		return nil
-	}
-	tone := a.Tone
-	if tone == device.None {
-		tone = "none"
-	}
-	return to.Append(ledger.Entry{At: time.Now(), Station: d.Name(), Code: l.Text, Tone: string(tone)})
-}
-
 func (p *player) expect(d *station, want string, s scenarios.Step) error {
 	known := []string{"good", "hold", "check", "stop", "other", "none"}
 	if !slices.Contains(known, want) {
@@ -326,8 +285,20 @@ func (p *player) expect(d *station, want string, s scenarios.Step) error {
 	if got != want {
 		p.missed++
 		fmt.Fprintf(p.out, "%s:%d: %s got %s instead of %s\n", s.File, s.Line, d.Name(), got, want)
-	} else if got == "none" {
+	} else if got == "none" && d.counted {
 		p.silent++
 	}
 	return nil
+}
+
+// shared lets several workers write to one place.
+type shared struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *shared) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(b)
 }

@@ -34,7 +34,7 @@ func TestScanFailsWithoutATone(t *testing.T) {
 	status, out, errs := do(t, "", "scan", "--port", port, "82582")
 	assert.Equal(t, 1, status)
 	assert.Contains(t, out, "= no tone")
-	assert.Contains(t, errs, "1 of 1 scans got no tone")
+	assert.Contains(t, errs, "1 of 1 scan got no tone")
 }
 
 func TestScanSaysThatNoAgentIsThere(t *testing.T) {
@@ -102,7 +102,7 @@ func TestAnUnmetExpectationFailsThePlay(t *testing.T) {
 	status, out, errs := do(t, story, "play", "-")
 	assert.Equal(t, 1, status)
 	assert.Contains(t, out, "standard input:4: d got stop instead of good")
-	assert.Contains(t, errs, "1 expectations were not met")
+	assert.Contains(t, errs, "1 expectation was not met")
 }
 
 func TestMistakesInAScenarioNameTheirLine(t *testing.T) {
@@ -112,7 +112,7 @@ func TestMistakesInAScenarioNameTheirLine(t *testing.T) {
 		"scan dock 1":                                  "standard input:1: there is no device \"dock\": declare it above",
 		"device d ssi link=%s\nscan e 1":               `standard input:2: there is no device "e"; did you mean "d"?`,
 		"device d ssi link=%s\nbad d splt 1":           `did you mean "split"?`,
-		"device d ascii link=%s\nbad d checksum 1":     "needs a handshake, which an ascii device has not",
+		"device d ascii link=%s\nbad d checksum 1":     "needs a handshake of packets, which the profile ascii has not",
 		"device d ssi link=%s\nbad d split":            "write `bad NAME split CODE`",
 		"device d ssi link=%s\nscan d 1 20":            `"20" is no count: write x20`,
 		"device d ssi lnik=%s":                         `did you mean "link"?`,
@@ -140,7 +140,7 @@ func TestLoadScansEveryCodeOnceAndWritesEveryToneDown(t *testing.T) {
 	}
 	tones := filepath.Join(dir, "tones.jsonl")
 	serve(t, &fakeAgent{verdict: good}, ports...)
-	status, out, errs := do(t, "", "load", "--links", dir, "--devices", "4", "--count", "200", "--ledger", tones, "--serial", "T")
+	status, out, errs := do(t, "", "load", "--links", dir, "--stations", "4", "--count", "200", "--ledger", tones, "--serial", "T")
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, "sent=200 good=200 ")
 	assert.Contains(t, out, "unanswered=0 ")

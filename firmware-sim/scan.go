@@ -12,16 +12,25 @@ import (
 
 // deviceFlags describe a device on the command line.
 type deviceFlags struct {
-	Profile string `enum:"ssi,ascii" default:"ssi" help:"What the scanner speaks: ${enum}."`
-	Framing string `enum:"cr,lf,crlf,tab,stx-etx,none" default:"cr" help:"How an ASCII scan ends: ${enum}."`
-	AIM     bool   `name:"aim" help:"Put the AIM symbology identifier before the data."`
-	Packets bool   `help:"SSI: be in packet mode from the start, not only when the agent asks for it."`
+	Profile   string        `enum:"${profiles}" default:"ssi" help:"What the scanner speaks: ${enum}."`
+	Framing   string        `enum:"${framings}" default:"cr" help:"How a scan ends, where the make has no packets: ${enum}."`
+	AIM       bool          `name:"aim" help:"Put the AIM symbology identifier before the data."`
+	GS        string        `name:"gs" placeholder:"TEXT" help:"What the scanner sends in the place of GS."`
+	Baud      int           `placeholder:"N" help:"The scanner's own speed; an agent with another one gets garbage (pseudo-terminal)."`
+	Packets   bool          `help:"ssi: be in packet mode from the start, not only when the agent asks for it."`
+	Header    bool          `help:"honeywell: send the data header DECHDR1."`
+	NoComma   bool          `help:"honeywell-hostack: an older model, whose escape commands end without a comma."`
+	HostWait  time.Duration `default:"10s" help:"honeywell-hostack: how long to wait for the agent."`
+	AckNak    bool          `name:"acknak" help:"datalogic: send each scan until the agent has acknowledged it."`
+	NeedsE    bool          `name:"needs-e" help:"datalogic: after F disabled until E."`
+	BatchTime string        `placeholder:"LAYOUT" help:"batch: the time behind each code, laid out as in Go."`
 }
 
 func (f deviceFlags) config() device.Config {
 	return device.Config{
-		Profile: device.Profile(f.Profile), Framing: device.Framing(f.Framing),
-		AIM: f.AIM, Packets: f.Packets,
+		Profile: device.Profile(f.Profile), Framing: device.Framing(f.Framing), AIM: f.AIM, Separator: f.GS,
+		Baud: f.Baud, Packets: f.Packets, Header: f.Header, NoComma: f.NoComma, HostWait: f.HostWait,
+		AckNak: f.AckNak, NeedsEnable: f.NeedsE, TimeLayout: f.BatchTime,
 	}
 }
 
@@ -32,10 +41,16 @@ type scanCmd struct {
 	deviceFlags
 	Wait  time.Duration `default:"30s" help:"How long to wait until an agent has opened the port."`
 	Every time.Duration `default:"0s" help:"Rest between scans."`
+	Rate  float64       `default:"0" help:"batch: paste so many codes a second; 0 all at once."`
+
+	Record string `placeholder:"FILE" help:"Write every byte of the wire, both ways, with its time; see firmware-sim playback --help."`
 }
 
+// Help is shown by `firmware-sim scan --help`.
+func (scanCmd) Help() string { return "The profiles:\n\n" + profileHelp() }
+
 // Run scans each code and prints what the worker got.
-func (c *scanCmd) Run(ctx context.Context, io streams) error {
+func (c *scanCmd) Run(ctx context.Context, io streams) (err error) {
 	labels, err := parseLabels(c.Codes)
 	if err != nil {
 		return misused(err)
@@ -45,6 +60,11 @@ func (c *scanCmd) Run(ctx context.Context, io streams) error {
 	cfg.OnEvent = func(e device.Event) {
 		fmt.Fprintf(io.out, "  %s  %s\n", e.At.Format("15:04:05.000"), e)
 	}
+	tape := newTapes(c.Record, 1)
+	defer func() { err = errors.Join(err, tape.close()) }()
+	if cfg.Record, err = tape.recorder("the scanner", c.Profile); err != nil {
+		return err
+	}
 	d, err := device.Open(cfg)
 	if err != nil {
 		return err
@@ -53,7 +73,18 @@ func (c *scanCmd) Run(ctx context.Context, io streams) error {
 	if err := awaitHost(ctx, d, c.Wait, io.err); err != nil {
 		return err
 	}
-	return c.scanAll(ctx, d, labels, io.out)
+	return errors.Join(c.scanAll(ctx, d, labels, io.out), c.upload(ctx, d, io.out))
+}
+
+// upload pastes the memory of a scanner that has one.
+func (c *scanCmd) upload(ctx context.Context, d *device.Device, out io.Writer) error {
+	if d.Kept() == 0 {
+		return nil
+	}
+	sent, err := d.Upload(ctx, c.Rate)
+	fmt.Fprintf(out, "= %s pasted\n", several(sent, "scan", "scans"))
+	rest(ctx, afterglow)
+	return err
 }
 
 func parseLabels(codes []string) ([]device.Label, error) {
@@ -98,26 +129,28 @@ func (c *scanCmd) scanAll(ctx context.Context, d *device.Device, labels []device
 		} else if err != nil {
 			return err
 		} else {
-			fmt.Fprintf(out, "= %s\n", inWords(a, c.Profile))
+			fmt.Fprintf(out, "= %s\n", answerInWords(a, device.Profile(c.Profile)))
 		}
 		if a.Tone == device.None {
 			unanswered++
 		}
 	}
 	rest(ctx, afterglow)
-	if unanswered > 0 && c.Profile == string(device.SSI) {
-		return disappointed("%d of %d scans got no tone", unanswered, len(labels))
+	if unanswered > 0 && device.Profile(c.Profile).Hears() {
+		return disappointed("%d of %s got no tone", unanswered, several(len(labels), "scan", "scans"))
 	}
 	return nil
 }
 
-// inWords is an answer for a person.
-func inWords(a device.Answer, profile string) string {
+// answerInWords is an answer for a person.
+func answerInWords(a device.Answer, p device.Profile) string {
 	switch {
-	case profile == string(device.ASCII):
-		return "sent; an ASCII scanner hears nothing, the station's speaker answers"
+	case a.Kept:
+		return "kept in the scanner's memory"
+	case !p.Hears():
+		return "sent; this scanner hears nothing, the station's speaker answers"
 	case a.GaveUp:
-		return fmt.Sprintf("no acknowledgement after %d tries", a.Tries)
+		return fmt.Sprintf("no acknowledgement after %s", several(a.Tries, "try", "tries"))
 	case a.Tone == device.None:
 		return "no tone"
 	}

@@ -31,7 +31,7 @@ func (listCmd) Run(io streams) error {
 			return err
 		}
 		first, _, _ := strings.Cut(string(text), "\n")
-		fmt.Fprintf(io.out, "%-14s %s\n", strings.TrimSuffix(name, ".txt"), strings.TrimPrefix(first, "# "))
+		fmt.Fprintf(io.out, "%-22s %s\n", strings.TrimSuffix(name, ".txt"), strings.TrimPrefix(first, "# "))
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func convert(t *testing.T, text string, args ...string) (int, string, string) {
 func TestADaysTotalsBecomePallets(t *testing.T) {
 	status, out, errs := convert(t, day, "--gtin-column", "GTIN")
 	require.Equal(t, 0, status, errs)
-	assert.Contains(t, out, "3 pallets, 2000218 units, from 4 rows; left out: 1 returns, 0 bad rows")
+	assert.Contains(t, out, "3 pallets, 2000218 units, from 4 rows; left out: 1 return, 0 bad rows")
 	steps, err := scenarios.Parse("out", strings.NewReader(out), nil)
 	require.NoError(t, err)
 	var scans []string
@@ -56,13 +56,13 @@ func TestBadRowsAreNamedAndNothingIsMade(t *testing.T) {
 	assert.Empty(t, out)
 	for _, want := range []string{
 		`day.csv:2: the quantity "many" is no whole number`, "day.csv:3: the code is empty",
-		"day.csv:4: the row has only 1 columns", "3 bad rows: mend them, or leave them out with --skip-bad",
+		"day.csv:4: the row has only 1 column", "3 bad rows: mend that, or leave it out with --skip-bad",
 	} {
 		assert.Contains(t, errs, want)
 	}
 	status, out, _ = convert(t, text, "--skip-bad")
 	assert.Equal(t, 0, status)
-	assert.Contains(t, out, "1 pallets, 4 units")
+	assert.Contains(t, out, "1 pallet, 4 units")
 }
 
 func TestAMissingColumnIsNamedWithThoseThatAreThere(t *testing.T) {

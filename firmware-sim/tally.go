@@ -18,7 +18,8 @@ type tally struct {
 	sent     int // labels
 	attempts int // pulls of the trigger
 	tones    map[device.Tone]int
-	typed    int // by ASCII scanners: nothing can be heard
+	typed    int // by scanners that hear nothing
+	kept     int // readings that a memory took in and that were not sent then
 	cards    int
 	refused  int // control cards that did not get the tone of a card that was read
 	took     []time.Duration
@@ -34,16 +35,20 @@ func (t *tally) add(text string, p device.Profile, a device.Answer, attempts int
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.attempts += attempts
-	if isCard(text) {
+	switch {
+	case a.Kept:
+		t.kept++
+		return
+	case isCard(text):
 		t.cards++
 		// The good tone is kept for units: a card that was read sounds as CHECK does.
-		if p == device.SSI && a.Tone != device.Check {
+		if p.Hears() && a.Tone != device.Check {
 			t.refused++
 		}
 		return
 	}
 	t.sent++
-	if p == device.ASCII {
+	if !p.Hears() {
 		t.typed++
 		return
 	}
@@ -51,6 +56,14 @@ func (t *tally) add(text string, p device.Profile, a device.Answer, attempts int
 	if a.Tone != device.None {
 		t.took = append(t.took, a.Took)
 	}
+}
+
+// paste counts scans that came in one stream and of which nothing was heard.
+func (t *tally) paste(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sent += n
+	t.typed += n
 }
 
 func (t *tally) unanswered() int {
@@ -64,9 +77,9 @@ func (t *tally) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	seconds := time.Since(t.start).Seconds()
-	line := fmt.Sprintf("sent=%d good=%d hold=%d check=%d stop=%d other=%d unanswered=%d typed=%d cards=%d cards_refused=%d attempts=%d seconds=%.3f per_second=%.0f",
+	line := fmt.Sprintf("sent=%d good=%d hold=%d check=%d stop=%d other=%d unanswered=%d typed=%d kept=%d cards=%d cards_refused=%d attempts=%d seconds=%.3f per_second=%.0f",
 		t.sent, t.tones[device.Good], t.tones[device.Hold], t.tones[device.Check], t.tones[device.Stop],
-		t.tones[device.Other], t.tones[device.None], t.typed, t.cards, t.refused, t.attempts,
+		t.tones[device.Other], t.tones[device.None], t.typed, t.kept, t.cards, t.refused, t.attempts,
 		seconds, float64(t.sent+t.cards)/max(seconds, 1e-9))
 	slices.Sort(t.took)
 	return line + fmt.Sprintf(" p50_ms=%.2f p99_ms=%.2f max_ms=%.2f", t.quantile(0.50), t.quantile(0.99), t.quantile(1))

@@ -28,8 +28,9 @@ func (t *totals) String() string {
 	for _, p := range t.pallets {
 		units += p.units
 	}
-	return fmt.Sprintf("%d pallets, %d units, from %d rows; left out: %d returns, %d bad rows",
-		len(t.pallets), units, t.rows, t.returns, t.bad)
+	return fmt.Sprintf("%s, %s, from %s; left out: %s, %s",
+		several(len(t.pallets), "pallet", "pallets"), several(units, "unit", "units"), several(t.rows, "row", "rows"),
+		several(t.returns, "return", "returns"), several(t.bad, "bad row", "bad rows"))
 }
 
 // readTotals adds the file up. Bad rows are named on `to`; they are an error
@@ -61,7 +62,7 @@ func readTotals(c *palletsCmd, in io.Reader, to io.Writer) (*totals, error) {
 		}
 	}
 	if t.bad > 0 && !c.SkipBad {
-		return nil, fmt.Errorf("%s has %d bad rows: mend them, or leave them out with --skip-bad", c.File, t.bad)
+		return nil, fmt.Errorf("%s has %s: mend that, or leave it out with --skip-bad", c.File, several(t.bad, "bad row", "bad rows"))
 	}
 	return t, nil
 }
@@ -108,7 +109,7 @@ func (c *palletsCmd) columns(header []string) (columns, error) {
 // add takes one row. Its errors name the column.
 func (t *totals) add(row []string, cols columns, bySKU map[string]*pallet) error {
 	if len(row) <= max(cols.code, cols.qty, cols.gtin) {
-		return fmt.Errorf("the row has only %d columns", len(row))
+		return fmt.Errorf("the row has only %s", several(len(row), "column", "columns"))
 	}
 	code := strings.TrimSpace(row[cols.code])
 	if code == "" {

@@ -65,6 +65,18 @@ func TestTheStoryEndsWithSiteAndCentreEqual(t *testing.T) {
 	before, after := figure(t, out, `owed +([\d]+) before`), figure(t, out, `before, ([\d]+) after`)
 	assert.Less(t, after, before, "scanning fills backorders")
 	assert.Equal(t, before-after, figure(t, out, `units allocated +(\d+)`), "what is not owed any more was allocated")
+	assert.Equal(t, after, lastOwed(t, out, "leeds")+lastOwed(t, out, "york"), "the figure behind a scan is the one after it")
+}
+
+// lastOwed is what a site owed by the line of its last scan.
+func lastOwed(t *testing.T, out *record, site string) int {
+	t.Helper()
+	text := regexp.MustCompile(`(\d),(\d{3})`).ReplaceAllString(out.String(), "$1$2")
+	all := regexp.MustCompile(`(?m)^[\d:]{8} `+site+` .*, owed (\d+) unit`).FindAllStringSubmatch(text, -1)
+	require.NotEmpty(t, all, text)
+	n, err := strconv.Atoi(all[len(all)-1][1])
+	require.NoError(t, err)
+	return n
 }
 
 func TestAKeyEndsTheDemoAndTheNetworkIsMadeWholeFirst(t *testing.T) {

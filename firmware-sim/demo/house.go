@@ -37,7 +37,7 @@ func (h *house) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.screen.say("Dockfill fills backorders at the dock: starting a centre, %d sites and their pretend scanners.", len(h.Sites))
+	h.screen.say("Dockfill fills backorders at the dock: starting a centre, %s and their pretend scanners.", count(int64(len(h.Sites)), "site"))
 	if err := h.openCentre(ctx, cloud); err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (h *house) plugIn(s *site) error {
 // await waits until a site knows all its lines and every scanner its agent.
 func (h *house) await(ctx context.Context, s *site) error {
 	lines := h.world.lines(s.name)
-	err := h.until(ctx, fmt.Sprintf("%s knows its %d order lines", s.name, lines), func(ctx context.Context) bool {
+	err := h.until(ctx, fmt.Sprintf("%s knows its %s", s.name, count(lines, "order line")), func(ctx context.Context) bool {
 		return s.ask(ctx) == nil && s.now().Totals.LinesKnown == lines
 	})
 	if err != nil {
@@ -161,7 +161,7 @@ func (h *house) await(ctx context.Context, s *site) error {
 			return err
 		}
 	}
-	h.screen.say("  %s knows its %d order lines and has its scanner", s.name, lines)
+	h.screen.say("  %s knows its %s and has %s", s.name, count(lines, "order line"), count(int64(len(s.scanners)), "scanner"))
 	return nil
 }
 

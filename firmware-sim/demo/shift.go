@@ -71,7 +71,7 @@ func (s *shift) pallet() []step {
 	for _, c := range p.contents {
 		units += c.qty
 	}
-	return []step{{code: "(00)" + p.sscc, what: fmt.Sprintf("pallet of %d units from %s", units, p.supplier), wait: 1.5}}
+	return []step{{code: "(00)" + p.sscc, what: fmt.Sprintf("pallet of %s from %s", count(int64(units), "unit"), p.supplier), wait: 1.5}}
 }
 
 func cartonOf(it item) step {

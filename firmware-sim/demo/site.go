@@ -82,7 +82,9 @@ func (s *site) ask(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.status = st
+	if st.Saved >= s.status.Saved { // answers may overtake each other: an older one says nothing new
+		s.status = st
+	}
 	return nil
 }
 

@@ -3,9 +3,9 @@
 //
 // A device lives on a pseudo-terminal behind a stable symlink, as a USB scanner
 // lives behind a udev name, or it listens on TCP, as a device server does. It
-// speaks plain framed ASCII, which has no way back, or Zebra SSI, which has: the
-// host acknowledges each scan and tells the device which beep and which light
-// the worker gets.
+// speaks what one of the makes speaks. Some have a way back: the host
+// acknowledges each scan and tells the device which beep and which light the
+// worker gets. The others only type, and the station's own speaker answers.
 //
 // The package is written from the makers' published facts and imports nothing
 // of the product, so that a misreading in the product's decoder does not meet
@@ -13,6 +13,7 @@
 package device
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,8 @@ var (
 	ErrDisabled = errors.New("the host has disabled scanning")
 	// ErrNoHost: nothing has opened the other end of the wire.
 	ErrNoHost = errors.New("no host has opened the port")
+	// ErrKeyboard: the device is in keyboard mode, and its port stays silent.
+	ErrKeyboard = errors.New("the scanner is in keyboard mode: nothing came over its port")
 	// ErrBlocked: the host has the port but does not read from it.
 	ErrBlocked = errors.New("the host does not read from the port")
 )
@@ -45,32 +48,53 @@ type Config struct {
 	Listen string
 	// Profile is what the device speaks; ASCII if empty.
 	Profile Profile
-	// Framing ends (and begins) an ASCII scan; CR if empty.
+	// Framing ends (and begins) a scan of a make without packets; CR if empty.
 	Framing Framing
 	// AIM puts the AIM symbology identifier before the data.
 	AIM bool
+	// Separator stands for GS in what the device sends, as in a scanner that was
+	// set up to replace it; GS itself if empty.
+	Separator string
+	// Baud is the device's own speed. A host that opened the pseudo-terminal with
+	// another one gets, and sends, garbage. 0 understands any speed.
+	Baud int
 	// Packets starts an SSI device in packet mode. A device as it comes from
 	// the factory sends raw data until the host sets parameter EEh to 1.
 	Packets bool
-	// AckWait is how long an SSI device waits for an ACK before it sends
+	// Header: a Honeywell device sends its data header (menu DECHDR1).
+	Header bool
+	// NoComma: a Honeywell device of an older model, whose escape commands have
+	// no comma at their end.
+	NoComma bool
+	// HostWait is how long a Honeywell device in Host ACK mode stays suspended,
+	// in whole seconds; 10 s, the factory's setting, if zero.
+	HostWait time.Duration
+	// AckNak: a Datalogic device that sends each scan until the host has it.
+	AckNak bool
+	// NeedsEnable: a Datalogic device stays disabled after F until E.
+	NeedsEnable bool
+	// ResetTime is how long a Datalogic device is deaf after R; 30 s if zero.
+	ResetTime time.Duration
+	// TimeLayout puts a comma and the time of the reading behind each code of a
+	// batch device, in the manner of the time package; no time if empty.
+	TimeLayout string
+	// ClockSlow is by how much a batch device's clock is slow.
+	ClockSlow time.Duration
+	// AckWait is how long a device with a handshake waits for an ACK before it sends
 	// again; 2 s, the factory's setting, if zero.
 	AckWait time.Duration
 	// ToneWait is how long after the ACK the worker listens for the tone
 	// before the scan counts as unanswered; 3 s if zero.
 	ToneWait time.Duration
+	// EnableWait is how long a worker waits for a scanner that the host has
+	// disabled; 10 s if zero.
+	EnableWait time.Duration
+	// Record, if set, gets every byte of the wire, both ways.
+	Record *Recorder
 	// OnEvent, if set, is called for everything the host told the device, in
 	// order, from one goroutine at a time. It must not call the device.
 	OnEvent func(Event)
 }
-
-// Profile names what a device speaks.
-type Profile string
-
-// The profiles.
-const (
-	ASCII Profile = "ascii"
-	SSI   Profile = "ssi"
-)
 
 // Device is one pretend handheld. Its methods may be called from several
 // goroutines; scans of one device wait for each other, as one trigger does.
@@ -79,10 +103,13 @@ type Device struct {
 	wire  wire
 	proto protocol
 
-	trigger sync.Mutex   // one scan at a time
-	uneasy  int          // scans before which the line must be quiet
-	writes  sync.Mutex   // a reply never lands inside a scan
-	heard   atomic.Int64 // when the host last spoke, or a scan last failed; Unix µs
+	trigger sync.Mutex    // one scan at a time
+	uneasy  int           // scans before which the line must be quiet
+	bounce  time.Duration // from one reading to the next of a double trigger
+	wedge   atomic.Bool   // in keyboard mode
+	baud    atomic.Int64  // the device's own speed, 0 for any
+	writes  sync.Mutex    // a reply never lands inside a scan
+	heard   atomic.Int64  // when the host last spoke, or a scan last failed; Unix µs
 
 	mu   sync.Mutex
 	plug *plug // nil while unplugged
@@ -100,6 +127,9 @@ type protocol interface {
 	scan(ctx context.Context, l Label, f Fault) (Answer, error)
 	// hear takes bytes from the host.
 	hear(b []byte)
+	// listens is where the host's answers to scans are kept; nil for a device
+	// that hears none.
+	listens() ear
 	// silence is told when nothing came for the host's inter-character limit.
 	silence()
 	// powerUp forgets what a device forgets without power.
@@ -115,17 +145,28 @@ func New(cfg Config) (*Device, error) {
 		return nil, err
 	}
 	d := &Device{cfg: cfg}
+	d.SetBaud(cfg.Baud)
 	if cfg.Listen != "" {
 		d.wire = &tcpWire{address: cfg.Listen}
 	} else {
-		d.wire = &ptyWire{link: cfg.Link}
+		d.wire = &ptyWire{link: cfg.Link, watch: cfg.Profile != SSI}
 	}
-	if cfg.Profile == SSI {
-		d.proto = newSSI(d)
-	} else {
-		d.proto = newASCII(d)
-	}
+	d.proto = d.speak()
 	return d, nil
+}
+
+func (d *Device) speak() protocol {
+	switch d.cfg.Profile {
+	case SSI:
+		return newSSI(d)
+	case Honeywell, HoneywellHostAck:
+		return newHoneywell(d)
+	case Datalogic:
+		return newDatalogic(d)
+	case Batch:
+		return newBatch(d)
+	}
+	return newASCII(d)
 }
 
 // Open is New and Replug in one.
@@ -141,24 +182,18 @@ func (c *Config) complete() error {
 	if (c.Link == "") == (c.Listen == "") {
 		return errors.New("a device needs either a link (pseudo-terminal) or a TCP address to listen on")
 	}
-	if c.Profile == "" {
-		c.Profile = ASCII
+	c.Profile = cmp.Or(c.Profile, ASCII)
+	if _, known := c.Profile.facts(); !known {
+		return fmt.Errorf("profile %q is none of %s", c.Profile, profileNames())
 	}
-	if c.Profile != ASCII && c.Profile != SSI {
-		return fmt.Errorf("profile %q is none of ascii, ssi", c.Profile)
+	c.Framing = cmp.Or(c.Framing, CR)
+	if !knownFraming(c.Framing) {
+		return fmt.Errorf("framing %q is none of %s", c.Framing, framingNames())
 	}
-	if c.Framing == "" {
-		c.Framing = CR
-	}
-	if _, ok := framings[c.Framing]; !ok {
-		return fmt.Errorf("framing %q is none of cr, lf, crlf, tab, stx-etx, none", c.Framing)
-	}
-	if c.AckWait == 0 {
-		c.AckWait = 2 * time.Second
-	}
-	if c.ToneWait == 0 {
-		c.ToneWait = 3 * time.Second
-	}
+	c.AckWait = cmp.Or(c.AckWait, 2*time.Second)
+	c.ToneWait = cmp.Or(c.ToneWait, 3*time.Second)
+	c.EnableWait = cmp.Or(c.EnableWait, 10*time.Second)
+	c.ResetTime = cmp.Or(c.ResetTime, 30*time.Second)
 	if c.Name == "" {
 		c.Name = c.Link + c.Listen
 	}
@@ -182,8 +217,8 @@ func (d *Device) Address() string {
 // Scan reads one label and returns what the worker got for it. A device
 // without a way back returns an empty Answer as soon as the bytes are sent. No
 // tone is not an error: see Answer.Tone. Errors: ErrUnplugged (before or during
-// the scan), ErrDisabled after ToneWait, ErrNoHost (ASCII over TCP), ErrBlocked,
-// the context's.
+// the scan), ErrDisabled after EnableWait, ErrNoHost (over TCP, where a make has no
+// handshake), ErrKeyboard, ErrBlocked, the context's.
 //
 // No protocol says which scan an answer belongs to. After a scan that was sent
 // twice or got no tone the next scans wait until the line is quiet, so that a
@@ -196,26 +231,59 @@ func (d *Device) Scan(ctx context.Context, l Label) (Answer, error) {
 func (d *Device) ScanBadly(ctx context.Context, l Label, f Fault) (Answer, error) {
 	d.trigger.Lock()
 	defer d.trigger.Unlock()
-	if d.Address() == "" {
+	if d.wedge.Load() {
+		return Answer{}, d.err(ErrKeyboard)
+	}
+	if d.Address() == "" && d.cfg.Profile != Batch {
 		return Answer{}, d.err(ErrUnplugged)
 	}
 	if err := d.settle(ctx); err != nil {
 		return Answer{}, err
 	}
+	scan := d.proto.scan
 	if f == Junk {
-		return Answer{}, d.err(d.send(ctx, junk()))
+		scan = d.scanJunk
 	}
-	a, err := d.proto.scan(ctx, l, f)
-	if d.cfg.Profile == SSI && (a.Tries > 1 || a.Tone == None) {
+	a, err := scan(ctx, l, f)
+	if d.proto.listens() != nil && (a.Tries > 1 || a.Tone == None || f == Junk) {
 		d.uneasy = 3
 		d.heard.Store(time.Now().UnixMicro())
 	}
 	return a, d.err(err)
 }
 
+// junkWait is how long a worker listens for what the host says to junk: it may
+// first have to read all of it and wait for an end that never comes.
+const junkWait = 10 * time.Second
+
+// scanJunk sends what is no scan, and takes the answer that belongs to it.
+func (d *Device) scanJunk(ctx context.Context, _ Label, _ Fault) (Answer, error) {
+	ear := d.proto.listens()
+	w := d.listen(ear)
+	if err := d.send(ctx, junk()); err != nil || ear == nil {
+		return w.Answer, err
+	}
+	return w.Answer, w.tone(ctx, junkWait)
+}
+
+// Bounce sets how long after the first reading of a double trigger the second
+// one comes; at once if it is not set.
+func (d *Device) Bounce(after time.Duration) {
+	d.trigger.Lock()
+	defer d.trigger.Unlock()
+	d.bounce = after
+}
+
+// SetBaud gives the device another speed of its own; see Config.Baud.
+func (d *Device) SetBaud(baud int) { d.baud.Store(int64(baud)) }
+
+// Keyboard switches keyboard mode, in which the device types into whatever
+// window is open and sends nothing over its port.
+func (d *Device) Keyboard(on bool) { d.wedge.Store(on) }
+
 // Ready waits until a host is there. An SSI device waits for the host's first
-// packet since it was plugged in. An ASCII device waits for a connection on
-// TCP; on a pseudo-terminal it cannot tell, and what it sends waits there.
+// packet since it was plugged in. The others wait until a host has connected, or
+// opened the pseudo-terminal.
 func (d *Device) Ready(ctx context.Context) error {
 	select {
 	case <-d.proto.greeted():
@@ -235,26 +303,53 @@ func (d *Device) Unplug() {
 	if p == nil {
 		return
 	}
+	d.cfg.Record.note('!', []byte("unplug"))
 	p.end.close()
 	<-p.done
 }
 
 // Replug plugs the device in, under the same link or address. The
 // pseudo-terminal behind the link is never the one it was before.
-func (d *Device) Replug() error {
+func (d *Device) Replug() error { return d.ReplugAs(Plugging{}) }
+
+// Plugging is how a device is plugged in. The zero value is as before.
+type Plugging struct {
+	// Link is another path for the symlink, from now on.
+	Link string
+	// Stale is bytes that wait in the port before any host opens it.
+	Stale []byte
+	// Held: this process holds the port for itself, as any other program may,
+	// until Release.
+	Held bool
+	// Denied: nobody may open the port, until Release. Root may all the same.
+	Denied bool
+}
+
+// ReplugAs plugs the device in. On TCP nothing of a Plugging is possible. A
+// device that is plugged in stays as it is.
+func (d *Device) ReplugAs(how Plugging) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.plug != nil {
 		return nil
 	}
-	end, err := d.wire.open()
+	end, err := d.wire.open(how)
 	if err != nil {
 		return d.err(err)
 	}
 	d.proto.powerUp()
+	d.cfg.Record.note('!', []byte("plug"))
+	d.cfg.Record.note('<', how.Stale)
 	d.plug = &plug{end: end, done: make(chan struct{})}
 	go d.read(d.plug)
 	return nil
+}
+
+// Release gives back a port that was held or denied.
+func (d *Device) Release() {
+	if end := d.current(); end != nil {
+		end.release()
+	}
 }
 
 // Close unplugs the device for good and removes its link.

@@ -17,9 +17,11 @@ import (
 
 func TestASCIIScansArriveInTheirFrames(t *testing.T) {
 	t.Parallel()
+	// The LRC by hand: 34^30^30^36^33^38^31^33^33^33^39^33^31^03 = 33, a 3.
 	want := map[Framing]string{
 		CR: "4006381333931\r", LF: "4006381333931\n", CRLF: "4006381333931\r\n",
 		Tab: "4006381333931\t", STXETX: "\x024006381333931\x03", NoEnd: "4006381333931",
+		CRCR: "4006381333931\r\r", STXETXLRC: "\x024006381333931\x033",
 	}
 	for framing, bytes := range want {
 		t.Run(string(framing), func(t *testing.T) {
@@ -104,13 +106,16 @@ func TestJunkIsOneMegabyteWithoutEnd(t *testing.T) {
 func TestASCIIFaultsReachTheWire(t *testing.T) {
 	t.Parallel()
 	want := map[Fault]string{
-		Split:   "12345678\r",
-		NoTerm:  "12345678",
-		Nul:     "1234\x00\x005678\r",
-		Control: "1234\a\x1b\x7f5678\r",
-		Double:  "12345678\r12345678\r",
-		LostAck: "12345678\r",
-		Noise:   string(noise) + "12345678\r",
+		Split:    "12345678\r",
+		NoTerm:   "12345678",
+		Nul:      "1234\x00\x005678\r",
+		Control:  "1234\a\x1b\x7f5678\r",
+		Double:   "12345678\r12345678\r",
+		Stall:    "12345678\r",
+		SplitEnd: "12345678\r",
+		LostGS:   "12345678\r",
+		LostAck:  "12345678\r",
+		Noise:    string(noise) + "12345678\r",
 	}
 	for fault, bytes := range want {
 		t.Run(string(fault), func(t *testing.T) {
@@ -168,7 +173,7 @@ func TestAConfigurationThatCannotWorkIsRefused(t *testing.T) {
 	}{
 		{Config{}, "either a link"},
 		{Config{Link: "a", Listen: "b"}, "either a link"},
-		{Config{Link: "a", Profile: "zebra"}, "none of ascii, ssi"},
+		{Config{Link: "a", Profile: "zebra"}, "none of ascii, ssi, honeywell-hostack"},
 		{Config{Link: "a", Framing: "nl"}, "none of cr, lf"},
 	} {
 		_, err := New(c.cfg)

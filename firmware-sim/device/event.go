@@ -9,11 +9,11 @@ import (
 // Kind says what happened at a device.
 type Kind string
 
-// The kinds. All but GaveUp are something that the host told the device.
+// The kinds. All but GaveUp and Own are something that the host told the device.
 const (
 	Acked    Kind = "ack"     // the host has the scan
 	Nak      Kind = "nak"     // the host refused a packet; Code is the cause
-	Beep     Kind = "beep"    // Code is the pattern
+	Beep     Kind = "beep"    // sounds; Code is the pattern of SSI
 	LEDOn    Kind = "led-on"  // Code is the mask
 	LEDOff   Kind = "led-off" // Code is the mask
 	Enabled  Kind = "enable"
@@ -21,7 +21,9 @@ const (
 	Param    Kind = "param"   // Code is the new value of parameter Number
 	Trigger  Kind = "trigger" // START (Code 1) or STOP (0) session
 	Garbled  Kind = "garbled" // a packet of the host had a wrong checksum
-	GaveUp   Kind = "gave-up" // no ACK after all tries: four low beeps of its own
+	Told     Kind = "told"    // any other command; Words say which
+	Own      Kind = "own"     // the device made a sound of its own accord
+	GaveUp   Kind = "gave-up" // no answer: the device's own error beep
 )
 
 // The bits of a LED mask.
@@ -36,25 +38,27 @@ type Event struct {
 	Kind   Kind
 	Code   byte   // meaning: see Kind
 	Number uint16 // parameter number, for Param
+	// Words say what happened, where Kind and Code do not say all of it.
+	Words string
+
+	notes []note // what sounds, for a Beep
 }
 
 // Tone is what a Beep means; None for every other kind.
-func (e Event) Tone() Tone {
-	if e.Kind != Beep {
-		return None
-	}
-	return ToneOf(e.Code)
-}
+func (e Event) Tone() Tone { return meaning(e.notes) }
 
 // String is the event as a person would say it.
 func (e Event) String() string {
+	if e.Words != "" {
+		return e.Words
+	}
 	switch e.Kind {
 	case Acked:
 		return "acknowledged"
 	case Nak:
 		return "refused: " + nakCause(e.Code)
 	case Beep:
-		return fmt.Sprintf("beep %02Xh, %s: %s", e.Code, Sound(e.Code), e.Tone())
+		return inWords(e.notes)
 	case LEDOn:
 		return "LED on: " + LEDs(e.Code)
 	case LEDOff:
@@ -90,18 +94,21 @@ func LEDs(mask byte) string {
 
 // Answer is what a worker got for one scan.
 type Answer struct {
-	// Acked: the host took the scan. Always false for ASCII and raw SSI.
+	// Acked: the host took the scan. Always false for a device without an
+	// acknowledgement.
 	Acked bool
 	// Nak is the cause of a final refusal, 0 if there was none.
 	Nak byte
-	// GaveUp: nobody acknowledged; the device beeped low four times.
+	// GaveUp: nobody answered; the device made its own error beep.
 	GaveUp bool
-	// Tone is the meaning of the first beep after the scan, None if silent.
+	// Kept: the scan lies in the device's memory and was not sent.
+	Kept bool
+	// Tone is the meaning of the sounds after the scan, None if silent.
 	Tone Tone
-	// Pattern is that beep's code, where Tone is not None.
+	// Pattern is the code of SSI's beep, where Tone is not None.
 	Pattern byte
 	// Tries counts how often the last packet was sent.
 	Tries int
-	// Took is the time from the first byte sent to the tone.
+	// Took is the time from the first byte sent to the first sound.
 	Took time.Duration
 }

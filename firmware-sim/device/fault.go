@@ -16,6 +16,9 @@ const (
 	Nul      Fault = "nul"      // NUL bytes inside the data
 	Control  Fault = "control"  // bell, escape and delete inside the data
 	Noise    Fault = "noise"    // line noise before the frame
+	Stall    Fault = "stall"    // half of the frame, a second of silence, the rest
+	SplitEnd Fault = "splitend" // the last byte comes 50 ms after the others
+	LostGS   Fault = "lostgs"   // the GS between the elements is missing
 	Double   Fault = "double"   // the trigger bounces: the label is read twice
 	Torn     Fault = "torn"     // the cable is pulled in the middle of the frame
 	Checksum Fault = "checksum" // SSI: the first try has a wrong checksum
@@ -36,9 +39,12 @@ var Faults = []struct {
 	{Nul, "NUL bytes inside the data", false},
 	{Control, "bell, escape and delete inside the data", false},
 	{Noise, "line noise before the frame", false},
+	{Stall, "half of the frame, a second of silence, the rest (SSI: of the first try)", false},
+	{SplitEnd, "the last byte comes 50 ms after the others: CR, then LF", false},
+	{LostGS, "the GS between the elements is missing", false},
 	{Double, "the trigger bounces: the label is read twice", false},
 	{Torn, "the cable is pulled in the middle of the frame", false},
-	{Checksum, "SSI: the first try has a wrong checksum", true},
+	{Checksum, "SSI: the first try has a wrong checksum; framing stx-etx-lrc: a wrong LRC", true},
 	{LostAck, "SSI: the first ACK is not heard, the packet comes again", true},
 	{Junk, "1 MB without any end, instead of a scan", false},
 }
@@ -57,6 +63,8 @@ func (f Fault) spoil(l Label) Label {
 		l.Text = l.Text[:half] + "\x00\x00" + l.Text[half:]
 	case Control:
 		l.Text = l.Text[:half] + "\a\x1b\x7f" + l.Text[half:]
+	case LostGS:
+		l.Text = strings.ReplaceAll(l.Text, GS, "")
 	}
 	return l
 }
@@ -69,6 +77,12 @@ func (f Fault) onWire(frame []byte, end int) []piece {
 		return inThrees(frame)
 	case NoTerm:
 		return []piece{{0, frame[:len(frame)-end]}}
+	case Stall:
+		half := len(frame) / 2
+		return []piece{{0, frame[:half]}, {time.Second, frame[half:]}}
+	case SplitEnd:
+		last := len(frame) - 1
+		return []piece{{0, frame[:last]}, {50 * time.Millisecond, frame[last:]}}
 	case Noise:
 		return []piece{{0, noise}, {interCharacter + 50*time.Millisecond, frame}}
 	case Torn:

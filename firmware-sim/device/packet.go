@@ -126,13 +126,17 @@ func (u *unpacker) add(b []byte) iter.Seq2[packet, bool] {
 // reset drops what is half received.
 func (u *unpacker) reset() { u.buf = nil }
 
-// decodePackets packs a label. The code type stands in the first packet only;
-// all but the last packet have the continuation bit.
+// decodePackets packs a label. Every packet begins with the code type (seen in a
+// working library for Zebra's engines; the makers' guides show one packet only);
+// all but the last one have the continuation bit.
 func decodePackets(codeType byte, text string) []packet {
-	message := append([]byte{codeType}, text...)
 	var packets []packet
-	for part := range chunks(message, maxData) {
-		packets = append(packets, packet{op: opDecodeData, source: fromScanner, status: statusContinuation, data: part})
+	for part := range chunks([]byte(text), maxData-1) {
+		data := append([]byte{codeType}, part...)
+		packets = append(packets, packet{op: opDecodeData, source: fromScanner, status: statusContinuation, data: data})
+	}
+	if len(packets) == 0 {
+		packets = []packet{{op: opDecodeData, source: fromScanner, data: []byte{codeType}}}
 	}
 	packets[len(packets)-1].status = 0
 	return packets

@@ -34,3 +34,21 @@ func TestAKilledHostDoesNotLockTheNextOneOut(t *testing.T) {
 		return err == nil
 	}, 5*time.Second, 10*time.Millisecond)
 }
+
+// setSpeed does to the port what a serial library does when it opens it.
+func setSpeed(t *testing.T, link string, flag, baud uint32) {
+	t.Helper()
+	fd, err := unix.Open(link, unix.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	defer unix.Close(fd)
+	attr, err := unix.IoctlGetTermios(fd, getTermios)
+	require.NoError(t, err)
+	attr.Cflag = attr.Cflag&^unix.CBAUD | flag
+	attr.Ispeed, attr.Ospeed = baud, baud
+	require.NoError(t, unix.IoctlSetTermios(fd, setTermios, attr))
+}
+
+func exclusive(fd int) (bool, error) {
+	locked, err := unix.IoctlGetInt(fd, unix.TIOCGEXCL)
+	return locked != 0, err
+}

@@ -3,10 +3,12 @@
 package device
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/creack/pty"
@@ -16,14 +18,34 @@ import (
 // ptyWire is a pseudo-terminal behind a symlink. The host opens the symlink;
 // each plugging-in makes another terminal and moves the symlink to it.
 type ptyWire struct {
-	link string
-	last string // the terminal of the life before
+	link  string
+	watch bool   // notice when a host opens the terminal
+	last  string // the terminal of the life before
 }
 
-func (w *ptyWire) open() (endpoint, error) {
+func (w *ptyWire) open(how Plugging) (endpoint, error) {
+	w.link = cmp.Or(how.Link, w.link)
 	if err := freeForLink(w.link); err != nil {
 		return nil, err
 	}
+	e, err := w.another()
+	if err != nil {
+		return nil, err
+	}
+	if e.came = closed; w.watch {
+		e.came, e.unwatch = watchOpened(e.node)
+	}
+	// All is as asked before the link leads here: no host may come earlier.
+	if err := errors.Join(e.prepare(how), pointLink(w.link, e.node)); err != nil {
+		e.close()
+		return nil, err
+	}
+	e.link, w.last = w.link, e.node
+	return e, nil
+}
+
+// another is a terminal that is not the one of the life before.
+func (w *ptyWire) another() (*ptyEndpoint, error) {
 	e, err := openPty()
 	if err != nil {
 		return nil, err
@@ -38,11 +60,6 @@ func (w *ptyWire) open() (endpoint, error) {
 			return nil, err
 		}
 	}
-	if err := pointLink(w.link, e.node); err != nil {
-		e.close()
-		return nil, err
-	}
-	e.link, w.last = w.link, e.node
 	return e, nil
 }
 
@@ -76,6 +93,39 @@ type ptyEndpoint struct {
 	master, slave *os.File
 	node          string // /dev/pts/7
 	link          string
+	mode          os.FileMode // to give back after Denied
+	held          atomic.Bool
+	came          <-chan struct{} // closed when a host has opened the terminal
+	unwatch       func()
+}
+
+// prepare does what is wrong with the port from the start.
+func (e *ptyEndpoint) prepare(how Plugging) error {
+	if how.Held {
+		e.held.Store(true)
+		e.onSlave(func(fd int) { unix.IoctlSetInt(fd, unix.TIOCEXCL, 0) })
+	}
+	if how.Denied {
+		info, err := os.Stat(e.node)
+		if err != nil {
+			return err
+		}
+		e.mode = info.Mode().Perm()
+		if err := os.Chmod(e.node, 0); err != nil {
+			return err
+		}
+	}
+	_, err := e.master.Write(how.Stale)
+	return err
+}
+
+// release undoes Held and Denied.
+func (e *ptyEndpoint) release() {
+	e.held.Store(false)
+	e.relax()
+	if e.mode != 0 {
+		os.Chmod(e.node, e.mode)
+	}
 }
 
 func openPty() (*ptyEndpoint, error) {
@@ -133,8 +183,7 @@ func (e *ptyEndpoint) address() string             { return e.link }
 func (e *ptyEndpoint) readDeadline(t time.Time)    { e.master.SetReadDeadline(t) }
 func (e *ptyEndpoint) writeDeadline(t time.Time)   { e.master.SetWriteDeadline(t) }
 
-// opened cannot tell: our own end keeps the terminal open.
-func (e *ptyEndpoint) opened() <-chan struct{} { return closed }
+func (e *ptyEndpoint) opened() <-chan struct{} { return e.came }
 
 func (e *ptyEndpoint) discard() { e.onSlave(flushUnread) }
 
@@ -142,7 +191,16 @@ func (e *ptyEndpoint) discard() { e.onSlave(flushUnread) }
 // lock outlives a killed host for as long as our own end is open, and would
 // keep every later host out unless it runs as root.
 func (e *ptyEndpoint) relax() {
+	if e.held.Load() {
+		return // the lock is our own
+	}
 	e.onSlave(func(fd int) { unix.IoctlSetInt(fd, unix.TIOCNXCL, 0) })
+}
+
+// speed is what the host has set; before that it is the system's default.
+func (e *ptyEndpoint) speed() (baud int) {
+	e.onSlave(func(fd int) { baud = hostSpeed(fd) })
+	return baud
 }
 
 // onSlave runs f unless the terminal is closed at the same moment.
@@ -157,6 +215,9 @@ func (e *ptyEndpoint) onSlave(f func(fd int)) {
 func (e *ptyEndpoint) close() {
 	if node, err := os.Readlink(e.link); err == nil && node == e.node {
 		os.Remove(e.link)
+	}
+	if e.unwatch != nil {
+		e.unwatch()
 	}
 	e.master.Close()
 	e.slave.Close()

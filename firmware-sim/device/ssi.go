@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 )
 
 // tries is how often a packet is sent in all before the device gives up.
@@ -20,35 +19,30 @@ const (
 
 // ssi speaks Zebra's Simple Serial Interface.
 type ssi struct {
-	d       *Device
-	in      unpacker
-	replies chan reply // what the host says while a scan waits
+	d    *Device
+	in   unpacker
+	ear  ear
+	gate gate
 
 	mu       sync.Mutex
 	params   map[uint16]byte
-	disabled bool
-	enabled  chan struct{} // closed while scanning is enabled
 	greeting chan struct{} // closed at the host's first packet
 }
 
-// reply is a packet of the host that can answer a scan.
-type reply struct {
-	op   byte
-	code byte // NAK cause, beep pattern
-}
-
 func newSSI(d *Device) *ssi {
-	s := &ssi{d: d, replies: make(chan reply, 64)}
+	s := &ssi{d: d, ear: newEar()}
 	s.powerUp()
 	return s
 }
+
+func (s *ssi) listens() ear { return s.ear }
 
 func (s *ssi) powerUp() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.in.reset()
 	s.params = factory(s.d.cfg.Packets)
-	s.disabled, s.enabled = false, closed
+	s.gate.turn(true)
 	s.greeting = make(chan struct{})
 }
 
@@ -76,7 +70,7 @@ func (s *ssi) param(n uint16) byte {
 // scan sends the label's packets, each until it is acknowledged, and then
 // listens for the tone. A tone that comes before the ACK counts too.
 func (s *ssi) scan(ctx context.Context, l Label, f Fault) (Answer, error) {
-	if err := s.awaitEnabled(ctx); err != nil {
+	if err := s.gate.await(ctx, s.d.cfg.EnableWait); err != nil {
 		return Answer{}, err
 	}
 	l = f.spoil(l)
@@ -85,20 +79,21 @@ func (s *ssi) scan(ctx context.Context, l Label, f Fault) (Answer, error) {
 	}
 	a, err := s.scanOnce(ctx, l, f)
 	if f == Double && err == nil {
+		if err := pause(ctx, s.d.bounce); err != nil {
+			return a, err
+		}
 		return s.scanOnce(ctx, l, "")
 	}
 	return a, err
 }
 
 func (s *ssi) scanOnce(ctx context.Context, l Label, f Fault) (Answer, error) {
-	s.forget()
-	w := &waiter{s: s, start: time.Now(), pulled: s.d.pulled()}
+	w := s.d.listen(s.ear)
 	if s.param(paramPackets) == 0 {
-		w.Tries = 1
 		if err := s.d.sendBroken(ctx, f, []byte(l.Text), 0); err != nil {
 			return w.Answer, err
 		}
-		return w.Answer, w.tone(ctx)
+		return w.Answer, w.tone(ctx, s.d.cfg.ToneWait)
 	}
 	for _, p := range decodePackets(l.Type, l.Text) {
 		if err := s.exchange(ctx, w, p, f); err != nil || w.GaveUp || w.Nak != 0 {
@@ -106,33 +101,7 @@ func (s *ssi) scanOnce(ctx context.Context, l Label, f Fault) (Answer, error) {
 		}
 		f = "" // one fault a label is enough
 	}
-	return w.Answer, w.tone(ctx)
-}
-
-// awaitEnabled gives the host ToneWait to enable scanning again.
-func (s *ssi) awaitEnabled(ctx context.Context) error {
-	s.mu.Lock()
-	enabled := s.enabled
-	s.mu.Unlock()
-	select {
-	case <-enabled:
-		return nil
-	case <-time.After(s.d.cfg.ToneWait):
-		return ErrDisabled
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// forget drops replies that came while no scan waited.
-func (s *ssi) forget() {
-	for {
-		select {
-		case <-s.replies:
-		default:
-			return
-		}
-	}
+	return w.Answer, w.tone(ctx, s.d.cfg.ToneWait)
 }
 
 // exchange sends one packet until the host has it, refuses it, or the tries
@@ -150,7 +119,7 @@ func (s *ssi) exchange(ctx context.Context, w *waiter, p packet, f Fault) error 
 		if s.param(paramHandshake) == 0 {
 			return nil
 		}
-		if err := w.ack(ctx); err != nil {
+		if err := w.acknowledged(ctx, s.d.cfg.AckWait); err != nil {
 			return err
 		}
 		if w.Acked && f == LostAck {
@@ -176,71 +145,4 @@ func (s *ssi) giveUp(w *waiter) {
 		end.discard()
 	}
 	s.d.tell(Event{Kind: GaveUp})
-}
-
-// waiter collects what the host says to one scan.
-type waiter struct {
-	Answer
-	s      *ssi
-	start  time.Time
-	pulled <-chan struct{}
-}
-
-// ack waits for an ACK or NAK. It returns with neither when AckWait is over or
-// the host asks to send again.
-func (w *waiter) ack(ctx context.Context) error {
-	limit := time.After(w.s.d.cfg.AckWait)
-	for !w.Acked {
-		r, err := w.next(ctx, limit)
-		if err != nil || r.op == 0 {
-			return err
-		}
-		w.note(r)
-		if r.op == opNak {
-			return nil
-		}
-	}
-	return nil
-}
-
-// tone waits for the beep, at most ToneWait.
-func (w *waiter) tone(ctx context.Context) error {
-	limit := time.After(w.s.d.cfg.ToneWait)
-	for w.Tone == None {
-		r, err := w.next(ctx, limit)
-		if err != nil || r.op == 0 {
-			return err
-		}
-		w.note(r)
-	}
-	return nil
-}
-
-// next is the host's next reply; its op is 0 when the limit is reached.
-func (w *waiter) next(ctx context.Context, limit <-chan time.Time) (reply, error) {
-	select {
-	case r := <-w.s.replies:
-		return r, nil
-	case <-limit:
-		return reply{}, nil
-	case <-w.pulled:
-		return reply{}, ErrUnplugged
-	case <-ctx.Done():
-		return reply{}, ctx.Err()
-	}
-}
-
-func (w *waiter) note(r reply) {
-	switch r.op {
-	case opAck:
-		w.Acked = true
-	case opNak:
-		if r.code != nakResend {
-			w.Nak = r.code
-		}
-	case opBeep:
-		if w.Tone == None {
-			w.Tone, w.Pattern, w.Took = ToneOf(r.code), r.code, time.Since(w.start)
-		}
-	}
 }

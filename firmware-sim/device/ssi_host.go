@@ -43,9 +43,9 @@ func (s *ssi) obey(p packet) {
 	}
 	switch p.op {
 	case opAck:
-		s.answered(Event{Kind: Acked}, reply{op: opAck})
+		s.answered(Event{Kind: Acked})
 	case opNak:
-		s.answered(Event{Kind: Nak, Code: first}, reply{op: opNak, code: first})
+		s.answered(Event{Kind: Nak, Code: first})
 	case opBeep:
 		s.beep(p.data)
 	case opLEDOn, opLEDOff:
@@ -74,14 +74,10 @@ func (s *ssi) obey(p packet) {
 	}
 }
 
-// answered passes on what may answer a scan. A host that sends more than
-// anyone waits for is not kept waiting itself.
-func (s *ssi) answered(e Event, r reply) {
+// answered passes on what may answer a scan.
+func (s *ssi) answered(e Event) {
 	s.d.tell(e)
-	select {
-	case s.replies <- r:
-	default:
-	}
+	s.ear.hear(reply{kind: e.Kind, code: e.Code, notes: e.notes})
 }
 
 // The replies are sent first: a host that waits for its ACK must not wait for
@@ -100,7 +96,7 @@ func (s *ssi) beep(data []byte) {
 		return
 	}
 	s.accept()
-	s.answered(Event{Kind: Beep, Code: data[0]}, reply{op: opBeep, code: data[0]})
+	s.answered(beepEvent(data[0]))
 }
 
 func (s *ssi) light(op byte, data []byte) {
@@ -117,15 +113,7 @@ func (s *ssi) light(op byte, data []byte) {
 }
 
 func (s *ssi) enable(on bool) {
-	s.mu.Lock()
-	switch {
-	case on && s.disabled:
-		close(s.enabled)
-	case !on && !s.disabled:
-		s.enabled = make(chan struct{})
-	}
-	s.disabled = !on
-	s.mu.Unlock()
+	s.gate.turn(on)
 	s.accept()
 	if on {
 		s.d.tell(Event{Kind: Enabled})
@@ -158,7 +146,7 @@ func (s *ssi) set(data []byte) {
 	s.mu.Unlock()
 	s.accept()
 	if data[0] != noBeep {
-		s.d.tell(Event{Kind: Beep, Code: data[0]})
+		s.d.tell(beepEvent(data[0]))
 	}
 	for _, v := range values {
 		s.d.tell(v)

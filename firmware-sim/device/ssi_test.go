@@ -20,7 +20,7 @@ var eanPacket = append([]byte{0x12, 0xF3, 0x00, 0x00, 0x0B}, append([]byte("4006
 const ean = "4006381333931"
 
 func quick() Config {
-	return Config{Profile: SSI, Packets: true, AckWait: 150 * time.Millisecond, ToneWait: 300 * time.Millisecond}
+	return Config{Profile: SSI, Packets: true, AckWait: 700 * time.Millisecond, ToneWait: 700 * time.Millisecond, EnableWait: 300 * time.Millisecond}
 }
 
 func TestAScanIsAcknowledgedThenHeard(t *testing.T) {
@@ -139,12 +139,13 @@ func TestALongLabelComesInPacketsThatAreEachAcknowledged(t *testing.T) {
 	for i := range 3 {
 		p := h.packet()
 		assert.Equal(t, i < 2, p[3]&statusContinuation != 0)
-		got = append(got, p[4:len(p)-2]...)
+		assert.Equal(t, byte(0x1C), p[4], "each packet names the code type")
+		got = append(got, p[5:len(p)-2]...)
 		h.write(hostAck...)
 	}
 	h.tell(opBeep, 0)
 	require.NoError(t, await(t, done).err)
-	assert.Equal(t, "\x1C"+text, string(got))
+	assert.Equal(t, text, string(got))
 }
 
 func TestDataIsRawUntilTheHostAsksForPackets(t *testing.T) {

@@ -26,7 +26,7 @@ func (d *Device) read(p *plug) {
 		switch {
 		case n > 0:
 			d.heard.Store(time.Now().UnixMicro())
-			d.proto.hear(buf[:n])
+			d.hear(buf[:n], p.end)
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			p.end.relax()
 			d.proto.silence()
@@ -36,6 +36,12 @@ func (d *Device) read(p *plug) {
 			return
 		}
 	}
+}
+
+// hear takes what the host sent, as the device's own speed lets it be read.
+func (d *Device) hear(b []byte, end endpoint) {
+	d.cfg.Record.note('>', b)
+	d.proto.hear(garbled(b, end.speed(), int(d.baud.Load())))
 }
 
 // blockedAfter is how long a write may wait for the host to read.
@@ -55,6 +61,8 @@ func (d *Device) send(ctx context.Context, b []byte) error {
 		deadline, own = t, false
 	}
 	end.writeDeadline(deadline)
+	b = garbled(b, int(d.baud.Load()), end.speed())
+	d.cfg.Record.note('<', b)
 	_, err := end.Write(b)
 	switch {
 	case err == nil:

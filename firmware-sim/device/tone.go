@@ -1,11 +1,14 @@
 package device
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
-// Tone is what a beep pattern means to a dock worker.
+// Tone is what a sound means to a dock worker.
 type Tone string
 
-// The tones. None is silence; Other is a pattern without an agreed meaning.
+// The tones. None is silence; Other is a sound without an agreed meaning.
 const (
 	None  Tone = ""
 	Good  Tone = "good"
@@ -15,56 +18,66 @@ const (
 	Other Tone = "other"
 )
 
-// patterns is what each BEEP code of SSI sounds like and what the worker takes
-// it for: a short high beep, or one that rises, is good; two equal high ones
-// ask; a long high one sets aside; everything low, and a warble, is bad.
-// Codes 00h to 09h are from the makers' guides; from 0Ah on the order is that
-// of the SE955 guide and not confirmed for every model.
-var patterns = [...]struct {
-	sound string
-	tone  Tone
-}{
-	0x00: {"one short high", Good},
-	0x01: {"two short high", Check},
-	0x02: {"three short high", Other},
-	0x03: {"four short high", Other},
-	0x04: {"five short high", Other},
-	0x05: {"one short low", Stop},
-	0x06: {"two short low", Stop},
-	0x07: {"three short low", Stop},
-	0x08: {"four short low", Stop},
-	0x09: {"five short low", Stop},
-	0x0A: {"one long high", Hold},
-	0x0B: {"two long high", Hold},
-	0x0C: {"three long high", Hold},
-	0x0D: {"four long high", Hold},
-	0x0E: {"five long high", Hold},
-	0x0F: {"one long low", Stop},
-	0x10: {"two long low", Stop},
-	0x11: {"three long low", Stop},
-	0x12: {"four long low", Stop},
-	0x13: {"five long low", Stop},
-	0x14: {"fast warble", Stop},
-	0x15: {"slow warble", Stop},
-	0x16: {"high, low", Other},
-	0x17: {"low, high", Good},
-	0x18: {"high, low, high", Other},
-	0x19: {"low, high, low", Other},
-	0x1A: {"high, high, low, low", Other},
+// note is one sound of a device that is told sounds one by one. Those of SSI
+// are whole patterns: their tone is known.
+type note struct {
+	sound string // in words: "a high beep"
+	pitch int    // 1 low, 2 medium, 3 high
+	long  bool
+	razz  bool // the device's own sign of an error
+	read  bool // the device's own sign of a good read
+	tone  Tone // of a whole pattern
 }
 
-// ToneOf is the meaning of an SSI BEEP code.
-func ToneOf(pattern byte) Tone {
-	if int(pattern) >= len(patterns) {
+// meaning is what a worker takes a row of sounds for: the scanner's own sign of
+// an error is bad; one that rises, and the scanner's own good-read beep, is good;
+// two equal ones ask; a single long or low one sets aside, or three equal ones of
+// a make that knows one short sound only.
+func meaning(notes []note) Tone {
+	if len(notes) == 0 {
+		return None
+	}
+	first, equal, rising := notes[0], true, true
+	for i, n := range notes {
+		if n.razz {
+			return Stop
+		}
+		equal = equal && n == first
+		rising = rising && (i == 0 || n.pitch > notes[i-1].pitch)
+	}
+	switch {
+	case first.tone != None:
+		return first.tone
+	case len(notes) == 2 && equal:
+		return Check
+	case len(notes) > 2 && equal:
+		return Hold
+	case len(notes) > 1 && rising:
+		return Good
+	case len(notes) > 1:
 		return Other
+	case first.read, first.pitch == 3 && !first.long:
+		return Good
 	}
-	return patterns[pattern].tone
+	return Hold
 }
 
-// Sound is an SSI BEEP code in words: "one short high".
-func Sound(pattern byte) string {
-	if int(pattern) >= len(patterns) {
-		return fmt.Sprintf("unknown beep %02Xh", pattern)
+// final tells whether further sounds would change nothing, or are not to be
+// waited for.
+func final(notes []note) bool {
+	for _, n := range notes {
+		if n.razz || n.read || n.tone != None {
+			return true
+		}
 	}
-	return patterns[pattern].sound
+	return len(notes) == 0
+}
+
+// inWords names sounds for a person, and what they mean together.
+func inWords(notes []note) string {
+	var sounds []string
+	for _, n := range notes {
+		sounds = append(sounds, n.sound)
+	}
+	return fmt.Sprintf("%s: %s", strings.Join(sounds, ", "), meaning(notes))
 }

@@ -10,7 +10,7 @@ import (
 
 // wire is a place where a device can be plugged in again and again.
 type wire interface {
-	open() (endpoint, error)
+	open(how Plugging) (endpoint, error)
 }
 
 // endpoint is the device's end of a wire while it is plugged in.
@@ -26,6 +26,10 @@ type endpoint interface {
 	opened() <-chan struct{}
 	// relax undoes what a killed host leaves behind on the port.
 	relax()
+	// release gives back a port that was held or denied.
+	release()
+	// speed is the host's baud rate, 0 where the wire has none.
+	speed() int
 	close()
 }
 
@@ -37,7 +41,10 @@ var errHostGone = errors.New("the host has closed the port")
 // old one, as on a device server.
 type tcpWire struct{ address string }
 
-func (w *tcpWire) open() (endpoint, error) {
+func (w *tcpWire) open(how Plugging) (endpoint, error) {
+	if how.Link != "" || how.Held || how.Denied || len(how.Stale) > 0 {
+		return nil, errors.New("a TCP address cannot be moved, held or denied, and keeps no stale bytes; use a pseudo-terminal")
+	}
 	l, err := net.Listen("tcp", w.address)
 	if err != nil {
 		return nil, err
@@ -165,7 +172,9 @@ func (e *tcpEndpoint) opened() <-chan struct{} {
 // discard has nothing to take back: what TCP took may be on its way.
 func (e *tcpEndpoint) discard() {}
 
-func (e *tcpEndpoint) relax() {}
+func (e *tcpEndpoint) relax()     {}
+func (e *tcpEndpoint) release()   {}
+func (e *tcpEndpoint) speed() int { return 0 }
 
 func (e *tcpEndpoint) close() {
 	e.listener.Close()

@@ -99,7 +99,11 @@ func (r *Relay) State() string {
 	if r.delay > 0 {
 		state += fmt.Sprintf(", delayed %s", r.delay)
 	}
-	return fmt.Sprintf("%s, %d connections, %d bytes up, %d down", state, len(r.links), r.carried[0], r.carried[1])
+	connections := "connections"
+	if len(r.links) == 1 {
+		connections = "connection"
+	}
+	return fmt.Sprintf("%s, %d %s, %d bytes up, %d down", state, len(r.links), connections, r.carried[0], r.carried[1])
 }
 
 func (r *Relay) set(change func()) {

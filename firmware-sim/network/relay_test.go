@@ -179,7 +179,7 @@ func TestStateIsSaidInWords(t *testing.T) {
 	c := dial(t, r)
 	say(t, c, "abc")
 	hear(t, c, "abc")
-	assert.Equal(t, "whole, 1 connections, 3 bytes up, 3 down", r.State())
+	assert.Equal(t, "whole, 1 connection, 3 bytes up, 3 down", r.State())
 	r.Stall(Up)
 	r.Delay(time.Second)
 	assert.Contains(t, r.State(), "stalled up, delayed 1s")

@@ -1,0 +1,96 @@
+package device
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// batch is a handheld with a memory: it is carried away from its cradle, keeps
+// what it reads, and pastes all of it when it is told to. It keeps its memory
+// until it is cleared, also without power, so that an upload can be repeated.
+type batch struct {
+	d *Device
+
+	mu     sync.Mutex
+	memory []memo
+}
+
+// memo is one reading and when the device's clock says that it was.
+type memo struct {
+	label Label
+	at    time.Time
+}
+
+func newBatch(d *Device) *batch { return &batch{d: d} }
+
+func (b *batch) hear([]byte)              {}
+func (b *batch) silence()                 {}
+func (b *batch) powerUp()                 {}
+func (b *batch) listens() ear             { return nil }
+func (b *batch) greeted() <-chan struct{} { return b.d.hostOpened() }
+
+// scan keeps the label. A double trigger keeps it twice; what goes wrong on a
+// wire cannot go wrong here.
+func (b *batch) scan(_ context.Context, l Label, f Fault) (Answer, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	reading := memo{f.spoil(l), time.Now().Add(-b.d.cfg.ClockSlow)}
+	b.memory = append(b.memory, reading)
+	if f == Double {
+		b.memory = append(b.memory, reading)
+	}
+	return Answer{Kept: true}, nil
+}
+
+// frames is the whole memory as it goes over the wire.
+func (b *batch) frames() [][]byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all [][]byte
+	for _, m := range b.memory {
+		text := b.d.cfg.typed(m.label)
+		if b.d.cfg.TimeLayout != "" {
+			text += "," + m.at.Format(b.d.cfg.TimeLayout)
+		}
+		frame, _ := b.d.cfg.Framing.frame(text)
+		all = append(all, frame)
+	}
+	return all
+}
+
+// Kept counts the readings in a batch device's memory.
+func (d *Device) Kept() int {
+	if b, ok := d.proto.(*batch); ok {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.memory)
+	}
+	return 0
+}
+
+// Upload pastes the memory, rate readings a second, or at once where rate is 0.
+// The memory stays as it is. Errors: no batch device, those of Scan.
+func (d *Device) Upload(ctx context.Context, rate float64) (sent int, err error) {
+	b, ok := d.proto.(*batch)
+	if !ok {
+		return 0, d.err(fmt.Errorf("a device of profile %s has no memory to upload; the profile batch has", d.cfg.Profile))
+	}
+	d.trigger.Lock()
+	defer d.trigger.Unlock()
+	sent, err = d.stream(ctx, b.frames(), rate)
+	return sent, d.err(err)
+}
+
+// Clear empties the memory, as a worker does once the upload was seen to arrive.
+func (d *Device) Clear() error {
+	b, ok := d.proto.(*batch)
+	if !ok {
+		return d.err(fmt.Errorf("a device of profile %s has no memory to clear; the profile batch has", d.cfg.Profile))
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.memory = nil
+	return nil
+}
