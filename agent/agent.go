@@ -1,8 +1,9 @@
 // Package agent is the site's program as a library: scanners in, one writer to
 // one database, verdicts out, and the talk with the centre beside it.
 //
-// receive.go is the story of one scan, writer.go the way of its transaction,
-// apply.go what the centre's commands do. Nothing beeps before the commit.
+// station.go hears the scanners, receive.go is the story of one scan, writer.go
+// the way of its transaction, apply.go what the centre's commands do. Nothing
+// beeps before the commit.
 package agent
 
 import (
@@ -14,15 +15,12 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"slices"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
-	"dockfill/allocation"
 	"dockfill/scanner"
 	"dockfill/scanner/source"
 	"dockfill/sync/inbox"
@@ -77,13 +75,6 @@ type Agent struct {
 	listener net.Listener
 }
 
-// station is a scanner's place; source is nil where nothing is attached.
-type station struct {
-	config scanner.Config
-	source scanner.Source
-	twins  []allocation.StationID // that the same device delivers to
-}
-
 var _ dock.Site = (*Agent)(nil)
 
 // New opens the database and takes the HTTP address, so that what is wrong with
@@ -127,42 +118,6 @@ func eventNonce() string {
 	var b [8]byte
 	rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
-}
-
-func (a *Agent) attach() error {
-	place := map[string]allocation.StationID{}
-	for _, c := range a.config.Stations {
-		s := station{config: c}
-		if c.Port != "" {
-			if first, taken := place[c.Port]; taken {
-				return fmt.Errorf("stations %s and %s both have port %s, and each would get a part of every scan: give each its own, or take one out", first, c.Station, c.Port)
-			}
-			place[c.Port] = c.Station
-			var err error
-			if s.source, err = a.deps.Source(c); err != nil {
-				return err
-			}
-		}
-		a.stations = append(a.stations, s)
-	}
-	return a.pair()
-}
-
-// pair tells both stations of a pair about the other.
-func (a *Agent) pair() error {
-	for i, s := range a.stations {
-		twin := s.config.TwinOf
-		if twin == "" {
-			continue
-		}
-		other := slices.IndexFunc(a.stations, func(o station) bool { return o.config.Station == twin })
-		if other < 0 {
-			return fmt.Errorf("station %s: twin_of names station %s, which is not there", s.config.Station, twin)
-		}
-		a.stations[i].twins = append(a.stations[i].twins, twin)
-		a.stations[other].twins = append(a.stations[other].twins, s.config.Station)
-	}
-	return nil
 }
 
 // openStore opens the database and what lives on it.
@@ -335,80 +290,6 @@ func (a *Agent) startFront(ctx context.Context, fail context.CancelCauseFunc) (s
 
 func (a *Agent) servePages(ctx context.Context) error {
 	return dock.Serve(ctx, a.listener, dock.Handler(a, dock.Options{Hosts: a.config.Hosts, Log: a.log, Now: a.deps.Now}))
-}
-
-// startScanners runs each station's scanner and hands on what it reads.
-func (a *Agent) startScanners(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	for _, s := range a.stations {
-		if s.source == nil {
-			continue
-		}
-		read := make(chan scanner.Scan)
-		running.Go(func() { s.source.Run(ctx, read) }) // returns ctx's error alone
-		running.Go(func() { a.hear(ctx, s, read) })
-	}
-	return func() {
-		cancel()
-		running.Wait()
-	}
-}
-
-// heard is what a device read at a station.
-func heard(s scanner.Scan, at station) scan {
-	return scan{
-		station: s.Station, raw: s.Raw, code: s.Code, fault: s.Fault, at: s.At,
-		guard: at.config.Guard, twins: at.twins, late: s.Late, deviceTime: s.DeviceTime, batch: s.Batch,
-	}
-}
-
-func (a *Agent) hear(ctx context.Context, place station, read <-chan scanner.Scan) {
-	for {
-		select {
-		case s := <-read:
-			a.take(ctx, heard(s, place), func(f dock.Feedback) { s.Answer(f.Verdict) })
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// take puts one scan before the writer. answer is called once, after the commit
-// or after it is certain that nothing was saved; then the screens are told.
-func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
-	var f dock.Feedback
-	give := func(err error) {
-		if err != nil {
-			f = refused(s, err)
-		}
-		answer(f)
-		a.hub.publish(f)
-		if f.Seq > 0 {
-			a.writer.proven(s.station, f.Seq)
-		}
-		if f.Why == allocation.WhyBounce {
-			a.log.Info("a reading was not counted", "station", s.station, "code", f.Code, "reason", f.Text)
-		}
-		if f.Why == allocation.WhyUnsaved {
-			a.log.Error("a scan was not saved", "station", s.station, "error", err)
-		}
-	}
-	if a.store == nil {
-		give(stop(allocation.WhyNotReady, "nothing is received here: %v", a.broken))
-		return
-	}
-	a.writer.submit(ctx, job{
-		do: func(tx *store.Tx) error {
-			if err := a.ready(tx); err != nil {
-				return err
-			}
-			var err error
-			f, err = a.desk.receive(tx, s)
-			return err
-		},
-		done: give,
-	})
 }
 
 // close ends what New opened.
