@@ -109,7 +109,11 @@ func TestWhatCannotBeUsedSaysWhy(t *testing.T) {
 		{"]C1010950110153000310ABCDEFGHIJKLMNOPQRSTUV", gs1.LostGS, "10", "separator after it is lost", 41},
 		{"]C10109501101530003\x1d\x1d17270131", gs1.UnknownAI, "", "no application identifier", 20},
 		{"]C110LOT^1", gs1.Character, "10", "no separator", 8},
-		{"010950110153000310ABC21XYZ", Ambiguous, "", "more than one way", 0},
+		{"010950110153000310ABC21XYZ", Ambiguous, "", "more than one way", 21},
+		{"03600029145300", gs1.CheckDigit, "", "", 13},
+		{"96385074\x1d", Ambiguous, "", "begins with (96)", 0},
+		{"73513537\x1d", Ambiguous, "", "EAN-8 or UPC-E", 0},
+		{"5449000000997\x1d", gs1.CheckDigit, "", "6 is expected", 12},
 		{"(01)09501101530003(88)1", gs1.Length, "01", "at most 14", 18},
 		{"(88)1", gs1.UnknownAI, "", "no application identifier", 0},
 		{"5012\x00", NotText, "", "control character 0x00", 4},
@@ -280,7 +284,8 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{fourAIs, "]C1" + fourAIs, "00" + sscc, "DF:QTY 12", "(01)09501101530003(10)A(B)",
 		"]E004252614", "4006381333931", "010950110153000310ABC21XYZ", "\x1d\x1d", "]", "]C1", "]E0", "393", "]C13931", "\xff",
 		"]E05449000000996|]e010L1", "]E09780306406157]E251299", "]C1011061414100041510L1~21S1", "ABC123*12/L-1/S9", "df:help",
-		"https://id.gs1.org/01/09501101530003/10/ABC?17=270131", "]C10110614141000415422276" + "10LOT1"} {
+		"https://id.gs1.org/01/09501101530003/10/ABC?17=270131", "]C10110614141000415422276" + "10LOT1",
+		"03600029145200", "101234567892\x1d", "10614141000415{GS}"} {
 		f.Add("", []byte(s), 2026)
 	}
 	strict, lenient := Rules{}, house(f)

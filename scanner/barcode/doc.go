@@ -33,7 +33,9 @@
 //  6. "(01)..." is an element string as people write it.
 //  7. 8 digits could be EAN-8 or UPC-E, a day or an order: ambiguous, refused. Even
 //     a check digit that fits is right in every tenth number by chance.
-//  8. 12, 13 or 14 digits are a GTIN and must end in the right check digit.
+//  8. 12, 13 or 14 digits are a GTIN and must end in the right check digit. 14 that
+//     do not, but whose first 12 do, are a UPC-A and its add-on of 2. A code of rule 7
+//     or 8 with GS behind it is read as without, unless it may be an element string.
 //  9. 00 and 18 digits, or 01 or 02 and 14 digits, begin an element string
 //     without separators. It is taken only if it can be read in one way.
 //  10. The rest is text that nobody knows yet; a person may map it.

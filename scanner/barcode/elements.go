@@ -64,14 +64,14 @@ func (p *parser) rescue(text string, first *Error) *Error {
 		text, at = text[1:], 1
 	}
 	for piece := range strings.SplitSeq(strings.TrimSuffix(text, separator), separator) {
-		n, only := gs1.Readings(piece)
+		n, only, parts := gs1.Readings(piece)
 		switch n {
 		case 0:
 			return first
 		case 1:
 			all = append(all, moved(only, at)...)
 		default:
-			return ambiguous()
+			return ambiguous(at + parts)
 		}
 		at += len(piece) + 1
 	}
@@ -86,7 +86,8 @@ func moved(elements []Element, by int) []Element {
 	return elements
 }
 
-func ambiguous() *Error {
-	return &Error{Code: Ambiguous, Message: "the label can be read in more than one way, as a separator may be lost; " +
+// ambiguous says that the readings part at byte at.
+func ambiguous(at int) *Error {
+	return &Error{Code: Ambiguous, At: at, Message: "the label can be read in more than one way, as a separator may be lost; " +
 		"set the scanner to send GS for FNC1, or AIM identifiers"}
 }

@@ -27,7 +27,7 @@ func Check(elements []Element) []Error {
 			errs = append(errs, about(Unassigned, *e, "(%s) is not assigned by GS1; the link's maker has to leave it out", e.AI))
 			continue
 		}
-		errs = s.checkExcluded(errs, elements, i)
+		errs = checkExcluded(errs, elements, i)
 		if !s.satisfied(elements) {
 			errs = append(errs, about(Missing, *e, "(%s) needs %s on the same label; it is missing", e.AI, inWords(s.required)))
 		}
@@ -64,20 +64,19 @@ func indexOf(elements []Element, ai string) int {
 	return -1
 }
 
-// checkExcluded looks for elements that may not stand beside element i. Two that
-// exclude each other are reported once, with the second.
-func (s *spec) checkExcluded(errs []Error, elements []Element, i int) []Error {
+// checkExcluded looks for elements before element i that may not stand beside it,
+// whichever of the two the standard says it of.
+func checkExcluded(errs []Error, elements []Element, i int) []Error {
 	e := elements[i]
-	for _, pattern := range s.excluded {
-		j := other(elements, pattern, e.AI)
-		if j < 0 || j > i && excludes(elements[j].AI, e.AI) {
-			continue
+	for j, earlier := range elements[:i] {
+		if indexOf(elements[:j], earlier.AI) < 0 && (excludes(e.AI, earlier.AI) || excludes(earlier.AI, e.AI)) {
+			errs = append(errs, about(Excluded, e, "(%s) and (%s) may not stand on the same label", earlier.AI, e.AI))
 		}
-		errs = append(errs, about(Excluded, e, "(%s) and (%s) may not stand on the same label", e.AI, elements[j].AI))
 	}
 	return errs
 }
 
+// excludes tells whether the standard names that among what may not stand with ai.
 func excludes(ai, that string) bool {
 	s := exact(ai)
 	for i := 0; s != nil && i < len(s.excluded); i++ {

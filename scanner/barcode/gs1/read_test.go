@@ -146,7 +146,7 @@ func TestLabelWithoutSeparatorsIsTakenIfItReadsOneWay(t *testing.T) {
 		strings.Repeat("11260131", 65):                   0,
 		strings.Repeat("101", 3000):                      0,
 	} {
-		n, only := Readings(text)
+		n, only, _ := Readings(text)
 		assert.Equal(t, want, n, text)
 		if n != 1 {
 			assert.Nil(t, only, text)
@@ -155,6 +155,20 @@ func TestLabelWithoutSeparatorsIsTakenIfItReadsOneWay(t *testing.T) {
 		got, err := Read(nil, elementString(only))
 		require.Nil(t, err)
 		assert.Equal(t, values(got), values(only))
+	}
+}
+
+func TestReadingsPartWhereOneGoesOn(t *testing.T) {
+	for text, want := range map[string]string{
+		"01" + gtin + "10ABC21XYZ":               "21XYZ",
+		"11260131" + "01" + gtin + "21A" + "10B": "10B",
+		"10LOT7" + "01" + gtin:                   "01" + gtin,
+		"10A" + "21B" + "10C":                    "21B10C",
+		"422276" + "10AB" + "17270131" + "21X":   "17270131" + "21X",
+	} {
+		n, _, parts := Readings(text)
+		assert.Equal(t, 2, n, text)
+		assert.Equal(t, want, text[parts:], text)
 	}
 }
 
@@ -172,7 +186,7 @@ func TestReadingsAreCountedRight(t *testing.T) {
 		if at := r.IntN(3 * len(text)); at < len(text) {
 			text = text[:at] + text[at+1:]
 		}
-		n, _ := Readings(text)
+		n, _, _ := Readings(text)
 		require.Equal(t, min(2, cuts(text)), n, text)
 		seen[n]++
 	}
@@ -221,7 +235,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if n, only := Readings(text); n == 1 {
+		if n, only, _ := Readings(text); n == 1 {
 			got, err := Read(nil, elementString(only))
 			require.Nil(t, err)
 			require.Equal(t, values(only), values(got))
