@@ -178,14 +178,13 @@ func (c *checker) voice() {
 	}
 	if h := c.Hold; h != nil {
 		c.need("hold.end", len(h.End.raw) > 0)
+		if slices.Equal(h.Begin.raw, h.End.raw) {
+			c.bad("hold.end", "is the same as begin; the scanner would not be let go")
+		}
 		c.within("hold.ms", h.MS, 500, 30_000)
 	}
 	for i, s := range c.Start {
 		c.need(fmt.Sprintf("start[%d].send", i), len(s.Send.raw) > 0)
-	}
-	for i, s := range c.Commands {
-		c.need(fmt.Sprintf("command[%d].name", i), s.Name != "")
-		c.need(fmt.Sprintf("command[%d].send", i), len(s.Send.raw) > 0)
 	}
 }
 

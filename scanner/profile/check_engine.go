@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dockfill/scanner"
@@ -45,6 +46,9 @@ func (c *checker) answer() {
 	c.within("answer.sends", a.Sends, 1, 10)
 	if len(a.Ack.raw) == 0 && c.Tones == nil {
 		c.bad("answer.ack", "is missing; without tones it is the only answer")
+	}
+	if len(a.Ack.raw) > 0 && slices.Equal(a.Ack.raw, a.Resend.raw) {
+		c.bad("answer.resend", "is the same as ack; a garbled scan would be acknowledged, and lost")
 	}
 }
 
@@ -103,17 +107,41 @@ func (c *checker) ssiNumbers(s *SSIFacts) {
 		}
 		c.within("ssi."+name+".set", len(list.Set), 1, 50)
 		for _, pair := range list.Set {
-			c.within("ssi."+name+".set", pair[0], 0, 0xFE)
+			if !isParameter(pair[0]) {
+				c.bad("ssi."+name+".set", "%#x is no parameter number: 0 to 0xEF, or with the bytes before it 0xF000 to 0xF7FF and 0xF80000 to 0xF8FFFF", pair[0])
+			}
 			c.within("ssi."+name+".set", pair[1], 0, 0xFF)
 		}
 	}
-	for i, t := range s.Types {
+	if !slices.Contains(s.Packets.Set, packeted) {
+		c.bad("ssi.packets.set", "lacks [0xEE, 1], which has the scanner send packets")
+	}
+	c.types(s.Types)
+}
+
+// packeted is the parameter and value that turn packets on.
+var packeted = [2]int{0xEE, 1}
+
+// isParameter tells the numbers that PARAM_SEND takes: F0 to F7 stand before one
+// more byte, F8 before two.
+func isParameter(n int) bool {
+	return n >= 0 && n <= 0xEF || n >= 0xF000 && n <= 0xF7FF || n >= 0xF80000 && n <= 0xF8FFFF
+}
+
+func (c *checker) types(types []SSIType) {
+	for i, t := range types {
 		c.within(fmt.Sprintf("ssi.type[%d].code", i), t.Code, 0, 0xFF)
+		if slices.ContainsFunc(types[:i], func(earlier SSIType) bool { return earlier.Code == t.Code }) {
+			c.bad(fmt.Sprintf("ssi.type[%d].code", i), "%#02x is there twice; nobody knows which symbology holds", t.Code)
+		}
 		if !aimID.MatchString(t.AIM) {
 			c.bad(fmt.Sprintf("ssi.type[%d].aim", i), "%q is no symbology identifier such as ]C1", t.AIM)
 		}
 	}
 }
+
+// lastTone is the highest code of BEEP.
+const lastTone = 0x1A
 
 // singleBytes checks codes, masks and opcodes.
 func (c *checker) singleBytes() {
@@ -125,6 +153,9 @@ func (c *checker) singleBytes() {
 	if t := c.Tones; t != nil {
 		for name, tone := range map[string]Tone{"good": t.Good, "long": t.Long, "question": t.Question, "razz": t.Razz} {
 			one("tone."+name+".send", tone.Send)
+			if b := tone.Send.raw; len(b) == 1 && b[0] > lastTone {
+				c.bad("tone."+name+".send", "%#x is no beep code; they end at 0x1A", b[0])
+			}
 		}
 	}
 	if l := c.Lights; l != nil {

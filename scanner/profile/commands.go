@@ -64,14 +64,9 @@ func (c *commands) start(now time.Time) {
 	if facts.Ask.Flush {
 		c.add(setting, now, opFlushQueue)
 	}
-	settings := []byte{noBeep}
-	for _, pair := range facts.Packets.Set {
-		settings = append(settings, byte(pair[0]), byte(pair[1]))
-	}
+	settings := append([]byte{noBeep}, facts.Packets.bytes()...)
 	if facts.Quiet != nil && c.beep {
-		for _, pair := range facts.Quiet.Set {
-			settings = append(settings, byte(pair[0]), byte(pair[1]))
-		}
+		settings = append(settings, facts.Quiet.bytes()...)
 	}
 	c.add(setting, now, opParamSend, settings...)
 	if h := c.profile.Hold; h != nil && c.beep {

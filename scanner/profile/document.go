@@ -21,18 +21,16 @@ type Profile struct {
 	// Answer is set where the device waits for the host after each scan.
 	Answer *Answer `toml:"answer"`
 	// Tones and Lights say how the device gives the verdict; without tones it cannot.
-	Tones  *Tones  `toml:"tone"`
-	Lights *Lights `toml:"light"`
-	Hold   *Hold   `toml:"hold"`
-	Start  []Start `toml:"start"`
-	// Commands are what else the device can be told, by name.
-	Commands []Command `toml:"command"`
-	SSI      *SSIFacts `toml:"ssi"`
-	Menu     *Menu     `toml:"menu"`
-	Header   *Header   `toml:"header"`
-	Reply    *Reply    `toml:"reply"`
-	Memory   *Memory   `toml:"memory"`
-	Setup    []Setup   `toml:"setup"`
+	Tones  *Tones    `toml:"tone"`
+	Lights *Lights   `toml:"light"`
+	Hold   *Hold     `toml:"hold"`
+	Start  []Start   `toml:"start"`
+	SSI    *SSIFacts `toml:"ssi"`
+	Menu   *Menu     `toml:"menu"`
+	Header *Header   `toml:"header"`
+	Reply  *Reply    `toml:"reply"`
+	Memory *Memory   `toml:"memory"`
+	Setup  []Setup   `toml:"setup"`
 
 	file   string
 	places places
@@ -165,13 +163,6 @@ type Start struct {
 	Evidence
 }
 
-// Command is something that a device can be told beside verdicts.
-type Command struct {
-	Name string `toml:"name"`
-	Send Bytes  `toml:"send"`
-	Evidence
-}
-
 // SSIFacts are what differs between speakers of SSI.
 type SSIFacts struct {
 	// Packets are the parameters that turn packets and handshake on, Quiet those
@@ -187,10 +178,24 @@ type SSIFacts struct {
 	Types   []SSIType `toml:"type"`
 }
 
-// Parameters are numbers and values for PARAM_SEND.
+// Parameters are numbers and values for PARAM_SEND. A number of two or three bytes
+// is written as one, such as 0xF04E for F0 4E.
 type Parameters struct {
 	Set [][2]int `toml:"set"`
 	Evidence
+}
+
+// bytes gives the pairs as they go over the wire.
+func (p *Parameters) bytes() (b []byte) {
+	for _, pair := range p.Set {
+		for shift := 16; shift > 0; shift -= 8 {
+			if pair[0]>>shift > 0 {
+				b = append(b, byte(pair[0]>>shift))
+			}
+		}
+		b = append(b, byte(pair[0]), byte(pair[1]))
+	}
+	return b
 }
 
 // Tries is how long an answer may take and how often is asked.
@@ -291,16 +296,6 @@ func (p *Profile) Verdicts() bool { return p.Tones != nil }
 // once it is set up.
 func (p *Profile) Quiet() bool {
 	return p.Answer != nil && p.Answer.Quiet || p.SSI != nil && p.SSI.Quiet != nil
-}
-
-// Command gives the bytes of a command by its name.
-func (p *Profile) Command(name string) ([]byte, bool) {
-	for _, c := range p.Commands {
-		if c.Name == name {
-			return c.Send.raw, true
-		}
-	}
-	return nil, false
 }
 
 func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }

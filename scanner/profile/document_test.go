@@ -75,6 +75,12 @@ func TestMistakesInADocumentNameTheirPlace(t *testing.T) {
 		`hold.begin: "" is not one byte; engine ssi takes a code`:                       {ssi, "begin = \"<EA>\"\n", ""},
 		"hold.ms: 5 is not between 500 and 30000":                                       {ssi, "ms = 3000", "ms = 5"},
 		"ssi.packets.set: 500 is not between 0 and 255":                                 {ssi, "[0x9F, 1]", "[0x9F, 500]"},
+		"ssi.packets.set: lacks [0xEE, 1], which has the scanner send packets":          {ssi, "[[0xEE, 1], ", "["},
+		"ssi.type[1].code: 0x01 is there twice":                                         {ssi, "code = 0x03\n", "code = 0x01\n"},
+		"tone.razz.send: 0x1b is no beep code; they end at 0x1A":                        {ssi, `send = "<15>"`, `send = "<1B>"`},
+		"hold.end: is the same as begin":                                                {ssi, `end = "<E9>"`, `end = "<EA>"`},
+		"answer.resend: is the same as ack":                                             {string(must(makes.ReadFile("makes/datalogic-ack.toml"))), `resend = "<NAK>"`, `resend = "<ACK>"`},
+		"command: there is no such key":                                                 {good, "[light.green]", "[[command]]\nname = \"x\"\n[light.green]"},
 		`setup[0].purpose: "fun" is none of serial-mode, host-ack`:                      {ssi, `purpose = "serial-mode"`, `purpose = "fun"`},
 		"frame: does not go with engine ssi, which speaks in packets":                   {ssi, "[light.green]", "[frame]\nterminator = \"CR\"\nsource = \"x\"\nsure = \"vendor\"\n[light.green]"},
 		"memory.record: a record is CODE once":                                          {string(must(makes.ReadFile("makes/batch-timed.toml"))), "CODE,YYYYMMDDhhmmss", "CODE,YYYY"},
@@ -200,14 +206,29 @@ func TestBytesAreWrittenAsAPersonReadsThem(t *testing.T) {
 	}
 }
 
-func TestCommandsAreThereByName(t *testing.T) {
-	for profile, want := range map[string][2]string{"honeywell": {"trigger", "\x16T\r"}, "datalogic": {"identify", "i"}, "ssi": {"trigger", "\xe4"}} {
-		p, err := Set{}.Find(profile)
-		require.NoError(t, err)
-		got, ok := p.Command(want[0])
-		require.True(t, ok)
-		assert.Equal(t, want[1], string(got))
-		_, ok = p.Command("dance")
-		assert.False(t, ok)
+// A site writes a number of several bytes as its guide prints it.
+func TestParameterNumbersOfSeveralBytes(t *testing.T) {
+	text := string(must(makes.ReadFile("makes/ssi.toml")))
+	text = strings.Replace(text, "[0x9F, 1]", "[0x9F, 1], [0xF04E, 2], [0xF80507, 0]", 1)
+	p, err := Parse("x.toml", []byte(text))
+	require.NoError(t, err)
+	assert.Equal(t, []byte{0xEE, 1, 0x9F, 1, 0xF0, 0x4E, 2, 0xF8, 0x05, 0x07, 0}, p.SSI.Packets.bytes())
+	for _, bad := range []string{"0xF0", "0xFF", "0xEE01", "0xF900", "0xF8FF", "0xF70000", "-1"} {
+		_, err := Parse("x.toml", []byte(strings.Replace(text, "0xF04E", bad, 1)))
+		assert.ErrorContains(t, err, "is no parameter number", bad)
+	}
+}
+
+// An add-on of 2 digits has 40h more, one of 5 has 80h more.
+func TestEveryRetailTypeHasItsAddOns(t *testing.T) {
+	p, err := Set{}.Find("ssi")
+	require.NoError(t, err)
+	aim := map[int]string{}
+	for _, s := range p.SSI.Types {
+		aim[s.Code] = s.AIM
+	}
+	for code, want := range map[int]string{0x08: "]E3", 0x09: "]E3", 0x0A: "]E4", 0x0B: "]E3"} {
+		assert.Equal(t, want, aim[code+0x40], "%#x", code)
+		assert.Equal(t, want, aim[code+0x80], "%#x", code)
 	}
 }

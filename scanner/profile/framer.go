@@ -152,8 +152,8 @@ func (f *Framer) finish() {
 	f.skipping = false
 }
 
-// limit tells once that a frame is too long. The rest is passed over up to the
-// next terminator.
+// limit tells once that a frame is too long. The rest is passed over, up to the
+// next terminator or a silence of tailHold.
 func (f *Framer) limit(terminator int) {
 	if len(f.buf) < scanner.MaxScan+max(1, terminator) {
 		return
@@ -199,6 +199,10 @@ func (f *Framer) Silence(now time.Time) []Event {
 		f.reset()
 		f.skipping = false
 		return f.flush()
+	}
+	if f.skipping && now.Sub(f.last) >= tailHold {
+		f.reset()
+		f.skipping = f.framed // what comes now is no rest of it; a framed one begins with its STX
 	}
 	if f.breakOff(); len(f.events) > 0 && !f.framed {
 		f.tailUntil = now.Add(tailHold)

@@ -10,8 +10,8 @@ import (
 
 // ssi speaks Zebra's Simple Serial Interface in packets.
 //
-// A scan is acknowledged only by Answer, so that a scanner whose scan was not
-// saved repeats it or complains by itself (2 s, three tries, then four low
+// A scan is acknowledged only by Answer, so that a scanner whose scan got no
+// verdict repeats it or complains by itself (2 s, three tries, then four low
 // beeps). SSI has no sequence numbers: the retransmit flag with the payload that
 // came last, inside the repeat window, is the same scan again; it is acknowledged
 // again and not delivered. If one of the tries was garbled, an equal payload can

@@ -256,11 +256,11 @@ func TestDatalogicAnswersAreNoScans(t *testing.T) {
 func TestCordlessDatalogicShowsLights(t *testing.T) {
 	d := plug(t, "datalogic-cordless")
 	d.open()
-	assert.Equal(t, []string{"<ESC>[3q<ESC>[6q"}, d.tell(d.scan("1\r\n"), allocation.Stock))
-	assert.Equal(t, []string{"<ESC>[7q<ESC>[4q<ESC>[2q<ESC>[8q"}, d.tell(d.scan("2\r\n"), allocation.Stop), "the green of the last one goes out first")
-	assert.Equal(t, []string{"<ESC>[9q"}, wire(d.after(time.Second)))
-	assert.Equal(t, []string{"<ESC>[0q<ESC>[5q<ESC>[0q"}, d.tell(d.scan("3\r\n"), allocation.Check))
-	assert.Equal(t, []string{"<ESC>[2q"}, d.tell(d.scan("4\r\n"), allocation.Held))
+	assert.Equal(t, []string{"<DC2><ESC>[3q<CR><DC2><ESC>[6q<CR>"}, d.tell(d.scan("1\r\n"), allocation.Stock))
+	assert.Equal(t, []string{"<DC2><ESC>[7q<CR><DC2><ESC>[4q<ESC>[2q<CR><DC2><ESC>[8q<CR>"}, d.tell(d.scan("2\r\n"), allocation.Stop), "the green of the last one goes out first")
+	assert.Equal(t, []string{"<DC2><ESC>[9q<CR>"}, wire(d.after(time.Second)))
+	assert.Equal(t, []string{"<DC2><ESC>[0q<ESC>[5q<ESC>[0q<CR>"}, d.tell(d.scan("3\r\n"), allocation.Check))
+	assert.Equal(t, []string{"<DC2><ESC>[2q<CR>"}, d.tell(d.scan("4\r\n"), allocation.Held))
 }
 
 // Two labels in a row, and the good tone of the first would be heard as the
