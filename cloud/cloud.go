@@ -193,8 +193,15 @@ func elsewhere(address string) string {
 	return u.String()
 }
 
-// HTTP is the address of the pages, such as "http://127.0.0.1:8080".
-func (c *Centre) HTTP() string { return "http://" + c.listener.Addr().String() }
+// HTTP is the address of the pages as a browser on this machine takes it, such
+// as "http://127.0.0.1:8080".
+func (c *Centre) HTTP() string {
+	at := *c.listener.Addr().(*net.TCPAddr)
+	if at.IP.IsUnspecified() {
+		at.IP = net.IPv4(127, 0, 0, 1)
+	}
+	return "http://" + at.String()
+}
 
 // Broker is the address that sites connect to, such as "tcp://127.0.0.1:1883".
 func (c *Centre) Broker() string { return c.url }

@@ -57,6 +57,17 @@ func isReady(t *testing.T, c *Centre) {
 	require.Eventually(t, func() bool { code, _ := get(t, c.HTTP()+"/readyz"); return code == 200 }, 20*time.Second, 20*time.Millisecond)
 }
 
+// The address that is printed is pasted into a browser, and [::] leads nowhere.
+func TestACentreOpenToTheNetworkNamesAnAddressForABrowser(t *testing.T) {
+	for _, open := range []string{"0.0.0.0:0", ":0"} {
+		c := config(t)
+		c.HTTP = open
+		centre, _ := start(t, c)
+		assert.Regexp(t, `^http://127\.0\.0\.1:[1-9]\d*$`, centre.HTTP())
+		isReady(t, centre)
+	}
+}
+
 func TestCentreKeepsWhatItWasGivenOverARestart(t *testing.T) {
 	c := config(t)
 	centre, stop := start(t, c)

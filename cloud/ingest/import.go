@@ -15,7 +15,8 @@ var _ store.Importer = (*Ingest)(nil)
 
 // Import applies a batch in one transaction, together with the rights that it
 // brings and the commands that tell the sites. A record in a version seen
-// before changes nothing; an older one is refused and counted as stale. Where a
+// before changes nothing, and is named where its content is another one; an
+// older one is refused and counted as stale. Where a
 // record is refused and the batch does not skip bad ones, nothing is applied
 // and the error is a *store.RefusedError.
 func (i *Ingest) Import(ctx context.Context, b store.Batch) (store.ImportResult, error) {
@@ -57,6 +58,9 @@ func (im *importing) run(ctx context.Context, b store.Batch) error {
 	if err := im.orders(ctx, b.Orders); err != nil {
 		return err
 	}
+	if err := im.countNoItem(ctx, b); err != nil {
+		return err
+	}
 	if len(im.result.Refused) > 0 && !b.SkipBad {
 		return &store.RefusedError{Refused: im.result.Refused}
 	}
@@ -89,22 +93,51 @@ func (im *importing) refuse(kind, id, reason string) {
 	im.result.Refused = append(im.result.Refused, store.Refusal{Kind: kind, ID: id, Reason: reason})
 }
 
-// newer counts a record by its version, and reports whether there is work: not
-// for a version seen before, nor for an older one.
-func (im *importing) newer(known bool, knownVersion, version int64) bool {
-	switch {
-	case !known:
-		im.result.New++
-	case version < knownVersion:
-		im.result.Stale++
-		return false
-	case version == knownVersion:
+// again counts a record in a version seen before.
+func (im *importing) again(id string, same bool) {
+	if same {
 		im.result.Same++
-		return false
-	default:
-		im.result.Changed++
+		return
 	}
-	return true
+	im.result.Other = append(im.result.Other, id)
+}
+
+// countNoItem counts the lines whose SKU is not known. They are taken all the
+// same, for orders and supply may come before the items.
+func (im *importing) countNoItem(ctx context.Context, b store.Batch) error {
+	lines := linesBySKU(b)
+	if len(lines) == 0 {
+		return nil
+	}
+	known, err := im.tx.Items(ctx, slices.Collect(maps.Keys(lines)))
+	for sku := range known {
+		delete(lines, sku)
+	}
+	im.result.NoItem = lines
+	return err
+}
+
+// linesBySKU counts the lines of a batch that want or announce something.
+func linesBySKU(b store.Batch) map[allocation.SKU]int {
+	lines := map[allocation.SKU]int{}
+	for _, o := range b.Orders {
+		for _, l := range o.Lines {
+			if l.Qty > 0 {
+				lines[l.SKU]++
+			}
+		}
+	}
+	for _, in := range b.Inbound {
+		for _, l := range in.Lines {
+			lines[l.SKU]++
+		}
+		for _, p := range in.Pallets {
+			for _, l := range p.Lines {
+				lines[l.SKU]++
+			}
+		}
+	}
+	return lines
 }
 
 // tooLarge says why a command cannot be sent.

@@ -34,8 +34,7 @@ func (im *importing) inbound(ctx context.Context, all []store.Inbound) error {
 			im.refuse("inbound", string(in.ID), reason)
 			continue
 		}
-		before := known[in.ID]
-		if im.newer(before != nil, versionOf(before), in.Version) {
+		if before := known[in.ID]; im.newer(in, before) {
 			changed = append(changed, in)
 			im.tellInbound(in, before)
 		}
@@ -43,11 +42,22 @@ func (im *importing) inbound(ctx context.Context, all []store.Inbound) error {
 	return im.tx.PutInbound(ctx, changed)
 }
 
-func versionOf(in *store.Inbound) int64 {
-	if in == nil {
-		return 0
+// newer counts an inbound by its version, and reports whether there is work: not
+// for a version seen before, nor for an older one.
+func (im *importing) newer(in, before *store.Inbound) bool {
+	switch {
+	case before == nil:
+		im.result.New++
+	case in.Version < before.Version:
+		im.result.Stale++
+		return false
+	case in.Version == before.Version:
+		im.again(string(in.ID), store.SameInbound(in, before))
+		return false
+	default:
+		im.result.Changed++
 	}
-	return in.Version
+	return true
 }
 
 func palletsOf(in *store.Inbound) []allocation.SSCC {

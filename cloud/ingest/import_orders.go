@@ -21,13 +21,7 @@ func (im *importing) orders(ctx context.Context, all []store.Order) error {
 		return err
 	}
 	w := &orderWork{importing: im, lines: map[allocation.OrderID][]*store.Line{}}
-	var older []allocation.OrderID
-	for _, o := range all {
-		if k := known[o.ID]; k != nil && k.Version < o.Version {
-			older = append(older, o.ID)
-		}
-	}
-	if err := w.load(ctx, older); err != nil {
+	if err := w.load(ctx, all, known); err != nil {
 		return err
 	}
 	seen := map[allocation.OrderID]bool{}
@@ -46,32 +40,7 @@ func (im *importing) orders(ctx context.Context, all []store.Order) error {
 		return err
 	}
 	im.result.Lines = len(w.changed)
-	if err := im.tx.PutLines(ctx, w.changed); err != nil {
-		return err
-	}
-	return im.countNoItem(ctx, all)
-}
-
-// countNoItem counts the lines whose SKU is not known. They are taken all the
-// same, for orders may come before the items.
-func (im *importing) countNoItem(ctx context.Context, all []store.Order) error {
-	lines := map[allocation.SKU]int{}
-	for _, o := range all {
-		for _, l := range o.Lines {
-			if l.Qty > 0 {
-				lines[l.SKU]++
-			}
-		}
-	}
-	if len(lines) == 0 {
-		return nil
-	}
-	known, err := im.tx.Items(ctx, slices.Collect(maps.Keys(lines)))
-	for sku := range known {
-		delete(lines, sku)
-	}
-	im.result.NoItem = lines
-	return err
+	return im.tx.PutLines(ctx, w.changed)
 }
 
 // orderWork is what orders need to know of what is stored, and what they change.
@@ -83,12 +52,23 @@ type orderWork struct {
 	changed   []*store.Line
 }
 
-func (w *orderWork) load(ctx context.Context, known []allocation.OrderID) error {
-	lines, err := w.tx.LinesOf(ctx, known)
+// load reads the lines of known orders, to change them or to compare, and the
+// registers of those that a newer version may change.
+func (w *orderWork) load(ctx context.Context, all []store.Order, known map[allocation.OrderID]*store.Order) error {
+	var again []allocation.OrderID
+	newer := map[allocation.OrderID]bool{}
+	for _, o := range all {
+		if k := known[o.ID]; k != nil && k.Version <= o.Version {
+			again = append(again, o.ID)
+			newer[o.ID] = k.Version < o.Version
+		}
+	}
+	lines, err := w.tx.LinesOf(ctx, again)
 	if err != nil {
 		return err
 	}
 	w.lines = byOrder(lines)
+	maps.DeleteFunc(lines, func(_ allocation.LineID, l *store.Line) bool { return !newer[l.Order] })
 	w.registers, err = w.tx.Registers(ctx, slices.Collect(maps.Keys(lines)))
 	return err
 }
@@ -96,8 +76,12 @@ func (w *orderWork) load(ctx context.Context, known []allocation.OrderID) error 
 // order takes one order in: its lines, what may be granted of them, and the
 // command that tells its home, which goes before the grants.
 func (w *orderWork) order(ctx context.Context, o, before *store.Order) error {
-	if before != nil && before.Version >= o.Version {
-		w.newer(true, before.Version, o.Version)
+	switch {
+	case before != nil && before.Version > o.Version:
+		w.result.Stale++
+		return nil
+	case before != nil && before.Version == o.Version:
+		w.again(string(o.ID), store.SameOrder(o, before, w.lines[o.ID]))
 		return nil
 	}
 	lines := w.merge(o)
@@ -105,7 +89,11 @@ func (w *orderWork) order(ctx context.Context, o, before *store.Order) error {
 		w.refuse("order", string(o.ID), reason)
 		return nil
 	}
-	w.newer(before != nil, 0, o.Version)
+	if before == nil {
+		w.result.New++
+	} else {
+		w.result.Changed++
+	}
 	w.heads, w.changed = append(w.heads, o), append(w.changed, lines...)
 	home, err := w.homes.site(ctx, o.Site)
 	if err != nil {

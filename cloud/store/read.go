@@ -261,12 +261,15 @@ type ImportResult struct {
 	New     int
 	Changed int
 	Same    int // seen before in this version: no change
+	// Other are the ids of records seen before in this version with other
+	// content, which changes nothing: only a higher version does.
+	Other   []string
 	Stale   int // older than what is known: refused
 	Lines   int // order lines written, new or changed
 	Refused []Refusal
 	Sites   []allocation.SiteID // named for the first time
-	// NoItem counts the order lines of the batch, those that want nothing left
-	// out, by SKUs that no item describes.
+	// NoItem counts the lines of the batch's orders and inbound, those that want
+	// nothing left out, by SKUs that no item describes.
 	NoItem map[allocation.SKU]int
 }
 

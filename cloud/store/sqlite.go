@@ -27,6 +27,27 @@ const sqliteRun = 64
 
 type sqlite struct{}
 
+// openSQLite opens the file, or makes it where there is none. Errors name it;
+// those of a file that is not whole wrap ErrDamaged.
+func (s *Store) openSQLite(ctx context.Context, path string) (write *sql.DB, err error) {
+	if s.lock, err = lockFile(path + ".lock"); err != nil {
+		return nil, fmt.Errorf("database %s: %w", path, err)
+	}
+	if err = checkWhole(path, s.lock); err == nil {
+		write, s.read, s.kind, err = openSQLite(ctx, path)
+	}
+	if err == nil {
+		err = markUsed(s.lock)
+	}
+	switch {
+	case errors.Is(err, ErrDamaged):
+		return nil, fmt.Errorf("database %s: %w; %s", path, err, damagedAdvice)
+	case err != nil:
+		return nil, fmt.Errorf("database %s: %w", path, err)
+	}
+	return write, nil
+}
+
 func openSQLite(ctx context.Context, path string) (write, read *sql.DB, _ dialect, err error) {
 	if _, n, _ := sqlite3.Version(); n < minSQLite {
 		return nil, nil, nil, fmt.Errorf("the SQLite in this program is number %d, at least %d is needed: build it anew", n, minSQLite)
@@ -35,7 +56,7 @@ func openSQLite(ctx context.Context, path string) (write, read *sql.DB, _ dialec
 	write.SetMaxOpenConns(1)
 	if err := migrate(ctx, goose.DialectSQLite3, write); err != nil {
 		_ = write.Close()
-		return nil, nil, nil, fmt.Errorf("database %s: %w", path, err)
+		return nil, nil, nil, damage(err)
 	}
 	read = sql.OpenDB(sqliteConnector{path: path, readOnly: true})
 	read.SetMaxOpenConns(8)
@@ -68,6 +89,7 @@ func migrate(ctx context.Context, d goose.Dialect, db *sql.DB) error {
 type sqliteConnector struct {
 	path     string
 	readOnly bool
+	probe    bool // read a file that may be damaged, and leave it as it is
 }
 
 func (c sqliteConnector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
@@ -91,12 +113,15 @@ func (c sqliteConnector) dsn() string {
 	if c.readOnly {
 		q = url.Values{"_query_only": {"on"}, "_busy_timeout": {"5000"}, "_cache_size": {"-16384"}}
 	}
+	if c.probe {
+		q = url.Values{"mode": {"ro"}, "_busy_timeout": {"5000"}}
+	}
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(c.path), OmitHost: true, RawQuery: q.Encode()}
 	return u.String()
 }
 
 func (c sqliteConnector) setUp(conn *sqlite3.SQLiteConn) error {
-	if c.readOnly {
+	if c.readOnly || c.probe {
 		return nil
 	}
 	if _, err := conn.Exec("PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864", nil); err != nil {

@@ -71,17 +71,16 @@ type dialect interface {
 
 // Open opens the database, brings its tables up to date and mints the centre's
 // incarnation where there is none yet. Errors name the database and what to do;
-// one of them is ErrInUse.
+// some wrap
+// ErrInUse or ErrDamaged.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{changed: make(chan struct{})}
 	var err error
 	var write *sql.DB
 	if o.URL != "" {
 		write, s.read, s.kind, err = openPostgres(ctx, o.URL)
-	} else if s.lock, err = lockFile(o.Path + ".lock"); err != nil {
-		return nil, fmt.Errorf("database %s: %w", o.Path, err)
 	} else {
-		write, s.read, s.kind, err = openSQLite(ctx, o.Path)
+		write, err = s.openSQLite(ctx, o.Path)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.unlock())

@@ -1,10 +1,8 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"slices"
 
 	"dockfill/allocation"
 )
@@ -241,11 +239,4 @@ func (tx *Tx) PutInbound(ctx context.Context, all []*Inbound) error {
 		err = tx.bulk(ctx, `INSERT INTO pallet_line (sscc, n, inbound, sku, qty) %s`, []kind{text, number, text, text, number}, pallets)
 	}
 	return explain(err, "inbound")
-}
-
-// SameItem reports whether two items say the same, their GTINs in any order.
-func SameItem(a, b *Item) bool {
-	byGTIN := func(x, y PackGTIN) int { return cmp.Compare(x.GTIN, y.GTIN) }
-	return a.Description == b.Description && a.Putaway == b.Putaway &&
-		slices.Equal(slices.SortedFunc(slices.Values(a.GTINs), byGTIN), slices.SortedFunc(slices.Values(b.GTINs), byGTIN))
 }

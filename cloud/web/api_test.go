@@ -58,7 +58,7 @@ func TestOneOrderOrManyAreTaken(t *testing.T) {
 		data := newTwin()
 		w := ask(data, "POST", "/api/v1/orders", body)
 		require.Equal(t, 200, w.Code, w.Body.String())
-		assert.JSONEq(t, `{"new":1,"changed":0,"same":0,"stale":0,"lines":0,"refused":[],"sites":[],"no_item":0,"no_item_skus":[]}`, w.Body.String())
+		assert.JSONEq(t, `{"new":1,"changed":0,"same":0,"other":0,"other_ids":[],"stale":0,"lines":0,"refused":[],"sites":[],"no_item":0,"no_item_skus":[]}`, w.Body.String())
 		require.Len(t, data.batches, 1)
 		o := data.batches[0].Orders[0]
 		assert.Equal(t, allocation.OrderID("SO-1"), o.ID)

@@ -67,7 +67,7 @@ func newMetrics(s *Server) *metrics {
 func (m *metrics) serve(w http.ResponseWriter, r *http.Request) { m.page.ServeHTTP(w, r) }
 
 func (m *metrics) imported(kind string, r store.ImportResult) {
-	for outcome, n := range map[string]int{"new": r.New, "changed": r.Changed, "same": r.Same, "stale": r.Stale, "refused": len(r.Refused)} {
+	for outcome, n := range map[string]int{"new": r.New, "changed": r.Changed, "same": r.Same, "other": len(r.Other), "stale": r.Stale, "refused": len(r.Refused)} {
 		m.imports.WithLabelValues(kind, outcome).Add(float64(n))
 	}
 }

@@ -66,15 +66,17 @@ func (u *uploadInput) Resolve(c huma.Context) []error {
 
 // ImportJSON says what an import did.
 type ImportJSON struct {
-	New     int           `json:"new" doc:"Records not seen before"`
-	Changed int           `json:"changed"`
-	Same    int           `json:"same" doc:"Seen before in this version: no change"`
-	Stale   int           `json:"stale" doc:"Older than what is known: left out"`
-	Lines   int           `json:"lines" doc:"Order lines written"`
-	Refused []RefusalJSON `json:"refused" doc:"Left out; only with skip_bad"`
-	Sites   []string      `json:"sites" doc:"Sites named for the first time"`
-	// NoItem and NoItemSKUs are about the orders as they came.
-	NoItem     int      `json:"no_item" doc:"Order lines whose SKU no item describes; they are taken all the same"`
+	New      int           `json:"new" doc:"Records not seen before"`
+	Changed  int           `json:"changed"`
+	Same     int           `json:"same" doc:"Seen before in this version: no change"`
+	Other    int           `json:"other" doc:"Seen before in this version with other content, which was not taken: raise the version"`
+	OtherIDs []string      `json:"other_ids" doc:"Those records, the first hundred"`
+	Stale    int           `json:"stale" doc:"Older than what is known: left out"`
+	Lines    int           `json:"lines" doc:"Order lines written"`
+	Refused  []RefusalJSON `json:"refused" doc:"Left out; only with skip_bad"`
+	Sites    []string      `json:"sites" doc:"Sites named for the first time"`
+	// NoItem and NoItemSKUs are about the orders or inbound as they came.
+	NoItem     int      `json:"no_item" doc:"Lines of orders or inbound whose SKU no item describes; they are taken all the same"`
 	NoItemSKUs []string `json:"no_item_skus" doc:"Those SKUs, the first hundred"`
 }
 
@@ -181,8 +183,9 @@ func (s *Server) bringStream(ctx context.Context, k kind, r io.Reader, skipBad b
 // no more.
 const maxWrong = 200
 
-// maxSKUs is how many SKUs without an item are named.
-const maxSKUs = 100
+// maxNamed is how many SKUs without an item are named, and how many records with
+// other content.
+const maxNamed = 100
 
 // intake gathers a batch and what is wrong with it.
 type intake struct {
@@ -263,6 +266,7 @@ func (in *intake) refusal(e *store.RefusedError) error {
 
 func (in *intake) result(res store.ImportResult) ImportJSON {
 	out := ImportJSON{New: res.New, Changed: res.Changed, Same: res.Same, Stale: res.Stale, Lines: res.Lines,
+		Other: len(res.Other), OtherIDs: append([]string{}, res.Other[:min(len(res.Other), maxNamed)]...),
 		Refused: append([]RefusalJSON{}, in.refused...), Sites: []string{}}
 	for _, r := range res.Refused {
 		out.Refused = append(out.Refused, RefusalJSON{Kind: r.Kind, ID: r.ID, Reason: r.Reason})
@@ -273,7 +277,7 @@ func (in *intake) result(res store.ImportResult) ImportJSON {
 	out.NoItemSKUs = []string{}
 	for _, sku := range slices.Sorted(maps.Keys(res.NoItem)) {
 		out.NoItem += res.NoItem[sku]
-		if len(out.NoItemSKUs) < maxSKUs {
+		if len(out.NoItemSKUs) < maxNamed {
 			out.NoItemSKUs = append(out.NoItemSKUs, string(sku))
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"strings"
 	"time"
 
 	"dockfill/cloud/web"
@@ -157,40 +156,22 @@ func (f *found) write(w io.Writer, done func(int64)) error {
 	return out.Flush()
 }
 
-// tell prints what the import did; rows left out make it a degraded success.
+// tell prints what the import did; rows left out, or not taken for their
+// version, make it a degraded success.
 func (i importCmd) tell(p *program, found *found, res web.ImportJSON) error {
 	for _, r := range res.Refused {
 		fmt.Fprintln(p.err, found.refused(r.Kind, r.ID, r.Reason))
 	}
-	if res.NoItem > 0 {
-		fmt.Fprintln(p.err, noItem(res))
+	for _, w := range i.warnings(res) {
+		fmt.Fprintln(p.err, "dockfill-cloud: "+w)
 	}
 	if err := i.print(p, found, res); err != nil {
 		return err
 	}
-	if found.Skipped+len(res.Refused)+res.Stale > 0 {
+	if found.Skipped+len(res.Refused)+res.Stale+res.Other > 0 {
 		return status(exitDegraded)
 	}
 	return nil
-}
-
-// namedSKUs is how many SKUs are named in a sentence.
-const namedSKUs = 5
-
-// noItem warns of SKUs that may be misspelt, or whose items are still to come.
-func noItem(res web.ImportJSON) string {
-	names := quoted(strings.Join(res.NoItemSKUs[:min(namedSKUs, len(res.NoItemSKUs))], ", "))
-	if len(res.NoItemSKUs) > namedSKUs {
-		names += ", ..."
-	}
-	what := "name SKUs that no item describes"
-	switch {
-	case res.NoItem == 1:
-		what = "names a SKU that no item describes"
-	case len(res.NoItemSKUs) == 1:
-		what = "name a SKU that no item describes"
-	}
-	return fmt.Sprintf("dockfill-cloud: %s %s: %s; import the items, or correct the orders", plural(res.NoItem, "line"), what, names)
 }
 
 func (i importCmd) print(p *program, found *found, res web.ImportJSON) error {
@@ -201,6 +182,9 @@ func (i importCmd) print(p *program, found *found, res web.ImportJSON) error {
 	fmt.Fprintf(p.out, "%s: %s in %v: %d new, %d changed, %d as before", i.Kind, plural(found.Rows, "row"), took, res.New, res.Changed, res.Same)
 	if found.Left > 0 {
 		fmt.Fprintf(p.out, ", %s left out by the mapping", plural(found.Left, "row"))
+	}
+	if res.Other > 0 {
+		fmt.Fprintf(p.out, ", %d with other content under a version that is here already", res.Other)
 	}
 	if res.Stale > 0 {
 		fmt.Fprintf(p.out, ", %d older than what is known and left out", res.Stale)

@@ -111,6 +111,37 @@ func TestLinesWithoutAnItemAreTakenAndTold(t *testing.T) {
 	assert.Equal(t, []string{"X"}, v.NoItemSKUs)
 }
 
+func TestOtherContentInTheSameVersionIsTold(t *testing.T) {
+	server := serving(t)
+	say(t, "import", "orders", file(t, "orders.csv", twoOrders), "--server", server)
+	other := file(t, "orders.csv", strings.Replace(twoOrders, ",X,5", ",X,6", 1))
+	code, out, errs := say(t, "import", "orders", other, "--server", server)
+	assert.Equal(t, exitDegraded, code, "somebody should look")
+	assert.Contains(t, out, "0 new, 0 changed, 1 as before, 1 with other content under a version that is here already")
+	assert.Contains(t, errs, "1 record of orders with other content under a version that is here already: SO-2; what is here was kept: raise the version")
+	_, out, _ = say(t, "import", "orders", other, "--json", "--server", server)
+	var v outcomeJSON
+	require.NoError(t, json.Unmarshal([]byte(out), &v), out)
+	assert.Equal(t, []int{1, 1}, []int{v.Same, v.Other})
+	assert.Equal(t, []string{"SO-2"}, v.OtherIDs)
+}
+
+func TestSitesAndSKUsThatNobodyKnowsAreTold(t *testing.T) {
+	server := serving(t)
+	orders := file(t, "orders.csv", twoOrders)
+	code, _, errs := say(t, "import", "orders", orders, "--server", server)
+	assert.Equal(t, exitGood, code, "orders may come before their site")
+	assert.Contains(t, errs, "2 sites are named for the first time: hull, leeds; start an agent there, or correct the orders")
+	_, _, errs = say(t, "import", "orders", orders, "--server", server)
+	assert.NotContains(t, errs, "for the first time")
+
+	supply := file(t, "inbound.csv", "inbound,version,site,sku,qty,sscc\nPO1,1,york,X,10,\nPO1,1,york,X,4,106141411234567897\n")
+	code, _, errs = say(t, "import", "inbound", supply, "--server", server)
+	assert.Equal(t, exitGood, code, errs)
+	assert.Contains(t, errs, "2 lines name a SKU that no item describes: X; import the items, or correct the inbound")
+	assert.Contains(t, errs, "1 site is named for the first time: york; start an agent there, or correct the inbound")
+}
+
 func TestRejectedFileLeavesNothingBehind(t *testing.T) {
 	server := serving(t)
 	bad := file(t, "orders.csv", strings.Replace(twoOrders, ",X,5", ",X,five", 1))
