@@ -234,6 +234,7 @@ func (f *file) profiles(r *reading) profile.Set {
 		fault := Fault{File: dir, Reason: line, path: "profiles"}
 		if m := atPlace.FindStringSubmatch(line); m != nil {
 			fault.File, fault.Reason = filepath.Join(dir, m[1]), m[4]
+			fault.path = documentPath(strings.TrimSuffix(m[1], ".toml"))
 			fault.Line, _ = strconv.Atoi(m[2])
 			fault.Column, _ = strconv.Atoi(m[3])
 		}
@@ -241,6 +242,9 @@ func (f *file) profiles(r *reading) profile.Set {
 	}
 	return set
 }
+
+// documentPath is where the faults of a profile's own document are noted.
+func documentPath(name string) string { return join("profiles", name) }
 
 // patternReason leaves out what was put around the pattern to compile it.
 func patternReason(pattern string, err error) string {

@@ -274,6 +274,35 @@ profile = "OurOwn"
 	}
 }
 
+// A fault of a profile's document is told, and nothing that only follows from it.
+func TestAFaultOfAProfileIsToldOnce(t *testing.T) {
+	stations := "[[station]]\nid='1'\nport='tcp://h:1'\nprofile='Mine'\nbeep=true\n"
+	for text, want := range map[string]string{
+		"title = 5\n":              "mine.toml:1:",
+		"title = 'x'\nother = 1\n": "mine.toml:2:",
+	} {
+		path := writeConfig(t, "site='l'\ndata='/x'\n"+stations)
+		dir := filepath.Join(filepath.Dir(path), "profiles")
+		require.NoError(t, os.Mkdir(dir, 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "mine.toml"), []byte(text), 0o600))
+		_, err := load(path, nil)
+		var faults Faults
+		require.ErrorAs(t, err, &faults)
+		require.Len(t, faults, 1, "%v", err)
+		assert.ErrorContains(t, err, want)
+
+		_, err = load(writeConfig(t, "site='l'\ndata='/x'\nprofiles='/nowhere/at/all'\n"+stations), nil)
+		require.ErrorAs(t, err, &faults)
+		require.Len(t, faults, 1, "%v", err)
+		assert.ErrorContains(t, err, "profiles cannot be read")
+	}
+	_, err := load(writeConfig(t, "site='l'\ndata='/x'\n"+stations), nil)
+	var faults Faults
+	require.ErrorAs(t, err, &faults)
+	require.Len(t, faults, 1, "%v", err)
+	assert.ErrorContains(t, err, `:6:9: profile "mine" is none of ascii`)
+}
+
 // The example shows every key but those that only other scanners have.
 func TestTheExampleIsAGoodConfiguration(t *testing.T) {
 	text, err := os.ReadFile("../docs/examples/agent.toml")

@@ -46,12 +46,12 @@ func (s *stationFile) scanner(of Config, path string, r *reading) scanner.Config
 	p, err := of.Profiles.Find(orElse(string(c.Profile), string(scanner.ASCII)))
 	if err == nil {
 		c.Beep = p.Verdicts()
+		if s.Beep != nil {
+			c.Beep = *s.Beep
+		}
 	} else {
-		r.faultAt(r.placeOf(path+".profile"), path+".profile", err.Error(), nearest(string(c.Profile), of.Profiles.Names()))
-		c.Profile = scanner.ASCII
-	}
-	if s.Beep != nil {
-		c.Beep = *s.Beep
+		s.noProfile(of, path, err, r)
+		c.Profile = scanner.ASCII // which agrees with all else, so that no other fault follows from this one
 	}
 	if c.Port == "" {
 		return c
@@ -69,6 +69,16 @@ func (s *stationFile) scanner(of Config, path string, r *reading) scanner.Config
 		stationFaults(err, c.Station, path, r)
 	}
 	return complete
+}
+
+// noProfile notes that the profile is not there, unless that is only because its
+// document, or the folder, has a fault that was told.
+func (s *stationFile) noProfile(of Config, path string, err error, r *reading) {
+	name := strings.ToLower(s.Profile)
+	if r.faulty("profiles") || r.faulty(documentPath(name)) {
+		return
+	}
+	r.faultAt(r.placeOf(path+".profile"), path+".profile", err.Error(), nearest(name, of.Profiles.Names()))
 }
 
 // guard is the setting as package scanner has it, where 0 is the default.

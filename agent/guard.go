@@ -2,7 +2,9 @@ package agent
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"dockfill/agent/dock"
@@ -46,15 +48,38 @@ func (d *desk) sameReading(tx *store.Tx, at store.Station, s scan) (dock.Feedbac
 		what = "the card was read once; if it was meant twice scan it again"
 	}
 	f := notCounted(s, allocation.WhyBounce, "same code again within %.1f s: %s", s.guard.Seconds(), what)
-	return f, true, tx.Heard(s.station, store.Reading{Code: s.raw, At: s.at})
+	return f, true, tx.Heard(s.station, readingOf(s))
 }
 
 // named tells codes that name one thing in the world: those are known again by
 // what they name, whenever they come.
 func named(c barcode.Code) bool { return c.SSCC != "" || c.Serial != "" }
 
+// readingOf is what is remembered of a scan to know the next one by.
+func readingOf(s scan) store.Reading {
+	return store.Reading{Code: s.raw, Says: says(s.code), At: s.at}
+}
+
+// says is what a code names, however its channel dresses it: one sends the
+// identifier in the text and the other beside it, one all fourteen digits and the
+// other thirteen.
+func says(c barcode.Code) string {
+	if c.Err != nil || c.Format == barcode.House || c.GTIN == "" && c.SSCC == "" && len(c.Elements) == 0 {
+		return "text " + c.Text
+	}
+	named := fmt.Sprintf("%s %s %q %q %d %s %q", c.GTIN, c.SSCC, c.Lot, c.Serial, c.Quantity, c.AddOn, c.SKU)
+	rest := slices.Clone(c.Elements)
+	slices.SortFunc(rest, func(a, b barcode.Element) int { return cmp.Or(cmp.Compare(a.AI, b.AI), cmp.Compare(a.Value, b.Value)) })
+	for _, e := range rest {
+		if e.AI != "01" && e.AI != "00" {
+			named += fmt.Sprintf(" %s %q", e.AI, e.Value)
+		}
+	}
+	return named
+}
+
 func within(r store.Reading, s scan, window time.Duration) bool {
-	if r.At.IsZero() || !bytes.Equal(r.Code, s.raw) {
+	if r.At.IsZero() || !bytes.Equal(r.Code, s.raw) && r.Says != says(s.code) {
 		return false
 	}
 	apart := s.at.Sub(r.At)

@@ -64,7 +64,11 @@ func hands(t *testing.T, configs ...scanner.Config) (*house, trigger) {
 		t.Helper()
 		told := make(chan allocation.Verdict, 1)
 		s := scanner.Scan{Station: allocation.StationID(station), Raw: []byte(code), At: scanned.Add(after), Answer: func(v allocation.Verdict) { told <- v }}
-		s.Code = (barcode.Rules{}).Parse("", s.Raw, 2027)
+		symbology := ""
+		if code == eachGTIN {
+			symbology = "]I1" // bare, its digits may be a UPC-A and its add-on
+		}
+		s.Code = (barcode.Rules{}).Parse(symbology, s.Raw, 2027)
 		for _, f := range change {
 			f(&s)
 		}
@@ -256,4 +260,30 @@ func TestAnUploadThatBrokeOffGoesOnWhereItBroke(t *testing.T) {
 	const again, counted = allocation.Check, allocation.Stock
 	assert.Equal(t, []allocation.Verdict{again, again, again, counted, counted}, verdicts)
 	assert.EqualValues(t, 5, h.free("X"))
+}
+
+// One channel sends the identifier in the text, the other beside it; one sends the
+// product code as an element, the other bare.
+func TestTwoChannelsThatDressACodeDifferentlyCountOnce(t *testing.T) {
+	for _, dress := range [][3]string{
+		{"]E0", eachGTIN[1:], "]E0" + eachGTIN[1:]}, {"]C0", "Y", "]C0Y"}, {"]C1", "01" + eachGTIN + "10L1", "]C101" + eachGTIN + "10L1"},
+		{"]E0", eachGTIN[1:], "]C101" + eachGTIN}, {"]C1", "01" + eachGTIN + "10L1\x1d30200", "]C101" + eachGTIN + "3020010L1"},
+	} {
+		h, scan := hands(t, guarded, scanner.Config{Station: "2", Guard: scanner.DefaultGuard, TwinOf: "1"})
+		beside := func(s *scanner.Scan) { s.Code = (barcode.Rules{}).Parse(dress[0], s.Raw, 2027) }
+		first := scan("1", 0, dress[1], beside)
+		require.NotEqual(t, allocation.Stop, first.Verdict, first.Text)
+		head := h.head()
+		assert.Equal(t, allocation.WhyBounce, scan("2", 700*time.Millisecond, dress[2]).Why, "%q", dress)
+		assert.Equal(t, allocation.WhyBounce, scan("1", 100*time.Millisecond, dress[2]).Why, "and on one station, %q", dress)
+		assert.Equal(t, head, h.head())
+	}
+}
+
+func TestCartonsOfOneProductThatSayMoreAreTwo(t *testing.T) {
+	h, scan := hands(t, guarded)
+	scan("1", 0, "]C101"+eachGTIN+"10L1")
+	scan("1", 100*time.Millisecond, "]C101"+eachGTIN+"10L2")
+	scan("1", 200*time.Millisecond, "]C101"+eachGTIN+"10L2\x1d240A")
+	assert.EqualValues(t, 3, h.free("X"))
 }

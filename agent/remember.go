@@ -58,23 +58,33 @@ func rememberScan(tx *store.Tx, e wire.Event) (dock.Feedback, error) {
 		if i == 0 && len(s.Receipts) == 1 {
 			f.SKU, f.Item = string(r.SKU), item.Description
 		}
-		for _, a := range r.Allocations[:min(len(r.Allocations), maxBlocks)] {
+		for _, a := range r.Allocations {
 			if decided.Line == "" {
 				decided = allocation.Allocation{Line: a.Line, Qty: a.Qty, By: a.By, Over: a.Over}
 			}
-			l, _, err := tx.Line(a.Line)
-			if err != nil {
-				return f, err
-			}
-			f.Blocks = append(f.Blocks, dock.Block{
-				Destination: l.Door, Qty: a.Qty, Line: l.ID, Order: l.Order, Customer: l.CustomerName,
-				Filled: l.Allocated, Wanted: l.Wanted(),
-			})
+			f.Blocks = append(f.Blocks, dock.Block{Line: a.Line, Qty: a.Qty})
 		}
 		if r.Free > 0 {
 			f.Blocks = append(f.Blocks, dock.Block{Destination: item.Putaway, Qty: r.Free, Text: "put away"})
 		}
 	}
 	f.Text = allocation.Why{Code: s.Why}.Sentence(decided)
-	return f, nil
+	arrange(&f)
+	return f, nameLines(tx, f.Blocks)
+}
+
+// nameLines fills in what is known of the lines now.
+func nameLines(tx *store.Tx, blocks []dock.Block) error {
+	for i := range blocks {
+		b := &blocks[i]
+		if b.Line == "" {
+			continue
+		}
+		l, _, err := tx.Line(b.Line)
+		if err != nil {
+			return err
+		}
+		b.Destination, b.Order, b.Customer, b.Filled, b.Wanted = l.Door, l.Order, l.CustomerName, l.Allocated, l.Wanted()
+	}
+	return nil
 }

@@ -82,6 +82,7 @@ func (a *Agent) stationStatus() []dock.Station {
 		if s.source != nil {
 			st := s.source.Status()
 			d.State, d.Since, d.LastScan = string(st.State), st.Since, st.LastScan
+			d.Device, d.Revision, d.Counts = st.Device, st.Revision, dock.Counts(st.Counts)
 			if st.LastError != nil {
 				d.Problem = st.LastError.Error()
 			}

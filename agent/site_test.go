@@ -170,3 +170,27 @@ const (
 	waitLong = 20 * time.Second
 	waitStep = 2 * time.Millisecond
 )
+
+// stood is a scanner that only has a status.
+type stood struct{ scanner.Source }
+
+func (stood) Status() scanner.Status {
+	return scanner.Status{
+		State: scanner.Connected, Device: "/dev/ttyACM0", Revision: "Xenon 1900", LastError: scanner.ErrNotAnswering,
+		Counts: scanner.Counts{Scans: 1, Faults: 2, Repeats: 3, Connects: 4, LostAnswers: 5, Late: 6},
+	}
+}
+
+func TestStatusHasAllThatAScannerSaysOfItself(t *testing.T) {
+	a, err := New(Config{Site: "leeds", Data: t.TempDir(), Stations: []scanner.Config{{Station: "1", Port: "stood"}}},
+		Deps{Source: func(scanner.Config) (scanner.Source, error) { return stood{}, nil }})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, a.close()) })
+	s, err := a.Status(t.Context())
+	require.NoError(t, err)
+	require.Len(t, s.Stations, 1)
+	require.Equal(t, dock.Station{
+		ID: "1", Port: "stood", State: dock.StationConnected, Device: "/dev/ttyACM0", Revision: "Xenon 1900",
+		Counts: dock.Counts{Scans: 1, Faults: 2, Repeats: 3, Connects: 4, LostAnswers: 5, Late: 6}, Problem: scanner.ErrNotAnswering.Error(),
+	}, s.Stations[0])
+}

@@ -69,13 +69,25 @@ func (d *desk) tell(tx *store.Tx, s scan, seq int64, g goods, all []took) (dock.
 	if len(all) == 1 {
 		f.SKU, f.Item = string(all[0].SKU), all[0].item.Description
 	}
-	slices.SortStableFunc(f.Blocks, func(a, b dock.Block) int { return cmp.Compare(b.Qty, a.Qty) })
-	if more := len(f.Blocks) - maxBlocks; more > 0 {
-		f.Blocks = f.Blocks[:maxBlocks]
-		f.Text += fmt.Sprintf("; %d more destinations are in the log as event %d", more, seq)
-	}
+	arrange(&f)
 	f.Text += kept(s)
 	return f, nil
+}
+
+// arrange puts the orders' doors before what is put away, whatever the
+// quantities: the word over the first block is ALLOCATED. There are at most
+// maxBlocks, and the text counts the others.
+func arrange(f *dock.Feedback) {
+	slices.SortStableFunc(f.Blocks, func(a, b dock.Block) int {
+		if (a.Line == "") != (b.Line == "") {
+			return cmp.Compare(len(b.Line), len(a.Line))
+		}
+		return cmp.Compare(b.Qty, a.Qty)
+	})
+	if more := len(f.Blocks) - maxBlocks; more > 0 {
+		f.Blocks = f.Blocks[:maxBlocks]
+		f.Text += fmt.Sprintf("; %d more destinations are in the log as event %d", more, f.Seq)
+	}
 }
 
 // kept says that the device had the scan for a while, and since when by its own

@@ -44,12 +44,25 @@ type LinkJSON struct {
 
 // StationJSON is one scanner's place.
 type StationJSON struct {
-	ID       string     `json:"id"`
-	Port     string     `json:"port"`
-	State    string     `json:"state"`
-	Since    *time.Time `json:"since"`
-	LastScan *time.Time `json:"last_scan"`
-	Problem  string     `json:"problem,omitempty"`
+	ID       string      `json:"id"`
+	Port     string      `json:"port"`
+	State    string      `json:"state"`
+	Since    *time.Time  `json:"since"`
+	Device   string      `json:"device,omitempty" doc:"what the port led to, while the scanner is there"`
+	Revision string      `json:"revision,omitempty" doc:"what the scanner says of itself"`
+	LastScan *time.Time  `json:"last_scan"`
+	Counts   *CountsJSON `json:"counts" doc:"since the agent's start; null where there is no scanner"`
+	Problem  string      `json:"problem,omitempty" doc:"the present trouble, also of a scanner that is connected"`
+}
+
+// CountsJSON is what a scanner sent and was told.
+type CountsJSON struct {
+	Scans       int64 `json:"scans" doc:"frames without fault"`
+	Faults      int64 `json:"faults" doc:"frames that could not be read"`
+	Repeats     int64 `json:"repeats" doc:"retransmissions, acknowledged again and not counted"`
+	Connects    int64 `json:"connects" doc:"times that the port was opened"`
+	LostAnswers int64 `json:"lost_answers" doc:"verdicts that found no scanner to show them"`
+	Late        int64 `json:"late" doc:"scans that the scanner had kept"`
 }
 
 // OwedJSON counts what the site knows to be owed.
@@ -188,11 +201,21 @@ func newStatusBody(s Status, now time.Time) StatusBody {
 	}
 	b.Health, b.Text = Judge(s, now)
 	for _, st := range s.Stations {
-		b.Stations = append(b.Stations, StationJSON{
-			string(st.ID), st.Port, st.State, when(st.Since), when(st.LastScan), st.Problem,
-		})
+		b.Stations = append(b.Stations, newStationJSON(st))
 	}
 	return b
+}
+
+func newStationJSON(st Station) StationJSON {
+	j := StationJSON{
+		ID: string(st.ID), Port: st.Port, State: st.State, Since: when(st.Since),
+		Device: st.Device, Revision: st.Revision, LastScan: when(st.LastScan), Problem: st.Problem,
+	}
+	if st.State != StationBare {
+		counts := CountsJSON(st.Counts)
+		j.Counts = &counts
+	}
+	return j
 }
 
 // read fills in what stands in the database.

@@ -19,7 +19,7 @@ type Feedback struct {
 	SKU     string  // "" for a pallet of several, or an unknown code
 	Item    string  // the item's description
 	Qty     int64   // base units taken in
-	Blocks  []Block // where the units go, the largest first
+	Blocks  []Block // where the units go: the orders' doors, the largest first, then what is put away
 	// Complete names orders that this scan filled to the last unit.
 	Complete []allocation.OrderID
 }
@@ -73,12 +73,23 @@ type Link struct {
 
 // Station is one scanner's place.
 type Station struct {
-	ID       allocation.StationID
-	Port     string
-	State    string // one of the Station constants
-	Since    time.Time
-	LastScan time.Time
-	Problem  string
+	ID    allocation.StationID
+	Port  string
+	State string // one of the Station constants
+	Since time.Time
+	// Device is what Port led to, such as /dev/ttyACM0, "" while the scanner is away;
+	// Revision is what it says of itself, "" where it says nothing.
+	Device, Revision string
+	LastScan         time.Time
+	Counts           Counts
+	// Problem is the present trouble, "" where there is none. A scanner that is
+	// connected can have one too.
+	Problem string
+}
+
+// Counts are a scanner's since the agent's start, as package scanner has them.
+type Counts struct {
+	Scans, Faults, Repeats, Connects, LostAnswers, Late int64
 }
 
 // The states of a station, in the words that a person reads.

@@ -396,6 +396,31 @@ func TestHealthReadinessAndMetrics(t *testing.T) {
 	assert.Equal(t, 200, r.StatusCode)
 }
 
+// Site IT sees which device a station has, and how often it failed.
+func TestAStationTellsItsDeviceAndItsCounts(t *testing.T) {
+	twin := docktest.New()
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		s.Stations[0].Device, s.Stations[0].Revision = "/dev/ttyACM0", "Xenon \x021900 <b>"
+		s.Stations[0].Counts = dock.Counts{Scans: 9, Faults: 2, Repeats: 3, Connects: 4, LostAnswers: 5, Late: 6}
+		s.Stations[1].Device = s.Stations[1].Port
+		s.Stations = append(s.Stations, dock.Station{ID: "bare", State: dock.StationBare})
+	})
+	url := serve(t, twin)
+	_, body := get(t, url+"/api/v1/status")
+	assert.Contains(t, body, `"device":"/dev/ttyACM0","revision":"Xenon \u00021900 <b>"`)
+	assert.Contains(t, body, `"counts":{"scans":9,"faults":2,"repeats":3,"connects":4,"lost_answers":5,"late":6}`)
+	assert.Contains(t, body, `"counts":null`)
+	_, body = get(t, url+"/site")
+	assert.Contains(t, body, "<br>/dev/ttyACM0, Xenon "+dock.Visible("\x02")+"1900 &lt;b&gt;</td>")
+	assert.Equal(t, 1, strings.Count(body, "</code><br>"), "a device that is the port itself is not said twice")
+	_, body = get(t, url+"/metrics")
+	for name, n := range map[string]int{"scans": 9, "faults": 2, "repeats": 3, "connects": 4, "lost_answers": 5, "late": 6} {
+		assert.Contains(t, body, fmt.Sprintf("dockfill_station_%s_total{station=\"1\"} %d\n", name, n))
+		assert.Contains(t, body, fmt.Sprintf("dockfill_station_%s_total{station=\"2\"} 0\n", name))
+	}
+	assert.NotContains(t, body, `station="bare"`)
+}
+
 func TestOneSentenceNamesTheRootCauseFirst(t *testing.T) {
 	now := time.Now()
 	base, err := docktest.New().Status(context.Background())
@@ -430,6 +455,9 @@ func TestOneSentenceNamesTheRootCauseFirst(t *testing.T) {
 		"scanner away": {func(s *dock.Status) {
 			s.Stations[1] = dock.Station{ID: "2", State: dock.StationSearching, Since: now.Add(-5 * time.Minute), Problem: "scanner not found"}
 		}, dock.Degraded, "Station 2: scanner searching 5 min (scanner not found). 1,204 saved here, 1,204 confirmed"},
+		"connected in trouble": {func(s *dock.Status) {
+			s.Stations[0].Problem = "the scanner does not answer commands; check its baud rate."
+		}, dock.Degraded, "Station 1: the scanner does not answer commands; check its baud rate. 1,204 saved here, 1,204 confirmed"},
 		"full disk beats the rest": {func(s *dock.Status) {
 			s.DiskFreeBytes, s.State = 1, "UNVERIFIED"
 		}, dock.Down, "The disk is full: only 1 B left. 1,204 saved here, 1,204 confirmed"},

@@ -40,14 +40,33 @@ func (m metric) bare() metric {
 	return m
 }
 
+// stationCount is one figure out of a scanner's Counts.
+type stationCount struct {
+	desc  *prometheus.Desc
+	value func(Counts) int64
+}
+
+func count(name, help string, value func(Counts) int64) stationCount {
+	return stationCount{prometheus.NewDesc("dockfill_station_"+name+"_total", help+" Since the agent's start.", []string{"station"}, nil), value}
+}
+
 var (
 	stationUp = prometheus.NewDesc("dockfill_station_connected", "1 while the station's scanner is connected.", []string{"station"}, nil)
 	siteInfo  = prometheus.NewDesc("dockfill_site_info", "1; names the site, its state and the agent's version.", []string{"site", "state", "version", "policy"}, nil)
 	unitsHeld = prometheus.NewDesc("dockfill_units_held", "Units set aside until people decide; of unknown codes and pallets, as often as they were scanned.", []string{"why"}, nil)
 	heldSince = prometheus.NewDesc("dockfill_held_oldest_seconds", "How long the oldest of the units set aside waits; 0 where none does.", []string{"why"}, nil)
-	counter   = prometheus.CounterValue
-	gauge     = prometheus.GaugeValue
-	metrics   = []metric{
+	// stationCounts are those of each scanner.
+	stationCounts = []stationCount{
+		count("scans", "Frames that the station's scanner sent without fault.", func(c Counts) int64 { return c.Scans }),
+		count("faults", "Frames that could not be read.", func(c Counts) int64 { return c.Faults }),
+		count("repeats", "Retransmissions that were acknowledged again and not counted.", func(c Counts) int64 { return c.Repeats }),
+		count("connects", "Times that the scanner's port was opened.", func(c Counts) int64 { return c.Connects }),
+		count("lost_answers", "Verdicts that found no scanner to show them.", func(c Counts) int64 { return c.LostAnswers }),
+		count("late", "Scans that the scanner had kept and sent later.", func(c Counts) int64 { return c.Late }),
+	}
+	counter = prometheus.CounterValue
+	gauge   = prometheus.GaugeValue
+	metrics = []metric{
 		figure("events_saved_total", "Events in the site's log.", counter, func(s Status, _ time.Time) float64 { return float64(s.Head) }),
 		figure("events_confirmed_total", "Events that the centre has stored.", counter, func(s Status, _ time.Time) float64 { return float64(s.Stored) }),
 		figure("events_safe_total", "Events safe at the centre; those confirmed, where it keeps no second copy.", counter, func(s Status, _ time.Time) float64 { return float64(s.Safe) }),
@@ -72,6 +91,9 @@ func (c siteCollector) Describe(out chan<- *prometheus.Desc) {
 	out <- siteInfo
 	out <- unitsHeld
 	out <- heldSince
+	for _, c := range stationCounts {
+		out <- c.desc
+	}
 	for _, m := range metrics {
 		out <- m.desc
 	}
@@ -102,6 +124,9 @@ func (c siteCollector) Collect(out chan<- prometheus.Metric) {
 			continue // there is no scanner that could be away
 		}
 		out <- prometheus.MustNewConstMetric(stationUp, gauge, flag(x.State == StationConnected), string(x.ID))
+		for _, c := range stationCounts {
+			out <- prometheus.MustNewConstMetric(c.desc, counter, float64(c.value(x.Counts)), string(x.ID))
+		}
 	}
 }
 

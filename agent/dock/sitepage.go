@@ -32,6 +32,7 @@ type siteData struct {
 type stationRow struct {
 	Station
 	For, LastScan string
+	Is            string // its device and revision
 }
 
 type scanRow struct {
@@ -112,7 +113,7 @@ func newScanRow(f Feedback) scanRow {
 }
 
 func (s *server) stationRow(x Station) stationRow {
-	row := stationRow{Station: x, LastScan: "never"}
+	row := stationRow{Station: x, LastScan: "never", Is: DeviceWords(x.Port, x.Device, x.Revision)}
 	if !x.Since.IsZero() {
 		row.For = Ago(s.now().Sub(x.Since))
 	}

@@ -44,6 +44,7 @@ type view struct {
 type head struct {
 	Place string
 	Door  string // its number alone, where Place is a numbered door
+	Away  bool   // Place is where the rest is put away, beside the orders' doors
 	Qty   string
 	Note  string // the order, where several destinations share the screen
 	Share int    // 1 to 12: twelfths of the width
@@ -76,7 +77,7 @@ func newView(f Feedback) view {
 	return v
 }
 
-// first tells whose units the largest block holds.
+// first tells whose units the first block holds.
 func (v *view) first(b Block) {
 	v.Order, v.Customer = Visible(string(b.Order)), Visible(b.Customer)
 	v.Filled, v.Wanted = b.Filled, b.Wanted
@@ -121,6 +122,9 @@ func heads(f Feedback) []head {
 		h.Door, _ = strings.CutPrefix(h.Place, doorPrefix)
 		if h.Door == h.Place {
 			h.Door = ""
+		}
+		if b.Line == "" && f.Verdict == allocation.Allocated {
+			h.Share, h.Away = leastShare, b.Destination != "" // a worker goes to a door first
 		}
 		hs = append(hs, h)
 	}

@@ -49,7 +49,7 @@ func Judge(s Status, now time.Time) (Health, string) {
 		worse(Down, notActive(s))
 	}
 	for _, st := range s.Stations {
-		if st.away() {
+		if st.away() || st.Problem != "" {
 			worse(Degraded, stationTrouble(st, now))
 		}
 	}
@@ -83,6 +83,18 @@ func linkSince(s Status) time.Time {
 		return s.Started
 	}
 	return s.Link.Since
+}
+
+// DeviceWords is what stands behind a scanner's port and what it says of itself,
+// as visible text; "" where neither says more than the port's name.
+func DeviceWords(port, device, revision string) string {
+	var said []string
+	for _, s := range []string{device, revision} {
+		if s != "" && s != port {
+			said = append(said, Visible(s))
+		}
+	}
+	return strings.Join(said, ", ")
 }
 
 // LinkWords is the line to the centre in words.
@@ -131,6 +143,9 @@ func notActive(s Status) string {
 }
 
 func stationTrouble(st Station, now time.Time) string {
+	if !st.away() {
+		return fmt.Sprintf("Station %s: %s", st.ID, strings.TrimRight(st.Problem, ". "))
+	}
 	return fmt.Sprintf("Station %s: s%s", st.ID, ownTrouble(st, now)[1:])
 }
 

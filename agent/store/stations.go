@@ -29,9 +29,11 @@ type Station struct {
 	Units           int64 // good units received and not undone
 }
 
-// Reading is a code and when it arrived at the port; the zero value is none.
+// Reading is a code, what it says in any dress, and when it arrived at the port; the
+// zero value is none.
 type Reading struct {
 	Code []byte
+	Says string
 	At   time.Time
 }
 

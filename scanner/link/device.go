@@ -33,8 +33,8 @@ type Port interface {
 }
 
 // Leftover is what a Port may know of the time before it was opened: bytes that lay
-// in the system's buffer then. They are asked for once, before the first Read. A
-// device whose protocol repeats what nobody acknowledged needs none of it.
+// in the system's buffer then. They are asked for once, before the first Read. Of a
+// device whose protocol repeats what nobody acknowledged they are only told of.
 type Leftover interface {
 	Leftover() []byte
 }
@@ -89,6 +89,11 @@ type Device struct {
 	// says that the codec was given such bytes, told that it has made a frame since.
 	staleUntil  time.Time
 	stale, told bool
+	// began is when the first byte behind a lull or an acknowledgement came, heard
+	// when the newest did.
+	began, heard time.Time
+	newest       uint64 // the frame whose answer lets a device that waits go on
+	unframed     int    // frames without their end since the last good one
 }
 
 // New makes a Device of a completed configuration and the codec of its profile.
@@ -147,6 +152,9 @@ func (d *Device) connected(s *session) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.current = s
+	if d.hurry.last.IsZero() {
+		d.hurry.last = time.Now() // the silence before the first code begins here
+	}
 	d.setState(scanner.Connected, nil)
 	d.status.Device = s.device
 	d.status.Counts.Connects++
@@ -246,11 +254,15 @@ func (d *Device) ended(ctx context.Context, why error) {
 }
 
 // read moves bytes from the port until it fails or is told to stop. What lay in
-// the port already goes first, into quarantine.
+// the port already goes first: into quarantine, or away where the device repeats.
 func (d *Device) read(ctx context.Context, s *session) error {
 	if old, ok := s.port.(Leftover); ok {
-		if p := old.Leftover(); len(bytes.Trim(p, "\r\n")) > 0 {
-			now := time.Now()
+		now, p := time.Now(), old.Leftover()
+		switch {
+		case len(bytes.Trim(p, "\r\n")) == 0:
+		case d.config.Profile == scanner.SSI:
+			d.thrownAway(now, p)
+		default:
 			d.advance(ctx, s, func() []profile.Event {
 				d.quarantine(now)
 				return d.feed(now, p)
@@ -323,7 +335,7 @@ func (d *Device) deliver(ctx context.Context, now time.Time, events []profile.Ev
 			continue
 		}
 		scan := d.scan(now, e)
-		d.judge(&scan, now)
+		d.judge(e.ID, &scan, now)
 		d.offer(now)
 		select {
 		case d.out <- scan:
@@ -351,7 +363,12 @@ func (d *Device) scan(now time.Time, e profile.Event) scanner.Scan {
 func (d *Device) answer(id uint64, v allocation.Verdict) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.perform(d.codec.Answer(time.Now(), id, v))
+	now := time.Now()
+	d.perform(d.codec.Answer(now, id, v))
+	if d.config.Profile == scanner.SSI && id == d.newest && d.hurry.answered.IsZero() {
+		d.hurry.answered = now
+		d.heard = time.Time{} // what comes now is the next frame
+	}
 }
 
 func (d *Device) offer(since time.Time) {

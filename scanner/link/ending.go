@@ -18,12 +18,17 @@ var endings = []struct {
 	{"\t", scanner.TAB, "tab"}, {"\x03", scanner.STXETX, "stx-etx"},
 }
 
+// wrongEnd is the fault of a frame that is known to end in another terminator.
+type wrongEnd struct{ error }
+
+func (w wrongEnd) Unwrap() error { return w.error }
+
 // unterminated says what the newest bytes of a frame without its end do end in,
 // where that is another terminator than the one that the station waits for.
 func unterminated(fault error, newest []byte, want scanner.Terminator) error {
 	for _, e := range endings {
 		if bytes.HasSuffix(newest, []byte(e.bytes)) && e.is != want && want != "" {
-			return fmt.Errorf("%w: it ends in %s and the station waits for %s, so try terminator = %q", fault, e.is, want, e.key)
+			return wrongEnd{fmt.Errorf("%w: it ends in %s and the station waits for %s, so try terminator = %q", fault, e.is, want, e.key)}
 		}
 	}
 	return fault

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dockfill/allocation"
 	"dockfill/scanner"
 	"dockfill/scanner/link"
 )
@@ -219,4 +220,143 @@ func TestAFloodWaitsAndLosesNothing(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	t.Logf("%d scans in %s: %.0f a second", scans, took.Round(time.Millisecond), scans/took.Seconds())
 	assert.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(4<<20), "memory does not grow with the flood")
+}
+
+// At a wrong rate some bursts look like a word: none of them is a unit, and none
+// says that the rate is right.
+func TestAWordBetweenGarbageIsAFaultUntilAKnownCodeComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		garbled := "\xfc\x80\xf8\xe6\x9e\xfe\x06\x80\xe0\x66\xfe\x98" // 4800 heard at 9600
+		p := &timed{list: []piece{{time.Second, garbled + "\r"}, {time.Second, "f`x\r"}, {time.Second, garbled + "\r"}, {time.Second, "~fx\r"}, {time.Second, "4006381333931\r"}, {time.Second, "WORD\r"}}}
+		d, out := start(t, scanner.Config{Terminator: scanner.CR}, &ports{list: []link.Port{p}})
+		take(t, out)
+		for _, word := range []string{"f`x", "~fx"} {
+			s := take(t, out)
+			if word != string(s.Raw) {
+				s = take(t, out)
+			}
+			assert.Equal(t, word, string(s.Raw))
+			assert.ErrorIs(t, s.Fault, scanner.ErrWrongRate)
+			assert.ErrorContains(t, s.Fault, "try baud = ")
+		}
+		assert.ErrorIs(t, d.Status().LastError, scanner.ErrWrongRate)
+		require.NoError(t, take(t, out).Fault)
+		assert.NoError(t, take(t, out).Fault, "a word behind a good code is a word")
+		synctest.Wait()
+		assert.NoError(t, d.Status().LastError)
+	})
+}
+
+// Whoever looks at the status has to hear of a wrong terminator, not the dock alone.
+func TestAWrongTerminatorStandsInTheStatusUntilAScanIsGood(t *testing.T) {
+	for _, c := range []struct{ sent, hint string }{{"4006381333931\n", `try terminator = "lf"`}, {"4006381333931", "check the terminator"}} {
+		synctest.Test(t, func(t *testing.T) {
+			p := &timed{list: []piece{{time.Second, c.sent}, {3 * time.Second, c.sent}, {10 * time.Second, "4006381333931\r"}}}
+			d, out := start(t, scanner.Config{Terminator: scanner.CR}, &ports{list: []link.Port{p}})
+			take(t, out)
+			take(t, out)
+			synctest.Wait()
+			assert.ErrorContains(t, d.Status().LastError, c.hint)
+			require.NoError(t, take(t, out).Fault)
+			synctest.Wait()
+			assert.NoError(t, d.Status().LastError)
+		})
+	}
+}
+
+// ssiA is the packet of the code "A".
+const ssiA = "\x06\xf3\x00\x00\x03A\xfe\xc3"
+
+// keeper is an SSI scanner that sends the next code so long after each
+// acknowledgement.
+type keeper struct {
+	idle
+	quiet, pause time.Duration
+	acks         chan struct{}
+	left         int
+	begun        bool
+}
+
+func (k *keeper) Write(p []byte) (int, error) {
+	if string(p) == "\x04\xd0\x04\x00\xff\x28" {
+		k.acks <- struct{}{}
+	}
+	return len(p), nil
+}
+
+func (k *keeper) Read(p []byte) (int, error) {
+	if k.left == 0 {
+		time.Sleep(100 * time.Millisecond)
+		return 0, nil
+	}
+	if !k.begun {
+		time.Sleep(k.quiet)
+	} else {
+		<-k.acks
+		time.Sleep(k.pause)
+	}
+	k.begun = true
+	k.left--
+	return copy(p, ssiA), nil
+}
+
+// What a handheld kept follows on the heels of each acknowledgement; a trigger that
+// bounces and a reader that never rests do not, or not for long.
+func TestEqualCodesOnTheHeelsOfTheAcknowledgementWereKept(t *testing.T) {
+	for _, c := range []struct {
+		name                 string
+		quiet, commit, pause time.Duration
+		sent, least, most    int
+	}{
+		{"out of range", 5 * time.Second, 10 * time.Millisecond, 4 * time.Millisecond, 6, 5, 5},
+		{"out of range, on a line faster than its setting", 5 * time.Second, 4 * time.Millisecond, time.Millisecond, 6, 5, 5},
+		{"a trigger that bounces", 5 * time.Second, 5 * time.Millisecond, 50 * time.Millisecond, 6, 0, 0},
+		{"a bounce that waited for a slow disk", 5 * time.Second, 60 * time.Millisecond, time.Millisecond, 6, 0, 0},
+		{"a label that is stared at", 5 * time.Second, 2 * time.Millisecond, 25 * time.Millisecond, 40, 0, 0},
+		{"more than a hand can have read", 600 * time.Millisecond, 10 * time.Millisecond, 4 * time.Millisecond, 200, 8, 11},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &keeper{quiet: c.quiet, pause: c.pause, left: c.sent, acks: make(chan struct{}, 1)}
+				_, out := start(t, scanner.Config{Profile: scanner.SSI}, &ports{list: []link.Port{p}})
+				late := 0
+				for range c.sent {
+					s := take(t, out)
+					require.NoError(t, s.Fault)
+					if s.Late {
+						late++
+					}
+					time.Sleep(c.commit)
+					s.Answer(allocation.Stock)
+				}
+				assert.GreaterOrEqual(t, late, c.least)
+				assert.LessOrEqual(t, late, c.most)
+			})
+		})
+	}
+}
+
+// lying is an SSI scanner's port in which bytes lay.
+type lying struct {
+	timed
+}
+
+func TestAScanThatLayInThePortOfARepeatingDeviceIsToldOf(t *testing.T) {
+	for old, told := range map[string]bool{ssiA: true, "4006381333931\r": true, "\x04\xd0\x00\x00\xff\x2c": false} {
+		synctest.Test(t, func(t *testing.T) {
+			p := &lying{timed{old: old, list: []piece{{5 * time.Second, ssiA}}}}
+			d, out := start(t, scanner.Config{Profile: scanner.SSI}, &ports{list: []link.Port{p}})
+			time.Sleep(time.Second)
+			if told {
+				assert.ErrorContains(t, d.Status().LastError, "thrown away", "%q", old)
+			} else {
+				assert.NoError(t, d.Status().LastError)
+			}
+			s := take(t, out)
+			require.NoError(t, s.Fault, "the repeat is the scan")
+			assert.Equal(t, "A", string(s.Raw))
+			synctest.Wait()
+			assert.NoError(t, d.Status().LastError)
+		})
+	}
 }

@@ -15,33 +15,61 @@ import (
 // garbage watches whether what comes over the line is text at all. At a wrong
 // rate each scan is a burst of odd bytes, nearly always without an end.
 type garbage struct {
-	bytes []byte // the newest since the last good scan
-	runs  int    // in how many bursts they came
-	open  bool   // a burst is under way
+	bytes []byte // the newest bursts since the last good scan
+	runs  []int  // how many bytes each of them has
+	count int    // of bursts since then
+	open  bool   // the last of them is under way
 }
 
 const (
 	garbageBytes = 256
 	garbageRuns  = 3  // one burst may be noise
+	garbageNew   = 8  // bursts, after which another rate's are forgotten
 	garbageLeast = 12 // bytes, below which nothing can be told
 )
 
 func (g *garbage) feed(p []byte) {
+	if !g.open {
+		g.runs, g.open = append(g.runs, 0), true
+		g.count++
+	}
 	g.bytes = append(g.bytes, p...)
-	g.bytes = g.bytes[max(0, len(g.bytes)-garbageBytes):]
-	g.open = true
+	g.runs[len(g.runs)-1] += len(p)
+	g.forget()
 }
 
-// silence ends a burst and gives the trouble where there is one; fresh says that
-// a burst ended.
-func (g *garbage) silence(c scanner.Config) (trouble error, fresh bool) {
+// forget leaves the newest bursts, so that the advice follows a scanner whose rate
+// is changed: eight, or more where they are of a byte or two.
+func (g *garbage) forget() {
+	for len(g.runs) > garbageNew && len(g.bytes)-g.runs[0] >= 2*garbageLeast {
+		g.bytes, g.runs = g.bytes[g.runs[0]:], g.runs[1:]
+	}
+	if over := len(g.bytes) - garbageBytes; over > 0 {
+		g.bytes = slices.Clone(g.bytes[over:])
+		for ; over > 0 && over >= g.runs[0]; g.runs = g.runs[1:] {
+			over -= g.runs[0]
+		}
+		g.runs[0] -= over
+	}
+}
+
+// silence ends a burst and gives the trouble where there is one; text says that a
+// burst ended and all that is known is text.
+func (g *garbage) silence(c scanner.Config) (trouble error, text bool) {
 	if !g.open {
 		return nil, false
 	}
 	g.open = false
-	g.runs++
-	if g.runs < garbageRuns || len(g.bytes) < garbageLeast {
-		return nil, true
+	if g.count < garbageRuns {
+		return nil, false
+	}
+	return g.judge(c)
+}
+
+// judge looks at what is known, whether the last burst has ended or not.
+func (g *garbage) judge(c scanner.Config) (trouble error, text bool) {
+	if len(g.bytes) < garbageLeast {
+		return nil, false
 	}
 	odd := 0
 	for _, b := range g.bytes {
@@ -54,12 +82,12 @@ func (g *garbage) silence(c scanner.Config) (trouble error, fresh bool) {
 	}
 	advice := advise(g.bytes, c)
 	if advice == "" {
-		return nil, true
+		return nil, false
 	}
-	return fmt.Errorf("%w: %d of its last %d bytes are none; %s", scanner.ErrWrongRate, odd, len(g.bytes), advice), true
+	return fmt.Errorf("%w: %d of its last %d bytes are none; %s", scanner.ErrWrongRate, odd, len(g.bytes), advice), false
 }
 
-func (g *garbage) good() { *g = garbage{bytes: g.bytes[:0]} }
+func (g *garbage) good() { *g = garbage{} }
 
 // textual is what scanners send: printable characters and the controls that frame
 // and separate them.

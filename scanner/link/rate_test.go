@@ -138,3 +138,25 @@ func TestAParityBitIsToldFromAWrongRate(t *testing.T) {
 		assert.ErrorContains(t, trouble, fmt.Sprintf("try data_bits = 7, parity = %q", parity))
 	}
 }
+
+// A scanner whose rate is changed from one wrong one to another.
+func TestTheProposalFollowsTheRate(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for _, rates := range [][2]int{{115200, 19200}, {19200, 115200}, {4800, 38400}, {38400, 4800}, {19200, 4800}} {
+		var g garbage
+		var trouble error
+		for _, sent := range rates {
+			for i := range 12 {
+				code := fmt.Sprintf("]C10109506000%06d21SN%05d\r", r.IntN(1e6), r.IntN(1e5))
+				if i%2 == 0 {
+					code = fmt.Sprintf("40063%08d\r", r.IntN(1e8))
+				}
+				g.feed(uart(code, sent, 9600, r.Float64(), true))
+				if now, _ := g.silence(scanner.Config{Baud: 9600, DataBits: 8}); now != nil {
+					trouble = now // as in the status
+				}
+			}
+			assert.ErrorContains(t, trouble, fmt.Sprintf("try baud = %d,", sent), "%v", rates)
+		}
+	}
+}

@@ -111,7 +111,7 @@ type opener struct {
 
 // Open implements link.Opener. What the device sent while nobody listened goes
 // into quarantine, as nobody was told that it was received; from a device that
-// repeats it is thrown away, as it will come again.
+// repeats it is only told of, as it will come again.
 func (o *opener) Open(context.Context) (link.Port, string, error) {
 	device, err := o.find()
 	if err != nil {
@@ -127,10 +127,7 @@ func (o *opener) Open(context.Context) (link.Port, string, error) {
 	if err != nil {
 		return nil, "", explain(device, err)
 	}
-	l := &line{Port: p}
-	if !o.repeats {
-		l.old = leftover(p)
-	}
+	l := &line{Port: p, old: leftover(p)}
 	if o.repeats {
 		err = p.ResetInputBuffer()
 	}

@@ -17,8 +17,8 @@ import (
 type heard struct {
 	Schema int    `json:"schema"`
 	At     string `json:"at"`
-	// Wire is all that came over the port for it, Raw its content without framing;
-	// both in hexadecimal digits.
+	// Wire is its bytes as they came over the port, Raw its content without
+	// framing; both in hexadecimal digits.
 	Wire     string    `json:"wire"`
 	Raw      string    `json:"raw"`
 	Controls []control `json:"controls"`

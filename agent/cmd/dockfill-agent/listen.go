@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -61,7 +62,7 @@ func (l listenCmd) Run(p *program) (err error) {
 	c.Tap = wire.hear
 	fmt.Fprintf(p.err, "Listening to %s, profile %s. Nothing is saved. Ctrl-C ends.\n", c.Port, c.Profile)
 	return attend(p.ctx, c, func(from scanner.Source, scans <-chan scanner.Scan) error {
-		return l.show(p, wire, from, scans)
+		return l.show(p, wire, c, from, scans)
 	})
 }
 
@@ -81,7 +82,7 @@ func attend(ctx context.Context, c scanner.Config, f func(scanner.Source, <-chan
 }
 
 // show prints scans, and every change of the port between them.
-func (l listenCmd) show(p *program, w *wire, from scanner.Source, scans <-chan scanner.Scan) error {
+func (l listenCmd) show(p *program, w *wire, c scanner.Config, from scanner.Source, scans <-chan scanner.Scan) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	told := ""
@@ -90,7 +91,7 @@ func (l listenCmd) show(p *program, w *wire, from scanner.Source, scans <-chan s
 		case s := <-scans:
 			seen++
 			s.Answer(allocation.Check)
-			if err := l.print(p, w.take(), s); err != nil {
+			if err := l.print(p, w, c, s); err != nil {
 				return err
 			}
 		case <-tick.C:
@@ -124,11 +125,13 @@ func portLine(st scanner.Status) string {
 	return text
 }
 
-func (l listenCmd) print(p *program, bytes []byte, s scanner.Scan) error {
-	h := hearing(bytes, s)
+func (l listenCmd) print(p *program, w *wire, c scanner.Config, s scanner.Scan) error {
+	h := hearing(w.frame(c, s), s)
 	if l.JSON {
+		w.printRest(io.Discard) // programs get the scans alone
 		return printJSON(p.out, h)
 	}
+	w.printRest(p.out)
 	return h.print(p.out)
 }
 

@@ -12,7 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dockfill/agent"
 	"dockfill/firmware-sim/device"
+	"dockfill/scanner"
 )
 
 // sender is a device server whose scanner sends bytes once.
@@ -68,7 +70,9 @@ func TestListenToldForPrograms(t *testing.T) {
 	assert.Equal(t, 1, said.Schema)
 	assert.True(t, said.Form.Accepted)
 	assert.Equal(t, "04006381333931", said.Decoded.GTIN)
-	assert.True(t, strings.HasPrefix(said.Wire, "02"), "the framing is there: %s", said.Wire)
+	assert.Equal(t, hexOf([]byte("\x024006381333931\x03")), said.Wire, "its framing, and nothing of the next scan")
+	assert.Contains(t, lines[1], `"wire":"`+hexOf([]byte("]E04006381333932\x03"))+`"`)
+	assert.Contains(t, lines[2], `"wire":"`+hexOf([]byte("\x024006381333932\x03"))+`"`)
 	assert.Equal(t, hexOf([]byte("4006381333931")), said.Raw)
 	assert.Contains(t, lines[1], `"code":"frame"`)
 	assert.Contains(t, lines[1], `"decoded":null`)
@@ -104,6 +108,69 @@ func TestListenToPacketsAndRecord(t *testing.T) {
 	steps, err := device.ReadRecording("tape", strings.NewReader(string(text)))
 	require.NoError(t, err, "the simulator can play it")
 	assert.NotEmpty(t, steps)
+}
+
+// What the scanner says to its set-up and to commands is no part of a scan.
+func TestListenShowsTheBytesOfTheScanAlone(t *testing.T) {
+	for _, c := range []struct {
+		profile string
+		device  device.Config
+	}{
+		{"honeywell", device.Config{Profile: device.Honeywell}},
+		{"ssi", device.Config{Profile: device.SSI}},
+	} {
+		t.Run(c.profile, func(t *testing.T) {
+			c.device.Link = filepath.Join(t.TempDir(), "scanner")
+			d, err := device.Open(c.device)
+			require.NoError(t, err)
+			t.Cleanup(d.Close)
+			go func() {
+				for range 2 {
+					if d.Ready(t.Context()) == nil {
+						_, _ = d.Scan(t.Context(), device.MustLabel("(01)04006381333931(21)B"))
+					}
+				}
+			}()
+			_, url := twinServer(t)
+			code, out, errs := say(t, "", "listen", "--agent", url, "--port", c.device.Link, "--profile", c.profile, "--count", "2", "--json")
+			require.Equal(t, exitGood, code, errs)
+			for line := range strings.Lines(out) {
+				var said struct{ Wire, Raw string }
+				require.NoError(t, json.Unmarshal([]byte(line), &said))
+				before, behind, found := strings.Cut(said.Wire, said.Raw)
+				require.True(t, found, line)
+				if c.profile == "ssi" {
+					assert.Len(t, before, 2*5, "length, opcode, source, status, code type")
+					assert.Len(t, behind, 2*2, "checksum")
+					continue
+				}
+				assert.Regexp(t, "^16fe..0000000d4d5347474554", before)
+				assert.Equal(t, "0d", behind)
+			}
+		})
+	}
+}
+
+// The bytes before a scan are shown by themselves, in their order.
+func TestBytesThatAreNoScanAreSetAside(t *testing.T) {
+	c, err := portConfig(agent.Config{}, scanner.Config{Station: "listen", Port: "tcp://h:1", Profile: "honeywell"})
+	require.NoError(t, err)
+	w := &wire{}
+	w.hear(true, []byte("BEPBEP0\x06!DECHDR1\x05!4006381333931\r\n40063"))
+	scan := scanner.Scan{Raw: []byte("4006381333931"), Code: c.Rules.Parse("", []byte("4006381333931"), 2026)}
+	assert.Equal(t, "4006381333931\r\n", string(w.frame(c, scan)))
+	var out strings.Builder
+	w.printRest(&out)
+	assert.Equal(t, "< 42 45 50 42 45 50 30 06 21 44 45 43 48 44 52 31 05 21  BEPBEP0<ACK>!DECHDR1<ENQ>!\n", out.String())
+	w.hear(true, []byte("81333931\r"))
+	assert.Equal(t, "4006381333931\r", string(w.frame(c, scan)))
+	w.hear(true, []byte("\x01\x02"))
+	assert.Equal(t, "\x01\x02", string(w.frame(c, scanner.Scan{Fault: scanner.ErrGarbled})), "what cannot be told apart is shown whole")
+
+	c, err = portConfig(agent.Config{}, scanner.Config{Station: "listen", Port: "tcp://h:1", Terminator: scanner.Idle})
+	require.NoError(t, err)
+	w.hear(true, []byte("4006381333931"))
+	assert.Equal(t, "4006381333931", string(w.frame(c, scan)))
 }
 
 func TestListenRefusesWhatCannotBeSaidTogether(t *testing.T) {

@@ -25,7 +25,10 @@ type wire struct {
 	mu   sync.Mutex
 	held []byte
 	at   time.Time // of the newest byte in held
-	sent [][]byte
+	// aside is what came before a scan and is none of it: answers to the set-up,
+	// acknowledgements.
+	aside []byte
+	sent  [][]byte
 	// sentAt is when the newest of them went.
 	sentAt time.Time
 }
@@ -55,6 +58,18 @@ func (w *wire) take() []byte {
 	return b
 }
 
+// frame gives the bytes of one scan out of what came, and sets aside what came
+// before them. A scan whose bytes cannot be told from the rest gets all.
+func (w *wire) frame(c scanner.Config, s scanner.Scan) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	from, to := newSeeker(c, s).find(w.held)
+	w.aside = append(w.aside, w.held[:from]...)
+	b := bytes.Clone(w.held[from:to])
+	w.held = bytes.Clone(w.held[to:])
+	return b
+}
+
 // printRest shows what went to the scanner, and what came and is no scan.
 func (w *wire) printRest(out io.Writer) {
 	w.mu.Lock()
@@ -63,9 +78,12 @@ func (w *wire) printRest(out io.Writer) {
 		fmt.Fprintf(out, "> %s  %s\n", spaced(b), named(b))
 	}
 	w.sent = nil
-	if len(w.held) > 0 && time.Since(w.at) > restAfter {
-		fmt.Fprintf(out, "< %s  %s\n", spaced(w.held), named(w.held))
-		w.held = nil
+	if time.Since(w.at) > restAfter {
+		w.aside, w.held = append(w.aside, w.held...), nil
+	}
+	if len(w.aside) > 0 {
+		fmt.Fprintf(out, "< %s  %s\n", spaced(w.aside), named(w.aside))
+		w.aside = nil
 	}
 }
 

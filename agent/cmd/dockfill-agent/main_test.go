@@ -102,6 +102,18 @@ func TestStatusEndsAsTheSiteDoes(t *testing.T) {
 	assert.Equal(t, exitFailed, code)
 }
 
+func TestStatusTellsWhatAStationsScannerIs(t *testing.T) {
+	twin, url := twinServer(t)
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		s.Stations[0].Device, s.Stations[0].Revision = "/dev/ttyACM0", "Xenon 1900"
+		s.Stations[0].Problem = "the scanner does not answer commands"
+	})
+	code, out, _ := say(t, "", "status", "--agent", url)
+	assert.Equal(t, exitDegraded, code)
+	assert.Contains(t, out, "leeds: degraded\nStation 1: the scanner does not answer commands. ")
+	assert.Contains(t, out, "station 1  connected, /dev/serial/by-id/usb-scanner-1, /dev/ttyACM0, Xenon 1900, last scan ")
+}
+
 func TestSilentAgentIsDown(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -109,6 +109,33 @@ func TestSetupKnowsPacketsAndPlaysTheGoodBeep(t *testing.T) {
 		"the parity of the old scanner is gone")
 }
 
+// The data header names the make, whatever profile a person would have guessed.
+func TestSetupKnowsTheDataHeader(t *testing.T) {
+	for answers, args := range map[string][]string{"": {"--yes", "--station", "1"}, "1\n\ny\n": nil} {
+		code, worker, file, port, errs := setUp(t, device.Config{Profile: device.Honeywell, Header: true, Baud: 19200}, answers, args...)
+		require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+		assert.Contains(t, worker.String(), "At 19200 baud it sends a data header of Honeywell before each scan.")
+		assert.Contains(t, worker.String(), "  honeywell: Honeywell, plain text\n  honeywell-hostack: ")
+		assert.Contains(t, worker.String(), "Read with profile honeywell: ")
+		assert.Contains(t, read(t, file), "port = \""+port+"\"\nprofile = \"honeywell\"\nbaud = 19200\n")
+	}
+}
+
+// That nobody knows the make is not the same as that it hears no verdict.
+func TestSetupSaysThatTheMakeIsNotKnown(t *testing.T) {
+	code, worker, file, port, errs := setUp(t, device.Config{AIM: true}, "", "--yes", "--station", "1")
+	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+	out := worker.String()
+	assert.Contains(t, out, "Its make is not known, so profile ascii is taken")
+	assert.Contains(t, out, "run this again with --profile and the name.\n  datalogic: ")
+	assert.NotContains(t, out, "hears no verdict")
+	assert.Contains(t, read(t, file), "port = \""+port+"\"\nprofile = \"ascii\"\n")
+	code, worker, _, _, errs = setUp(t, device.Config{AIM: true}, "", "--yes", "--station", "1", "--profile", "ascii")
+	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+	assert.Contains(t, worker.String(), "With profile ascii it hears no verdict")
+	assert.NotContains(t, worker.String(), "not known")
+}
+
 func TestSetupUnattended(t *testing.T) {
 	code, worker, file, port, errs := setUp(t, device.Config{Profile: device.SSI}, "", "--profile", "ssi", "--station", "gate", "--yes")
 	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)

@@ -84,6 +84,9 @@ func (l *listener) text(p *profile.Profile) (scanner.Config, error) {
 			fmt.Fprintln(l.out, "It sends packets of Zebra's Simple Serial Interface: profile ssi.")
 			return l.trial(scanner.Config{Profile: scanner.SSI, Baud: rate})
 		}
+		if read := l.readHeader(came); len(read) > 0 {
+			return l.headed(read, rate)
+		}
 		end, content := endOf(came)
 		if !isText(content) {
 			fmt.Fprintf(l.out, "At %d baud this is no text: %s\n", rate, named(came))
@@ -94,43 +97,6 @@ func (l *listener) text(p *profile.Profile) (scanner.Config, error) {
 		return l.plain(p, rate, end, content)
 	}
 	return scanner.Config{}, fmt.Errorf("%w at any speed; see `dockfill-agent listen --port %s`", errUnread, l.port)
-}
-
-// plain settles a scanner that sends text. Which make it is cannot be seen, so a
-// person is asked where another profile would do more.
-func (l *listener) plain(p *profile.Profile, rate int, end scanner.Terminator, content []byte) (scanner.Config, error) {
-	if end == scanner.Idle {
-		fmt.Fprintf(l.out, "Nothing marks the end of a scan but silence. Better: %s\n", advice(p, "terminator", "set the scanner to send CR behind each scan"))
-	}
-	if content[0] != ']' {
-		fmt.Fprintf(l.out, "It sends no symbology identifier, so some codes can be read in two ways. Better: %s\n", advice(p, "identifiers", "turn on AIM identifiers in the scanner"))
-	}
-	if l.Profile == "" {
-		name, err := l.askMake()
-		if err != nil {
-			return scanner.Config{}, err
-		}
-		if name != string(scanner.ASCII) {
-			return l.trial(scanner.Config{Profile: scanner.Profile(name), Baud: rate})
-		}
-	}
-	fmt.Fprintf(l.out, "It hears no verdict: the station's screen and speaker give it. Its own beep at decoding says nothing; %s\n", advice(p, "quiet", "turn it off if the scanner can"))
-	c := scanner.Config{Profile: scanner.Profile(p.Name), Baud: rate, Terminator: end}
-	return l.complete(c, p)
-}
-
-// askMake offers the profiles that can sound the verdict.
-func (l *listener) askMake() (string, error) {
-	var talk []string
-	for _, name := range l.config.Profiles.Names() {
-		if p, err := l.config.Profiles.Find(name); err == nil && p.Verdicts() {
-			talk = append(talk, fmt.Sprintf("  %s: %s", name, p.Title))
-		}
-	}
-	if len(talk) > 0 && !l.Yes {
-		fmt.Fprintf(l.out, "Any make can send this. These can also sound the verdict, if the scanner is set up for it:\n%s\n", strings.Join(talk, "\n"))
-	}
-	return l.ask.text("Profile", string(scanner.ASCII), "")
 }
 
 // complete adds what is the port's, and the profile's own settings.

@@ -47,15 +47,36 @@ func baudOf(p *profile.Profile) int {
 
 // isPackets asks the codec of packets whether it can read the bytes.
 func (l *listener) isPackets(came []byte) bool {
-	c, err := l.config.Profiles.Complete(scanner.Config{Station: "setup", Port: l.port, Unstable: true, Profile: scanner.SSI})
+	p, err := l.config.Profiles.Find(string(scanner.SSI))
+	return err == nil && slices.ContainsFunc(l.readBy(p, came), func(e profile.Event) bool { return e.Fault == nil })
+}
+
+// readHeader gives the profiles whose codec finds their data header before the
+// scan: of what it read, the header alone names the symbology.
+func (l *listener) readHeader(came []byte) (read []*profile.Profile) {
+	for _, name := range l.config.Profiles.Names() {
+		p, err := l.config.Profiles.Find(name)
+		if err != nil || p.Header == nil {
+			continue
+		}
+		if slices.ContainsFunc(l.readBy(p, came), func(e profile.Event) bool { return e.Fault == nil && e.Symbology != "" }) {
+			read = append(read, p)
+		}
+	}
+	return read
+}
+
+// readBy gives the scans that a profile's codec finds in the bytes.
+func (l *listener) readBy(p *profile.Profile, came []byte) []profile.Event {
+	c, err := l.complete(scanner.Config{Profile: scanner.Profile(p.Name)}, p)
 	if err != nil {
-		return false
+		return nil
 	}
 	codec, err := profile.New(c)
 	if err != nil {
-		return false
+		return nil
 	}
-	return slices.ContainsFunc(codec.Feed(time.Now(), came), func(e profile.Event) bool { return e.Kind == profile.Deliver && e.Fault == nil })
+	return slices.DeleteFunc(codec.Feed(time.Now(), came), func(e profile.Event) bool { return e.Kind != profile.Deliver })
 }
 
 // endOf tells how a scan ended, and what stood before.

@@ -21,7 +21,7 @@ type statusCmd struct {
 func (statusCmd) Help() string {
 	return fmt.Sprintf(`Exit status:
   0  good: scans are received. The sentence says "Offline" where there is no line to the centre; for less than %[1]s that is good.
-  1  degraded: scans are received, and somebody should look. A scanner is away, the disk is nearly full, or for more than %[1]s the site is offline or a scan waits for the centre.
+  1  degraded: scans are received, and somebody should look. A scanner is away or in trouble, the disk is nearly full, or for more than %[1]s the site is offline or a scan waits for the centre.
   2  down: scans are not received, or the agent does not answer.`, dock.Ago(dock.LateAfter))
 }
 
@@ -115,6 +115,9 @@ func stationLine(st dock.StationJSON, now time.Time) string {
 	text := st.State
 	if st.Port != "" {
 		text += ", " + dock.Visible(st.Port)
+	}
+	if is := dock.DeviceWords(st.Port, st.Device, st.Revision); is != "" {
+		text += ", " + is
 	}
 	if st.LastScan != nil {
 		text += ", last scan " + dock.Ago(now.Sub(*st.LastScan)) + " ago"

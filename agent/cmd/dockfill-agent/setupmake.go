@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"dockfill/scanner"
+	"dockfill/scanner/profile"
+)
+
+// plain settles a scanner that sends text. Which make it is cannot be seen, so a
+// person is asked where another profile would do more.
+func (l *listener) plain(p *profile.Profile, rate int, end scanner.Terminator, content []byte) (scanner.Config, error) {
+	if end == scanner.Idle {
+		fmt.Fprintf(l.out, "Nothing marks the end of a scan but silence. Better: %s\n", advice(p, "terminator", "set the scanner to send CR behind each scan"))
+	}
+	if content[0] != ']' {
+		fmt.Fprintf(l.out, "It sends no symbology identifier, so some codes can be read in two ways. Better: %s\n", advice(p, "identifiers", "turn on AIM identifiers in the scanner"))
+	}
+	if l.Profile == "" {
+		name, err := l.askMake()
+		if err != nil {
+			return scanner.Config{}, err
+		}
+		if name != string(scanner.ASCII) {
+			return l.trial(scanner.Config{Profile: scanner.Profile(name), Baud: rate})
+		}
+	}
+	l.tellVerdict(p)
+	c := scanner.Config{Profile: scanner.Profile(p.Name), Baud: rate, Terminator: end}
+	return l.complete(c, p)
+}
+
+// tellVerdict says who gives the verdict. Where nobody chose the profile, the make
+// is not known, nor what the scanner could do.
+func (l *listener) tellVerdict(p *profile.Profile) {
+	quiet := "Its own beep at decoding says nothing; " + advice(p, "quiet", "turn it off if the scanner can")
+	if !l.Yes || l.Profile != "" {
+		fmt.Fprintf(l.out, "With profile %s it hears no verdict: the station's screen and speaker give it. %s\n", p.Name, quiet)
+		return
+	}
+	fmt.Fprintf(l.out, "Its make is not known, so profile %s is taken, with which the station's screen and speaker give the verdict. %s\n", p.Name, quiet)
+	fmt.Fprintf(l.out, "If it is of one of these makes it may be able to sound the verdict itself: run this again with --profile and the name.\n%s\n", l.talking())
+}
+
+// headed settles a scanner that puts Honeywell's data header before each scan.
+func (l *listener) headed(read []*profile.Profile, rate int) (scanner.Config, error) {
+	choice := read[0]
+	var lines []string
+	for _, p := range read {
+		lines = append(lines, fmt.Sprintf("  %s: %s", p.Name, p.Title))
+		if choice.Answer != nil && p.Answer == nil {
+			choice = p // one that waits for no answer is the safer guess
+		}
+	}
+	fmt.Fprintf(l.out, "At %d baud it sends a data header of Honeywell before each scan. These profiles read it:\n%s\n", rate, strings.Join(lines, "\n"))
+	name, err := l.ask.text("Profile", choice.Name, "")
+	if err != nil {
+		return scanner.Config{}, err
+	}
+	return l.trial(scanner.Config{Profile: scanner.Profile(strings.ToLower(name)), Baud: rate})
+}
+
+// askMake offers the profiles that can sound the verdict.
+func (l *listener) askMake() (string, error) {
+	if !l.Yes {
+		fmt.Fprintf(l.out, "Any make can send this. These can also sound the verdict, if the scanner is set up for it:\n%s\n", l.talking())
+	}
+	return l.ask.text("Profile", string(scanner.ASCII), "")
+}
+
+// talking lists the profiles that can sound the verdict, a line each.
+func (l *listener) talking() string {
+	var talk []string
+	for _, name := range l.config.Profiles.Names() {
+		if p, err := l.config.Profiles.Find(name); err == nil && p.Verdicts() {
+			talk = append(talk, fmt.Sprintf("  %s: %s", name, p.Title))
+		}
+	}
+	return strings.Join(talk, "\n")
+}
