@@ -2,13 +2,11 @@ package e2e
 
 import (
 	"bufio"
-	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,35 +39,11 @@ func TestBadScansAreRefusedAndTheNextGoodOneIsTaken(t *testing.T) {
 			c, s := house(t, 100, 1, stations(1), func(s *site) { s.profile = profile })
 			d := s.scanner(1)
 			units := int64(0)
-			good := func(why string) {
-				t.Helper()
-				units++
-				// Only silence ends an endless frame, and a scan that follows at once is
-				// part of it: a worker who sees no new verdict scans again.
-				for scanned := time.Now(); s.status().Totals.Units < units; {
-					badly(t, d, carton(fmt.Sprintf("N%d", units)), "")
-					for again := time.Now().Add(time.Second); s.status().Totals.Units < units && time.Now().Before(again); {
-						time.Sleep(10 * time.Millisecond)
-					}
-					require.Less(t, time.Since(scanned), patience, "the carton after %s", why)
-				}
-				assert.Equal(t, units, s.status().Totals.Units, "after %s", why)
-			}
 			for _, code := range hostile {
-				answer := badly(t, d, code, "")
-				assert.NotEqual(t, device.Good, answer.Tone, "%q", code)
-				good(code)
-			}
-			for _, f := range device.Faults {
-				fault, carton := f.Fault, carton(fmt.Sprintf("X-%s", f.Fault))
-				if fault == device.Torn || profile == "ascii" && fault == device.NoTerm {
-					continue // the cable and the missing end have tests of their own in the rooms
-				}
-				answer := badly(t, d, carton, fault)
-				if answer.Tone == device.Good || fault == device.Double || profile == "ascii" && harmless(fault) {
-					units++ // the wire healed itself, or the second reading was refused: one unit, not two
-				}
-				good(string(fault))
+				assert.NotEqual(t, device.Good, hears(t, d, code), "%q", code)
+				units++
+				hears(t, d, carton(fmt.Sprintf("N%d", units)))
+				eventually(t, patience, fmt.Sprintf("the carton after %q", code), func() bool { return s.status().Totals.Units == units })
 			}
 			page, err := http.Get(s.http + "/site")
 			require.NoError(t, err)
@@ -81,21 +55,6 @@ func TestBadScansAreRefusedAndTheNextGoodOneIsTaken(t *testing.T) {
 			audit(t, s, c, nil)
 		})
 	}
-}
-
-// harmless tells the faults after which a unit is still received by a scanner
-// that has no way back.
-func harmless(f device.Fault) bool {
-	return slices.Contains([]device.Fault{device.Split, device.SplitEnd, device.LostGS, device.Double, device.Checksum, device.LostAck}, f)
-}
-
-func badly(t *testing.T, d *device.Device, code string, fault device.Fault) device.Answer {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	answer, err := d.ScanBadly(ctx, device.MustLabel(code), fault)
-	require.NoError(t, err, "%q %s", code, fault)
-	return answer
 }
 
 // A client that shouts at the broker, speaks on another site's topic or sends

@@ -125,13 +125,15 @@ func (s *site) ready(d *device.Device) {
 type status struct {
 	Health, State, Text string
 	Saved, Confirmed    int64
-	Stations            []struct{ Port, State, Problem string }
+	Stations            []station
 	Owed                struct{ Lines, Orders, Units int64 }
 	Totals              totals
 	Link                struct{ Up bool }
 	Waiting, Tasks      int64
 	Incarnation, Policy string
 }
+
+type station struct{ ID, Port, State, Problem string }
 
 type totals struct {
 	Scans, Units, Allocated, Free int64

@@ -37,12 +37,14 @@ type station struct {
 	*device.Device
 	profile device.Profile
 	framing device.Framing
-	pace    time.Duration
-	last    device.Tone
-	counted bool // whether the last scan stands in the tally
-	away    bool
-	kept    []string   // codes that were scanned out of range
-	work    chan error // the result of background work; nil without any
+	// acknowledged: the scanner sends a scan until the host has it.
+	acknowledged bool
+	pace         time.Duration
+	last         device.Tone
+	counted      bool // whether the last scan stands in the tally
+	away         bool
+	kept         []string   // codes that were scanned out of range
+	work         chan error // the result of background work; nil without any
 }
 
 func newPlayer(out io.Writer, each bool) *player {
@@ -149,6 +151,8 @@ func (p *player) handle(ctx context.Context, d *station, s scenarios.Step) error
 		return p.expect(d, more[0], s)
 	case "back":
 		return p.back(ctx, d)
+	case "plug":
+		return p.plugIn(d, more)
 	}
 	return d.change(s.Verb, more)
 }
@@ -174,22 +178,29 @@ func (d *station) change(verb string, more []string) (err error) {
 		d.away = true
 	case "unplug":
 		d.Unplug()
-	case "plug":
-		err = d.plugIn(more)
 	default: // release
 		d.Release()
 	}
 	return err
 }
 
-func (d *station) plugIn(more []string) error {
-	_, how, err := words("plug", more, "as", "stale", "held", "denied")
+func (p *player) plugIn(d *station, more []string) error {
+	_, words, err := words("plug", more, "as", "stale", "held", "denied")
 	if err != nil {
 		return err
 	}
-	_, held := how["held"]
-	_, denied := how["denied"]
-	return d.ReplugAs(device.Plugging{Link: how["as"], Stale: []byte(how["stale"]), Held: held, Denied: denied})
+	how := device.Plugging{Link: words["as"], Stale: []byte(words["stale"])}
+	_, how.Denied = words["denied"]
+	if _, held := words["held"]; held {
+		how.Hold = func(node string) (func(), error) {
+			pid, release, err := holdElsewhere(node)
+			if err == nil {
+				fmt.Fprintf(p.out, "process %d holds %s, the port of %s\n", pid, node, d.Name())
+			}
+			return release, err
+		}
+	}
+	return d.ReplugAs(how)
 }
 
 func find[T any](all map[string]T, kind, name string) (T, error) {
@@ -230,7 +241,7 @@ func (p *player) addDevice(name, profile string, options []string) error {
 	if err != nil {
 		return err
 	}
-	p.devices[name] = &station{Device: d, profile: cfg.Profile, framing: cfg.Framing}
+	p.devices[name] = &station{Device: d, profile: cfg.Profile, framing: cfg.Framing, acknowledged: cfg.AckNak}
 	fmt.Fprintf(p.out, "%s is at %s\n", name, d.Address())
 	return nil
 }

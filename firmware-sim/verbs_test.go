@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -222,4 +223,26 @@ func TestSixtyFourStationsRunInOneProcess(t *testing.T) {
 	status, out, errs := do(t, "", "load", "--links", dir, "--stations", "64", "--count", "640")
 	require.Equal(t, 0, status, errs)
 	assert.Contains(t, out, "sent=640 good=640 ")
+}
+
+// TestMain lets the test's own program be the other one that holds a port.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "hold" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+func TestAHeldPortIsHeldByAnotherProcess(t *testing.T) {
+	t.Parallel()
+	port := link(t)
+	status, out, errs := do(t, fmt.Sprintf("device d ascii link=%s\nunplug d\nplug d held\nrelease d\nunplug d\nplug d held", port), "play", "-")
+	require.Equal(t, 0, status, errs)
+	holders := regexp.MustCompile(`process (\d+) holds /dev/pts/\d+, the port of d`).FindAllStringSubmatch(out, -1)
+	require.Len(t, holders, 2, out)
+	for _, pid := range holders {
+		assert.NotEqual(t, fmt.Sprint(os.Getpid()), pid[1])
+		_, err := os.Stat("/proc/" + pid[1])
+		assert.ErrorIs(t, err, os.ErrNotExist, "the other process has ended, also where nobody released the port")
+	}
 }

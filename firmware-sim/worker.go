@@ -84,9 +84,10 @@ func (d *station) fault(name string) (device.Fault, error) {
 			known = append(known, string(f.Fault))
 			continue
 		}
-		sums := d.profile == device.SSI || f.Fault == device.Checksum && d.framing == device.STXETXLRC
-		if f.Handshake && !sums {
-			return "", fmt.Errorf("the fault %q needs a handshake of packets, which the profile %s has not", name, d.profile)
+		sums := f.Fault == device.Checksum && d.framing == device.STXETXLRC
+		repeats := f.Fault == device.LostAck && d.acknowledged
+		if f.Handshake && d.profile != device.SSI && !sums && !repeats {
+			return "", fmt.Errorf("the fault %q needs a handshake, which the profile %s has not", name, d.profile)
 		}
 		return f.Fault, nil
 	}
@@ -221,7 +222,7 @@ func (p *player) flood(ctx context.Context, d *station, more []string) error {
 
 // upload pastes a memory.
 func (p *player) upload(ctx context.Context, d *station, more []string) error {
-	times, values, err := words("upload", more, "rate", "gap", "&")
+	times, values, err := words("upload", more, "rate", "gap", "fault", "&")
 	if err != nil {
 		return err
 	}
@@ -232,6 +233,9 @@ func (p *player) upload(ctx context.Context, d *station, more []string) error {
 	gap, err := gapOf(values, 2*time.Second)
 	if err != nil {
 		return err
+	}
+	if name, bad := values["fault"]; bad {
+		return p.inBackground(d, values, func() error { return d.uploadBadly(ctx, name) })
 	}
 	return p.inBackground(d, values, func() error {
 		for n := range times {
@@ -246,6 +250,19 @@ func (p *player) upload(ctx context.Context, d *station, more []string) error {
 		}
 		return nil
 	})
+}
+
+// uploadBadly pastes a memory once, with something wrong in the middle.
+func (d *station) uploadBadly(ctx context.Context, name string) error {
+	fault, err := d.fault(name)
+	if err != nil {
+		return err
+	}
+	err = d.UploadBadly(ctx, fault)
+	if fault == device.Torn && errors.Is(err, device.ErrUnplugged) {
+		return nil // as intended
+	}
+	return err
 }
 
 func (p *player) pasted(d *station, what string, sent int, began time.Time, err error) error {

@@ -102,5 +102,5 @@ func (h *house) legend() string {
 	if h.Keys == nil {
 		return ""
 	}
-	return fmt.Sprintf("Keys, for %s:  n cut or restore the network   b bad scan   u undo the last scan   q quit", h.sites[0].name)
+	return fmt.Sprintf("Keys: n cut/restore the network  b bad scan  u undo  q quit   (for %s)", h.sites[0].name)
 }

@@ -72,8 +72,16 @@ func (s *screen) erase(b *strings.Builder) {
 
 func (s *screen) draw(b *strings.Builder) {
 	for _, line := range s.board {
-		b.WriteString(fit(line, s.width()-1) + s.end())
+		b.WriteString(fit(line, s.columns()-1) + s.end())
 	}
+}
+
+// columns are 80 on a terminal that does not know its width.
+func (s *screen) columns() int {
+	if n := s.width(); n > 0 {
+		return n
+	}
+	return 80
 }
 
 // fit cuts a line to the columns of the terminal, colours not counted; else it

@@ -2,6 +2,7 @@ package device
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -32,7 +33,7 @@ func (b *batch) listens() ear             { return nil }
 func (b *batch) greeted() <-chan struct{} { return b.d.hostOpened() }
 
 // scan keeps the label. A double trigger keeps it twice; what goes wrong on a
-// wire cannot go wrong here.
+// wire goes wrong in UploadBadly.
 func (b *batch) scan(_ context.Context, l Label, f Fault) (Answer, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -75,7 +76,7 @@ func (d *Device) Kept() int {
 func (d *Device) Upload(ctx context.Context, rate float64) (sent int, err error) {
 	b, ok := d.proto.(*batch)
 	if !ok {
-		return 0, d.err(fmt.Errorf("a device of profile %s has no memory to upload; the profile batch has", d.cfg.Profile))
+		return 0, d.err(errNoMemory(d.cfg.Profile, "upload"))
 	}
 	d.trigger.Lock()
 	defer d.trigger.Unlock()
@@ -83,11 +84,48 @@ func (d *Device) Upload(ctx context.Context, rate float64) (sent int, err error)
 	return sent, d.err(err)
 }
 
+// UploadBadly is Upload at once, with one thing wrong on the wire at the reading in
+// the middle. Errors: an empty memory, those of Upload.
+func (d *Device) UploadBadly(ctx context.Context, f Fault) error {
+	b, ok := d.proto.(*batch)
+	if !ok {
+		return d.err(errNoMemory(d.cfg.Profile, "upload"))
+	}
+	d.trigger.Lock()
+	defer d.trigger.Unlock()
+	frames := b.frames()
+	if len(frames) == 0 {
+		return d.err(errors.New("the memory is empty: scan before the upload"))
+	}
+	middle := len(frames) / 2
+	if _, err := d.stream(ctx, frames[:middle], 0); err != nil {
+		return d.err(err)
+	}
+	if err := d.pasteBadly(ctx, f, frames[middle]); err != nil {
+		return d.err(err)
+	}
+	_, err := d.stream(ctx, frames[middle+1:], 0)
+	return d.err(err)
+}
+
+func (d *Device) pasteBadly(ctx context.Context, f Fault, frame []byte) error {
+	if f == Junk {
+		_, err := d.stream(ctx, [][]byte{junk()}, 0)
+		return err
+	}
+	_, end := d.cfg.Framing.frame("")
+	return d.sendBroken(ctx, f, frame, end)
+}
+
+func errNoMemory(p Profile, what string) error {
+	return fmt.Errorf("a device of profile %s has no memory to %s; the profile batch has", p, what)
+}
+
 // Clear empties the memory, as a worker does once the upload was seen to arrive.
 func (d *Device) Clear() error {
 	b, ok := d.proto.(*batch)
 	if !ok {
-		return d.err(fmt.Errorf("a device of profile %s has no memory to clear; the profile batch has", d.cfg.Profile))
+		return d.err(errNoMemory(d.cfg.Profile, "clear"))
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

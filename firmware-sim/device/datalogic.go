@@ -57,7 +57,7 @@ func (g *datalogic) scan(ctx context.Context, l Label, f Fault) (Answer, error) 
 		if err := w.acknowledged(ctx, g.d.cfg.AckWait); err != nil {
 			return w.Answer, err
 		}
-		if w.Acked {
+		if w.Acked && f != LostAck {
 			break
 		}
 		if w.Tries == tries {
@@ -65,7 +65,7 @@ func (g *datalogic) scan(ctx context.Context, l Label, f Fault) (Answer, error) 
 			g.d.tell(Event{Kind: GaveUp, Words: "no ACK: the scan is lost"})
 			return w.Answer, nil
 		}
-		f = ""
+		w.Acked, f = false, ""
 	}
 	return w.Answer, w.tone(ctx, g.d.cfg.ToneWait)
 }
@@ -99,6 +99,11 @@ func (g *datalogic) hear(b []byte) {
 		notes = append(notes, g.sequence(g.in[1:4])...)
 		g.in = g.in[4:]
 	}
+	g.play(notes)
+}
+
+// play makes sounds that belong together.
+func (g *datalogic) play(notes []note) {
 	if len(notes) > 0 {
 		g.d.tell(Event{Kind: Beep, notes: notes})
 		g.ear.hear(reply{kind: Beep, notes: notes})

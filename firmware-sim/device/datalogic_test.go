@@ -3,6 +3,7 @@
 package device
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -103,4 +104,26 @@ func FuzzNoHostConfusesADatalogicScanner(f *testing.F) {
 		g.hear([]byte("B"))
 		assert.Equal(t, Good, meaning((<-g.ear).notes))
 	})
+}
+
+func TestACordlessDatalogicScannerObeysMessagesAlone(t *testing.T) {
+	t.Parallel()
+	d, link := plugIn(t, Config{Profile: Cordless, Framing: CRLF, ToneWait: time.Second})
+	h := openHost(t, link)
+	for answer, want := range map[string]Tone{
+		"\x12\x1b[3q\r":                                Good,
+		"\x12\x1b[6q\x1b[3q\x1b[5q\x1b[7q\r":           Good,
+		"\x12TO DOOR 4\x1b[0q\x1b[5q\x1b[0q\r":         Check,
+		"\x12\x1b[2q\r\x12\x1b[6q\r":                   Hold,
+		"\x12\x1b[4q\x1b[2q\r":                         Stop,
+		"\x1b[4q\r\x12\x1b[3q\r":                       Good, // the first is no message
+		"F\x01B\r\x12\x1b[3q\r":                        Good, // host commands are ignored
+		"\x12" + strings.Repeat("x", 45) + "\x1b[3q\r": None, // too long
+		"\x12\x1b[3q":                                  None, // and so is what no CR ends
+	} {
+		done := scanning(d, ean, "")
+		require.Equal(t, ean+"\r\n", string(h.read(15)))
+		h.write([]byte(answer)...)
+		assert.Equal(t, want, await(t, done).a.Tone, "%q", answer)
+	}
 }

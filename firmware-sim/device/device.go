@@ -163,6 +163,8 @@ func (d *Device) speak() protocol {
 		return newHoneywell(d)
 	case Datalogic:
 		return newDatalogic(d)
+	case Cordless:
+		return newCordless(d)
 	case Batch:
 		return newBatch(d)
 	}
@@ -260,7 +262,7 @@ const junkWait = 10 * time.Second
 func (d *Device) scanJunk(ctx context.Context, _ Label, _ Fault) (Answer, error) {
 	ear := d.proto.listens()
 	w := d.listen(ear)
-	if err := d.send(ctx, junk()); err != nil || ear == nil {
+	if _, err := d.stream(ctx, [][]byte{junk()}, 0); err != nil || ear == nil {
 		return w.Answer, err
 	}
 	return w.Answer, w.tone(ctx, junkWait)
@@ -318,9 +320,9 @@ type Plugging struct {
 	Link string
 	// Stale is bytes that wait in the port before any host opens it.
 	Stale []byte
-	// Held: this process holds the port for itself, as any other program may,
-	// until Release.
-	Held bool
+	// Hold, if set, has another program take the port, whose path it is given, before
+	// any host sees it. What it gives back ends that program's hold, at Release.
+	Hold func(node string) (release func(), err error)
 	// Denied: nobody may open the port, until Release. Root may all the same.
 	Denied bool
 }

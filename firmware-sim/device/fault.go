@@ -22,7 +22,7 @@ const (
 	Double   Fault = "double"   // the trigger bounces: the label is read twice
 	Torn     Fault = "torn"     // the cable is pulled in the middle of the frame
 	Checksum Fault = "checksum" // SSI: the first try has a wrong checksum
-	LostAck  Fault = "lostack"  // SSI: the first ACK is not heard, the packet comes again
+	LostAck  Fault = "lostack"  // the first ACK is not heard, the scan comes again
 	Junk     Fault = "junk"     // 1 MB without any end, instead of a scan
 )
 
@@ -45,7 +45,7 @@ var Faults = []struct {
 	{Double, "the trigger bounces: the label is read twice", false},
 	{Torn, "the cable is pulled in the middle of the frame", false},
 	{Checksum, "SSI: the first try has a wrong checksum; framing stx-etx-lrc: a wrong LRC", true},
-	{LostAck, "SSI: the first ACK is not heard, the packet comes again", true},
+	{LostAck, "ssi, and datalogic with acknak: the first ACK is not heard, the scan comes again", true},
 	{Junk, "1 MB without any end, instead of a scan", false},
 }
 

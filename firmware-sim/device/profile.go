@@ -15,6 +15,7 @@ const (
 	HoneywellHostAck Profile = "honeywell-hostack"
 	Honeywell        Profile = "honeywell"
 	Datalogic        Profile = "datalogic"
+	Cordless         Profile = "datalogic-cordless"
 	Batch            Profile = "batch"
 )
 
@@ -26,6 +27,7 @@ var Profiles = []Facts{
 	{HoneywellHostAck, "Honeywell in Host ACK mode: silent and suspended until the host answers", true},
 	{Honeywell, "Honeywell without Host ACK: types, beeps by itself, takes menu commands", false},
 	{Datalogic, "Datalogic: types, told tones by single bytes and ESC [", true},
+	{Cordless, "Datalogic behind its base: types, told tones and lights by messages, DC2 to CR", true},
 	{Batch, "a handheld with a memory that it pastes at once when told to", false},
 }
 

@@ -93,17 +93,20 @@ type ptyEndpoint struct {
 	master, slave *os.File
 	node          string // /dev/pts/7
 	link          string
-	mode          os.FileMode // to give back after Denied
-	held          atomic.Bool
-	came          <-chan struct{} // closed when a host has opened the terminal
+	mode          os.FileMode            // to give back after Denied
+	holding       atomic.Pointer[func()] // ends another program's hold; nil where there is none
+	came          <-chan struct{}        // closed when a host has opened the terminal
 	unwatch       func()
 }
 
 // prepare does what is wrong with the port from the start.
 func (e *ptyEndpoint) prepare(how Plugging) error {
-	if how.Held {
-		e.held.Store(true)
-		e.onSlave(func(fd int) { unix.IoctlSetInt(fd, unix.TIOCEXCL, 0) })
+	if how.Hold != nil {
+		release, err := how.Hold(e.node)
+		if err != nil {
+			return err
+		}
+		e.holding.Store(&release)
 	}
 	if how.Denied {
 		info, err := os.Stat(e.node)
@@ -121,10 +124,17 @@ func (e *ptyEndpoint) prepare(how Plugging) error {
 
 // release undoes Held and Denied.
 func (e *ptyEndpoint) release() {
-	e.held.Store(false)
+	e.letGo()
 	e.relax()
 	if e.mode != 0 {
 		os.Chmod(e.node, e.mode)
+	}
+}
+
+// letGo ends another program's hold.
+func (e *ptyEndpoint) letGo() {
+	if release := e.holding.Swap(nil); release != nil {
+		(*release)()
 	}
 }
 
@@ -191,8 +201,8 @@ func (e *ptyEndpoint) discard() { e.onSlave(flushUnread) }
 // lock outlives a killed host for as long as our own end is open, and would
 // keep every later host out unless it runs as root.
 func (e *ptyEndpoint) relax() {
-	if e.held.Load() {
-		return // the lock is our own
+	if e.holding.Load() != nil {
+		return // the lock is the other program's
 	}
 	e.onSlave(func(fd int) { unix.IoctlSetInt(fd, unix.TIOCNXCL, 0) })
 }
@@ -219,6 +229,7 @@ func (e *ptyEndpoint) close() {
 	if e.unwatch != nil {
 		e.unwatch()
 	}
+	e.letGo()
 	e.master.Close()
 	e.slave.Close()
 }

@@ -49,12 +49,17 @@ const blockedAfter = 5 * time.Second
 
 // send writes whole frames: nothing else comes between the bytes of b.
 func (d *Device) send(ctx context.Context, b []byte) error {
+	d.writes.Lock()
+	defer d.writes.Unlock()
+	return d.write(ctx, b)
+}
+
+// write writes bytes while writes is locked.
+func (d *Device) write(ctx context.Context, b []byte) error {
 	end := d.current()
 	if end == nil {
 		return ErrUnplugged
 	}
-	d.writes.Lock()
-	defer d.writes.Unlock()
 	end.relax()
 	deadline, own := time.Now().Add(blockedAfter), true
 	if t, ok := ctx.Deadline(); ok && t.Before(deadline) {
@@ -107,24 +112,32 @@ var closed = func() chan struct{} {
 // sendBroken writes a frame, whose terminator or checksum is `end` bytes long,
 // as the fault wants it. After a torn frame the device is unplugged.
 func (d *Device) sendBroken(ctx context.Context, f Fault, frame []byte, end int) error {
-	for _, p := range f.onWire(frame, end) {
-		if p.after > 0 {
-			if err := pause(ctx, p.after); err != nil {
-				return err
-			}
-		}
-		if err := d.send(ctx, p.bytes); err != nil {
-			return err
-		}
-	}
-	if f != Torn {
-		return nil
+	if err := d.sendPieces(ctx, f.onWire(frame, end)); err != nil || f != Torn {
+		return err
 	}
 	if err := pause(ctx, interCharacter/4); err != nil { // else the host sees nothing of it
 		return err
 	}
 	d.Unplug()
 	return ErrUnplugged
+}
+
+// sendPieces writes a frame in pieces. What the device says besides waits until the
+// last of them.
+func (d *Device) sendPieces(ctx context.Context, pieces []piece) error {
+	d.writes.Lock()
+	defer d.writes.Unlock()
+	for _, p := range pieces {
+		if p.after > 0 {
+			if err := pause(ctx, p.after); err != nil {
+				return err
+			}
+		}
+		if err := d.write(ctx, p.bytes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tell reports an event to whoever listens.

@@ -42,7 +42,7 @@ var errHostGone = errors.New("the host has closed the port")
 type tcpWire struct{ address string }
 
 func (w *tcpWire) open(how Plugging) (endpoint, error) {
-	if how.Link != "" || how.Held || how.Denied || len(how.Stale) > 0 {
+	if how.Link != "" || how.Hold != nil || how.Denied || len(how.Stale) > 0 {
 		return nil, errors.New("a TCP address cannot be moved, held or denied, and keeps no stale bytes; use a pseudo-terminal")
 	}
 	l, err := net.Listen("tcp", w.address)

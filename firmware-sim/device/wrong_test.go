@@ -86,7 +86,7 @@ func TestAPortIsHeldOrDeniedUntilItIsReleased(t *testing.T) {
 		return err == nil && got
 	}
 	d.Unplug()
-	require.NoError(t, d.ReplugAs(Plugging{Held: true}))
+	require.NoError(t, d.ReplugAs(Plugging{Hold: HoldPort}))
 	time.Sleep(interCharacter + 100*time.Millisecond) // a lock of a killed host would be taken off by now
 	assert.True(t, locked())
 	d.Release()
@@ -108,7 +108,7 @@ func TestTCPRefusesWhatOnlyATerminalCan(t *testing.T) {
 	t.Parallel()
 	d, _ := plugIn(t, Config{Listen: "127.0.0.1:0"})
 	d.Unplug()
-	require.ErrorContains(t, d.ReplugAs(Plugging{Held: true}), "use a pseudo-terminal")
+	require.ErrorContains(t, d.ReplugAs(Plugging{Hold: HoldPort}), "use a pseudo-terminal")
 }
 
 func TestInKeyboardModeThePortStaysSilent(t *testing.T) {
