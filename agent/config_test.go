@@ -179,6 +179,20 @@ pattern = "("
 	}, told)
 }
 
+// A wrong line setting hid what is wrong with the port's name, and a station
+// without a port hid all of its settings.
+func TestFaultsOfOneStationDoNotHideEachOther(t *testing.T) {
+	path := writeConfig(t, "site = \"leeds\"\ndata = \"d\"\n[[station]]\nid = \"1\"\nport = \"tcp://nohost\"\nparity = \"nn\"\n"+
+		"[[station]]\nid = \"2\"\ndata_bits = 9\n")
+	_, err := load(path, nil)
+	var all Faults
+	require.ErrorAs(t, err, &all)
+	require.Len(t, all, 3, "%v", all)
+	for i, key := range []string{"station.port", "station.parity", "station.data_bits"} {
+		assert.Equal(t, key, all[i].Key)
+	}
+}
+
 func TestAFaultInAValueIsToldInTheWordsOfTheKey(t *testing.T) {
 	head := "site='l'\ndata='x'\n"
 	for text, want := range map[string]string{

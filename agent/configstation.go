@@ -53,23 +53,32 @@ func (s *stationFile) scanner(of Config, path string, r *reading) scanner.Config
 		s.noProfile(of, path, err, r)
 		c.Profile = scanner.ASCII // which agrees with all else, so that no other fault follows from this one
 	}
-	if c.Port == "" {
-		return c
-	}
 	if r.faulty(path + ".id") {
 		c.Station = nameless
+	}
+	if c.Port == "" {
+		bare := c
+		bare.Port = anyPort
+		if _, err := of.Profiles.Complete(bare); err != nil {
+			stationFaults(err, c.Station, path, r)
+		}
+		return c
 	}
 	complete, err := of.Profiles.Complete(c)
 	if err != nil {
 		stationFaults(err, c.Station, path, r)
-		return c
+		complete = scanner.Config{Station: c.Station, Port: c.Port, Unstable: c.Unstable} // its name can still be judged
 	}
 	// Nothing is opened, but names are known that a run would refuse.
 	if _, err := source.New(complete); err != nil {
-		stationFaults(err, c.Station, path, r)
+		stationFaults(err, complete.Station, path, r)
 	}
 	return complete
 }
+
+// anyPort stands for the port of a station that has none, so that the rest of its
+// settings is checked all the same.
+const anyPort = "tcp://localhost:1"
 
 // noProfile notes that the profile is not there, unless that is only because its
 // document, or the folder, has a fault that was told.

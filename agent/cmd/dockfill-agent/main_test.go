@@ -141,7 +141,7 @@ func TestScanEndsAsItsVerdict(t *testing.T) {
 	code, out, _ := say(t, "", "scan", "--agent", url, `01\x1d\xff`)
 	assert.Equal(t, exitGood, code)
 	assert.Equal(t, "01\x1d\xff", string(read))
-	assert.Equal(t, "ALLOCATED 5 x X: a\\x1breason\n  5 to 12 for O1/1, 5 of 5 filled\n  order O1 is complete\n", out)
+	assert.Equal(t, "ALLOCATED 5 x X: a\\x1breason\n  5 for O1/1, 5 of 5 filled, door: 12\n  order O1 is complete\n", out)
 	for v, want := range map[allocation.Verdict]int{allocation.Stock: exitGood, allocation.Held: exitGood, allocation.Check: exitDegraded, allocation.Stop: exitFailed} {
 		verdict = v
 		code, out, _ := say(t, "", "scan", "--agent", url, "--json", "1")

@@ -70,12 +70,13 @@ func printFeedback(out io.Writer, f dock.FeedbackJSON) error {
 	}
 	fmt.Fprintf(out, "%s%s: %s\n", f.Verdict, item, dock.Visible(f.Text))
 	for _, b := range f.Blocks {
-		fmt.Fprintf(out, "  %d to %s", b.Qty, orElse(dock.Visible(b.Destination), "no place named"))
-		if b.Line != "" {
-			who := strings.TrimRight(dock.Visible(b.Line)+" "+dock.Visible(b.Customer), " ")
-			fmt.Fprintf(out, " for %s, %d of %d filled", who, b.Filled, b.Wanted)
+		place := orElse(dock.Visible(b.Destination), "no place named")
+		if b.Line == "" {
+			fmt.Fprintf(out, "  %d put away: %s\n", b.Qty, place)
+			continue
 		}
-		fmt.Fprintln(out)
+		who := strings.TrimRight(dock.Visible(b.Line)+" "+dock.Visible(b.Customer), " ")
+		fmt.Fprintf(out, "  %d for %s, %d of %d filled, door: %s\n", b.Qty, who, b.Filled, b.Wanted, place)
 	}
 	for _, o := range f.Complete {
 		fmt.Fprintf(out, "  order %s is complete\n", dock.Visible(o))
