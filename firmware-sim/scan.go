@@ -109,7 +109,35 @@ func awaitHost(ctx context.Context, d *device.Device, limit time.Duration, to io
 	fmt.Fprintf(to, "waiting for an agent at %s\n", d.Address())
 	long, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return d.Ready(long)
+	ready := make(chan error, 1)
+	go func() { ready <- d.Ready(long) }()
+	select {
+	case err := <-ready:
+		return err
+	case <-silentHost(long, d):
+		fmt.Fprintf(to, "a host has opened %s and says nothing: it takes the scans as they come\n", d.Address())
+		return nil
+	}
+}
+
+// greeting is how long a host that has opened the port may take to say something.
+const greeting = 3 * time.Second
+
+// silentHost is closed when a host has opened the port and then said nothing, as
+// one does that only listens.
+func silentHost(ctx context.Context, d *device.Device) <-chan struct{} {
+	silent := make(chan struct{})
+	go func() {
+		select {
+		case <-d.Opened():
+		case <-ctx.Done():
+			return
+		}
+		if rest(ctx, greeting); ctx.Err() == nil {
+			close(silent)
+		}
+	}()
+	return silent
 }
 
 // afterglow is how long the device listens after its last scan: lights and

@@ -69,6 +69,9 @@ func (h *house) direct(ctx context.Context, failed chan error) error {
 			return h.lost(ctx, p)
 		case err := <-failed:
 			failed <- nil
+			if err == nil { // a worker ends without one only when all are stopped
+				return nil
+			}
 			return h.broken(ctx, err)
 		case <-end:
 			return nil

@@ -82,7 +82,7 @@ func (a *ascii) silence()     {}
 func (a *ascii) powerUp()     {}
 func (a *ascii) listens() ear { return nil }
 
-func (a *ascii) greeted() <-chan struct{} { return a.d.hostOpened() }
+func (a *ascii) greeted() <-chan struct{} { return a.d.Opened() }
 
 func (a *ascii) frame(l Label) ([]byte, int) { return a.d.cfg.Framing.frame(a.d.cfg.typed(l)) }
 
@@ -105,8 +105,8 @@ func (d *Device) typeOut(ctx context.Context, frame func(Label) ([]byte, int), l
 	return d.send(ctx, whole)
 }
 
-// hostOpened is closed once a host has the wire open, as far as can be told.
-func (d *Device) hostOpened() <-chan struct{} {
+// Opened is closed once a host has the wire open, as far as can be told.
+func (d *Device) Opened() <-chan struct{} {
 	if end := d.current(); end != nil {
 		return end.opened()
 	}

@@ -30,7 +30,7 @@ func (b *batch) hear([]byte)              {}
 func (b *batch) silence()                 {}
 func (b *batch) powerUp()                 {}
 func (b *batch) listens() ear             { return nil }
-func (b *batch) greeted() <-chan struct{} { return b.d.hostOpened() }
+func (b *batch) greeted() <-chan struct{} { return b.d.Opened() }
 
 // scan keeps the label. A double trigger keeps it twice; what goes wrong on a
 // wire goes wrong in UploadBadly.

@@ -32,7 +32,7 @@ type datalogic struct {
 func newDatalogic(d *Device) *datalogic { return &datalogic{d: d, ear: newEar()} }
 
 func (g *datalogic) listens() ear             { return g.ear }
-func (g *datalogic) greeted() <-chan struct{} { return g.d.hostOpened() }
+func (g *datalogic) greeted() <-chan struct{} { return g.d.Opened() }
 func (g *datalogic) silence()                 { g.in = nil }
 
 func (g *datalogic) powerUp() {

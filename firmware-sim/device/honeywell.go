@@ -45,7 +45,7 @@ func (h *honeywell) listens() ear {
 }
 
 func (h *honeywell) silence()                 { h.in = nil }
-func (h *honeywell) greeted() <-chan struct{} { return h.d.hostOpened() }
+func (h *honeywell) greeted() <-chan struct{} { return h.d.Opened() }
 
 // scan sends the label and, in Host ACK mode, stands still until the host has
 // spoken. Without that mode the scanner beeps by itself and hears nothing.
