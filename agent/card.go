@@ -42,7 +42,7 @@ func (d *desk) card(tx *store.Tx, at store.Station, s scan) (dock.Feedback, erro
 	if err != nil {
 		return f, err
 	}
-	return f, tx.Heard(s.station, store.Reading{Code: s.raw, At: s.at})
+	return f, tx.Heard(s.station, readingOf(s), s.remembered())
 }
 
 // do is what each card means. What it says about the next scan is stored with the

@@ -26,9 +26,9 @@ const twinWindow = 2 * time.Second
 // commits, which a busy disk can pull apart. A refused bounce opens the window
 // anew, as the makers' own locks do: a scanner that stares at a label reads it
 // once. What a device kept and sent later comes faster than any hand, and its
-// equal codes are equal cartons.
+// equal codes are equal cartons; over its other channel it is the same again.
 func (d *desk) sameReading(tx *store.Tx, at store.Station, s scan) (dock.Feedback, bool, error) {
-	if s.late || s.batch.Of > 0 || s.again {
+	if s.again {
 		return dock.Feedback{}, false, nil
 	}
 	for _, twin := range s.twins {
@@ -36,11 +36,11 @@ func (d *desk) sameReading(tx *store.Tx, at store.Station, s scan) (dock.Feedbac
 		if err != nil {
 			return dock.Feedback{}, false, err
 		}
-		if within(other.Newest, s, twinWindow) {
+		if slices.ContainsFunc(other.Readings, func(r store.Reading) bool { return within(r, s, twinWindow) }) {
 			return notCounted(s, allocation.WhyBounce, "station %s has this scan already, over the other channel of the same scanner: not counted twice", twin), true, nil
 		}
 	}
-	if named(s.code) || !within(at.Newest, s, s.guard) {
+	if s.late || s.batch.Of > 0 || named(s.code) || len(at.Readings) == 0 || !within(at.Readings[0], s, s.guard) {
 		return dock.Feedback{}, false, nil
 	}
 	what := "not counted; if it is a second carton scan it again"
@@ -48,12 +48,21 @@ func (d *desk) sameReading(tx *store.Tx, at store.Station, s scan) (dock.Feedbac
 		what = "the card was read once; if it was meant twice scan it again"
 	}
 	f := notCounted(s, allocation.WhyBounce, "same code again within %.1f s: %s", s.guard.Seconds(), what)
-	return f, true, tx.Heard(s.station, readingOf(s))
+	return f, true, tx.Heard(s.station, readingOf(s), s.remembered())
 }
 
 // named tells codes that name one thing in the world: those are known again by
 // what they name, whenever they come.
 func named(c barcode.Code) bool { return c.SSCC != "" || c.Serial != "" }
+
+// remembered is how long the readings before the newest still matter: the slow
+// channel of a device may be a few codes behind the other.
+func (s scan) remembered() time.Duration {
+	if len(s.twins) == 0 {
+		return 0
+	}
+	return twinWindow
+}
 
 // readingOf is what is remembered of a scan to know the next one by.
 func readingOf(s scan) store.Reading {
@@ -79,7 +88,7 @@ func says(c barcode.Code) string {
 }
 
 func within(r store.Reading, s scan, window time.Duration) bool {
-	if r.At.IsZero() || !bytes.Equal(r.Code, s.raw) && r.Says != says(s.code) {
+	if !bytes.Equal(r.Code, s.raw) && r.Says != says(s.code) {
 		return false
 	}
 	apart := s.at.Sub(r.At)

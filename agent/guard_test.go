@@ -64,11 +64,7 @@ func hands(t *testing.T, configs ...scanner.Config) (*house, trigger) {
 		t.Helper()
 		told := make(chan allocation.Verdict, 1)
 		s := scanner.Scan{Station: allocation.StationID(station), Raw: []byte(code), At: scanned.Add(after), Answer: func(v allocation.Verdict) { told <- v }}
-		symbology := ""
-		if code == eachGTIN {
-			symbology = "]I1" // bare, its digits may be a UPC-A and its add-on
-		}
-		s.Code = (barcode.Rules{}).Parse(symbology, s.Raw, 2027)
+		s.Code = (barcode.Rules{}).Parse("", s.Raw, 2027)
 		for _, f := range change {
 			f(&s)
 		}
@@ -186,6 +182,24 @@ func TestTwoChannelsOfOneScannerCountOnce(t *testing.T) {
 	require.Equal(t, allocation.Stock, scan("2", time.Minute, eachGTIN).Verdict)
 	assert.Equal(t, allocation.WhyBounce, scan("1", time.Minute-50*time.Millisecond, eachGTIN).Why, "whichever comes first")
 	assert.EqualValues(t, 4, h.free("X"))
+}
+
+// A keyboard types slowly: the next code may be through on the other channel
+// before it has typed the one before.
+func TestTheSlowChannelOfAScannerMayBeCodesBehind(t *testing.T) {
+	h, scan := hands(t, guarded, scanner.Config{Station: "2", Guard: scanner.DefaultGuard, TwinOf: "1"})
+	other := "]C101" + caseGTIN
+	for i, code := range []string{eachGTIN, other, eachGTIN, "]C0DF:QTY 2"} {
+		require.NotEqual(t, allocation.Stop, scan("1", time.Duration(500*i)*time.Millisecond, code).Verdict)
+	}
+	head := h.head()
+	for i, code := range []string{"]I1" + eachGTIN, other, "]I1" + eachGTIN, "DF:QTY 2"} {
+		assert.Equal(t, allocation.WhyBounce, scan("2", time.Duration(500*i+1200)*time.Millisecond, code).Why, code)
+	}
+	assert.Equal(t, head, h.head())
+	late := func(s *scanner.Scan) { s.Late = true }
+	require.Equal(t, allocation.Stock, scan("1", time.Minute, eachGTIN, late).Verdict)
+	assert.Equal(t, allocation.WhyBounce, scan("2", time.Minute+time.Second, eachGTIN, late).Why, "kept by the scanner, and sent over both")
 }
 
 func TestTwoStationsOnOnePortAreRefused(t *testing.T) {

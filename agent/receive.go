@@ -198,7 +198,7 @@ func (d *desk) record(tx *store.Tx, at store.Station, s scan, g goods, all []too
 	}
 	at.Last, at.Run, at.Scans = seq, tx.Meta().Run, at.Scans+1
 	at.NextQty, at.NextDisposition, at.Asked, at.AskedUpload = 0, "", nil, ""
-	at.Newest = readingOf(s)
+	at.Hear(readingOf(s), s.remembered())
 	return seq, tx.PutStation(at)
 }
 

@@ -18,9 +18,9 @@ type Station struct {
 	Asked  []byte
 	// AskedUpload is the fingerprint of an upload that an open question is about.
 	AskedUpload string
-	// Newest is the newest reading that was taken, goods or card. It is kept in
-	// memory alone: a restart takes longer than a trigger bounces.
-	Newest Reading
+	// Readings are the newest that were taken, goods or cards, the last one first.
+	// They are kept in memory alone: a restart takes longer than a trigger bounces.
+	Readings []Reading
 	// What control cards said about the next scan; zero for nothing.
 	NextQty         int64
 	NextDisposition allocation.Disposition
@@ -29,12 +29,26 @@ type Station struct {
 	Units           int64 // good units received and not undone
 }
 
-// Reading is a code, what it says in any dress, and when it arrived at the port; the
-// zero value is none.
+// Reading is a code, what it says in any dress, and when it arrived at the port.
 type Reading struct {
 	Code []byte
 	Says string
 	At   time.Time
+}
+
+// maxReadings is far more than a hand makes while they are kept.
+const maxReadings = 64
+
+// Hear puts a reading before those that came less than keep before it, and
+// forgets the others. The state before stays as it was.
+func (s *Station) Hear(r Reading, keep time.Duration) {
+	all := append(make([]Reading, 0, 4), r)
+	for _, old := range s.Readings {
+		if r.At.Sub(old.At) < keep && len(all) < maxReadings {
+			all = append(all, old)
+		}
+	}
+	s.Readings = all
 }
 
 // Station reads a station; a new one is empty. What Given told counts as stored.
@@ -73,13 +87,13 @@ func (tx *Tx) PutStation(s Station) error {
 		s.ID, s.Last, s.Run, s.Proven, s.Asked, s.AskedUpload, s.NextQty, s.NextDisposition, s.Worker, s.Scans, s.Units)
 }
 
-// Heard keeps the newest reading of a station and writes nothing.
-func (tx *Tx) Heard(id allocation.StationID, r Reading) error {
+// Heard keeps a reading of a station, as Hear does, and writes nothing.
+func (tx *Tx) Heard(id allocation.StationID, r Reading, keep time.Duration) error {
 	s, err := tx.Station(id)
 	if err != nil {
 		return err
 	}
-	s.Newest = r
+	s.Hear(r, keep)
 	tx.know(s)
 	return nil
 }
