@@ -105,28 +105,46 @@ func (d *desk) receive(tx *store.Tx, s scan) (dock.Feedback, error) {
 // unreadable refuses what cannot be understood. Text that is no GS1 code but
 // names a SKU of the house counts as read.
 func (d *desk) unreadable(tx *store.Tx, s scan) error {
-	switch {
-	case errors.Is(s.fault, scanner.ErrDoubtfulRepeat), errors.Is(s.fault, scanner.ErrStale):
-		return &refusal{allocation.Check, allocation.WhyAmbiguous, s.fault.Error()}
-	case s.fault != nil:
-		return stop(allocation.WhyUnread, "%v", s.fault)
-	case len(s.raw) > scanner.MaxScan:
-		return stop(allocation.WhyUnread, "the code has %d bytes, at most %d are read", len(s.raw), scanner.MaxScan)
-	case s.code.Err == nil:
+	r := badForm(s.fault, s.raw, s.code)
+	if r == nil {
 		return nil
 	}
-	if _, named, err := d.namesSKU(tx, s.code); named || err != nil {
-		return err
+	if s.fault == nil && len(s.raw) <= scanner.MaxScan {
+		if _, named, err := d.namesSKU(tx, s.code); named || err != nil {
+			return err
+		}
 	}
-	switch e := s.code.Err; {
+	return r
+}
+
+// Form judges a scan as a running agent does before it asks what the code names:
+// the verdict is "" where the form is acceptable, else STOP or CHECK with a sentence.
+func Form(s scanner.Scan) (allocation.Verdict, string) {
+	if r := badForm(s.Fault, s.Raw, s.Code); r != nil {
+		return r.verdict, r.text
+	}
+	return "", ""
+}
+
+// badForm is nil for a frame that came whole and text that can be read.
+func badForm(fault error, raw []byte, code barcode.Code) *refusal {
+	switch e := code.Err; {
+	case errors.Is(fault, scanner.ErrDoubtfulRepeat), errors.Is(fault, scanner.ErrStale):
+		return &refusal{allocation.Check, allocation.WhyAmbiguous, fault.Error()}
+	case fault != nil:
+		return &refusal{allocation.Stop, allocation.WhyUnread, fault.Error()}
+	case len(raw) > scanner.MaxScan:
+		return &refusal{allocation.Stop, allocation.WhyUnread, fmt.Sprintf("the code has %d bytes, at most %d are read", len(raw), scanner.MaxScan)}
+	case e == nil:
+		return nil
 	case e.Code == barcode.Ambiguous:
 		return &refusal{allocation.Check, allocation.WhyAmbiguous, e.Message}
 	case e.Code == barcode.BadQuantity:
-		return stop(allocation.WhyQuantity, "%s", e.Message)
+		return &refusal{allocation.Stop, allocation.WhyQuantity, e.Message}
 	case e.Code == barcode.BadControl:
-		return stop(allocation.WhyCard, "%s", e.Message)
+		return &refusal{allocation.Stop, allocation.WhyCard, e.Message}
 	default:
-		return stop(allocation.WhyUnread, "%s", e.Message)
+		return &refusal{allocation.Stop, allocation.WhyUnread, e.Message}
 	}
 }
 

@@ -1,15 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
-	"dockfill/allocation"
+	"dockfill/agent"
 	"dockfill/scanner"
-	"dockfill/scanner/barcode"
 	"dockfill/scanner/barcode/gs1"
 )
 
@@ -85,20 +83,18 @@ func hearing(wire []byte, s scanner.Scan) heard {
 	return h
 }
 
-// formOf judges as a running agent does before it asks what the code names.
+// formOf adds the code and the place of the fault to the agent's own judgement.
 func formOf(s scanner.Scan) form {
-	err := s.Code.Err
-	switch {
-	case errors.Is(s.Fault, scanner.ErrDoubtfulRepeat), errors.Is(s.Fault, scanner.ErrStale):
-		return form{Verdict: string(allocation.Check), Code: "frame", Message: s.Fault.Error()}
+	verdict, message := agent.Form(s)
+	f := form{Accepted: verdict == "", Verdict: string(verdict), Message: message}
+	switch err := s.Code.Err; {
+	case f.Accepted:
 	case s.Fault != nil:
-		return form{Verdict: string(allocation.Stop), Code: "frame", Message: s.Fault.Error()}
-	case err == nil:
-		return form{Accepted: true}
-	case err.Code == barcode.Ambiguous:
-		return form{Verdict: string(allocation.Check), Code: err.Code, Message: err.Message, At: &err.At}
+		f.Code = "frame"
+	case err != nil:
+		f.Code, f.At = err.Code, &err.At
 	}
-	return form{Verdict: string(allocation.Stop), Code: err.Code, Message: err.Message, At: &err.At}
+	return f
 }
 
 // print writes it for a person.
