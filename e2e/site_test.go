@@ -95,7 +95,7 @@ func (s *site) scanner(station int) *device.Device {
 	if s.profile == "ssi" {
 		profile = device.SSI
 	}
-	d, err := device.Open(device.Config{Link: s.ports[station-1], Profile: profile, Packets: true, AIM: true, ToneWait: patience})
+	d, err := device.Open(device.Config{Link: s.ports[station-1], Profile: profile, Packets: profile == device.SSI, AIM: true, ToneWait: patience})
 	require.NoError(s.t, err)
 	s.t.Cleanup(d.Close)
 	s.ready(d)

@@ -192,6 +192,9 @@ func (c *Config) complete() error {
 	if !knownFraming(c.Framing) {
 		return fmt.Errorf("framing %q is none of %s", c.Framing, framingNames())
 	}
+	if err := c.misplaced(); err != nil {
+		return err
+	}
 	c.AckWait = cmp.Or(c.AckWait, 2*time.Second)
 	c.ToneWait = cmp.Or(c.ToneWait, 3*time.Second)
 	c.EnableWait = cmp.Or(c.EnableWait, 10*time.Second)

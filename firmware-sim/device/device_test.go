@@ -131,7 +131,7 @@ func TestASCIIFaultsReachTheWire(t *testing.T) {
 func TestATornFrameEndsInAnUnplug(t *testing.T) {
 	t.Parallel()
 	for _, profile := range []Profile{ASCII, SSI} {
-		d, link := plugIn(t, Config{Profile: profile, Packets: true})
+		d, link := plugIn(t, Config{Profile: profile, Packets: profile == SSI})
 		h := openHost(t, link)
 		done := scanning(d, "12345678", Torn)
 		assert.NotEmpty(t, h.read(4))

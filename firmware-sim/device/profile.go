@@ -1,6 +1,7 @@
 package device
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -52,10 +53,41 @@ func (p Profile) facts() (Facts, bool) {
 	return Profiles[i], true
 }
 
-func profileNames() string {
-	var names []string
-	for _, p := range Profiles {
-		names = append(names, string(p.Profile))
+// misplaced refuses an option that a device of the profile has not: it would do
+// nothing, and the player would believe that it did.
+func (c *Config) misplaced() error {
+	for _, o := range []struct {
+		set bool
+		is  string
+		of  []Profile
+	}{
+		{c.Packets, "packet mode", []Profile{SSI}},
+		{c.Header, "the data header", []Profile{Honeywell, HoneywellHostAck}},
+		{c.NoComma, "commands without a comma", []Profile{HoneywellHostAck}},
+		{c.AckNak, "acknowledgement by ACK and NAK", []Profile{Datalogic}},
+		{c.NeedsEnable, "waiting for E after F", []Profile{Datalogic}},
+		{c.TimeLayout != "", "the time behind a code", []Profile{Batch}},
+		{c.ClockSlow != 0, "a clock", []Profile{Batch}},
+	} {
+		if o.set && !slices.Contains(o.of, c.Profile) {
+			return fmt.Errorf("a device of profile %s has not %s, which is of %s", c.Profile, o.is, joined(o.of))
+		}
+	}
+	return nil
+}
+
+func joined(profiles []Profile) string {
+	names := make([]string, len(profiles))
+	for i, p := range profiles {
+		names[i] = string(p)
 	}
 	return strings.Join(names, ", ")
+}
+
+func profileNames() string {
+	var all []Profile
+	for _, p := range Profiles {
+		all = append(all, p.Profile)
+	}
+	return joined(all)
 }
