@@ -1,130 +1,361 @@
 package allocation
 
-import "iter"
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
 
-// Receipt is what one scan takes in of one SKU.
-type Receipt struct {
-	SKU         SKU
-	Qty         int64 // base units, 1 to MaxQty
-	Disposition Disposition
-	Lot         string
-	Expiry      Date
-	Serial      string
-	Inbound     InboundID
-}
-
-// Waiting is an open line as a decision sees it.
-type Waiting struct {
-	Rank  Rank
-	Open  int64 // ordered - cancelled - allocated
-	Right int64 // what the site may still allocate of the line
-}
-
-// Takes is what the line can be given here and now.
-func (w Waiting) Takes() int64 { return max(0, min(w.Open, w.Right)) }
-
-// View is what a decision may read of a site's state: one consistent moment,
-// the moment of the transaction that will write the decision down.
-type View interface {
-	// Waiting yields the lines of a SKU with open quantity, best rank first
-	// under the policy in force, and stops as soon as the caller does. An
-	// error of the store is yielded last, with a zero Waiting.
-	Waiting(sku SKU) iter.Seq2[Waiting, error]
-}
-
-// Allocation gives units to a line.
-type Allocation struct {
-	Line LineID
-	Qty  int64
-	// By is the first key by which the line ranked before Over, the next one
-	// that wanted the unit; both are empty where no other line wanted it.
-	By   Key
-	Over LineID
-}
-
-// Decision is the outcome of one receipt, or of one offer of free stock.
-type Decision struct {
-	Verdict     Verdict
-	Allocations []Allocation
-	Free        int64 // good units that no line took: put away
-	Why         Why
-}
-
-// Allocated sums what the lines were given.
-func (d Decision) Allocated() int64 {
-	var n int64
-	for _, a := range d.Allocations {
-		n += a.Qty
+// Decide is the one decision: what an event does to the goods of a site, under a
+// policy, on the day today, which is recorded input (the later of the site's and
+// the last command's). It writes nothing: the moves and the lines as they are
+// afterwards are for the caller to write, in the transaction of the view.
+//
+// After every event free stock is offered to the lines that wait, and lines take
+// from others what class and rank allow, until nothing more can be given. A
+// *Refusal says why an event is not acceptable; any other error is the view's.
+func Decide(p Policy, v View, today Date, e Event) (Decision, error) {
+	d := &draft{
+		p: p, v: v, today: today, lines: map[LineID]*Line{}, before: map[LineID]Line{}, held: map[LineID][]Parcel{},
+		todo: map[SKU]int{}, shelf: map[SKU][]Parcel{}, changed: map[OrderID]bool{}, woken: map[string]bool{}, kin: map[SKU]Kin{}, fresh: map[SKU]bool{},
+		opened: map[LineID]bool{}, arrived: map[inboundSKU]int64{},
 	}
-	return n
-}
-
-// Decide gives a receipt's units to the waiting lines in strict sequence: the
-// best-ranked line takes all it can before the next one takes any. Only good
-// units are given; others are Held. Errors are the view's alone.
-func Decide(p Policy, v View, r Receipt) (Decision, error) {
-	switch r.Disposition {
-	case Damaged:
-		return Decision{Verdict: Held, Why: Why{Code: WhyDamaged, Policy: p.Version}}, nil
-	case Hold:
-		return Decision{Verdict: Held, Why: Why{Code: WhyOnHold, Policy: p.Version}}, nil
+	d.out.Why.Policy = p.Version
+	if err := e.decide(d); err != nil {
+		return Decision{}, err
 	}
-	return Offer(p, v, r.SKU, r.Qty)
+	if err := d.settle(); err != nil {
+		return Decision{}, err
+	}
+	return d.finish()
 }
 
-// Offer gives free units of a SKU to the lines that wait for it, as Decide does
-// with units just received. It serves every event after which free stock could
-// be used: a new line, a right, a cancel.
-func Offer(p Policy, v View, sku SKU, qty int64) (Decision, error) {
-	d := Decision{Free: qty, Why: Why{Policy: p.Version}}
-	for w, err := range v.Waiting(sku) {
+// draft is a decision while it is made: what the view says, with what was decided
+// so far laid over it.
+type draft struct {
+	p     Policy
+	v     View
+	today Date
+
+	lines  map[LineID]*Line // those that were touched
+	before map[LineID]Line  // as the view had them
+	held   map[LineID][]Parcel
+	shelf  map[SKU][]Parcel // free stock that was read, less what was given
+	loose  []parcelAt       // units in the air: received, or lost by a line
+	kin    map[SKU]Kin
+	fresh  map[SKU]bool // just came, or was just lost by a line, and not served yet
+
+	todo    map[SKU]int // to be offered: the stage that is due
+	changed map[OrderID]bool
+	woken   map[string]bool // gates that were found able to be whole, by line or order
+	opened  map[LineID]bool // lines whose demand the event touched, or that it took units from
+	arrived map[inboundSKU]int64
+	beep    bool // the event is a receipt
+	surplus bool // of which more came than was announced
+	out     Decision
+}
+
+type inboundSKU struct {
+	id  InboundID
+	sku SKU
+}
+
+// parcelAt is units with the place that they come from.
+type parcelAt struct {
+	Parcel
+	from Place
+}
+
+// line gives a line to be read or changed.
+func (d *draft) line(id LineID) (*Line, error) {
+	if l := d.lines[id]; l != nil {
+		return l, nil
+	}
+	l, found, err := d.v.Line(id)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, &Refusal{WhyNoLine, fmt.Sprintf("this site knows no line %s: nothing was changed", id)}
+	}
+	return d.touch(l), nil
+}
+
+// touch lays a line that was read over the view.
+func (d *draft) touch(l Line) *Line {
+	if had := d.lines[l.ID()]; had != nil {
+		return had
+	}
+	d.before[l.ID()] = l
+	d.lines[l.ID()] = &l
+	return &l
+}
+
+// now gives a line that a cursor yielded as the draft has it, without keeping it.
+func (d *draft) now(l Line) *Line {
+	if had := d.lines[l.ID()]; had != nil {
+		return had
+	}
+	return &l
+}
+
+// orderLines reads the lines of an order as they are in the draft.
+func (d *draft) orderLines(id OrderID) ([]*Line, error) {
+	read, err := d.v.OrderLines(id)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*Line, len(read))
+	for i := range read {
+		all[i] = d.now(read[i])
+	}
+	return all, nil
+}
+
+// whole reports whether all lines of an order are.
+func (d *draft) whole(id OrderID) (bool, error) {
+	all, err := d.orderLines(id)
+	for _, l := range all {
+		if l.Open() > 0 {
+			return false, err
+		}
+	}
+	return err == nil, err
+}
+
+// gathers reports whether the line's gate is not open in mode hold.
+func (d *draft) gathers(l *Line) (bool, error) {
+	if d.p.rules.Gate != GateHold || l.Ship != ShipOrder {
+		return d.p.gathers(l, false), nil
+	}
+	whole, err := d.whole(l.Rank.Order)
+	return !whole, err
+}
+
+// heldBy reads what a line holds, to be changed.
+func (d *draft) heldBy(id LineID) ([]Parcel, error) {
+	if held, read := d.held[id]; read {
+		return held, nil
+	}
+	held, err := d.v.Held(id)
+	if err != nil {
+		return nil, err
+	}
+	held = slices.Clone(held)
+	for _, m := range d.out.Moves { // those that the view does not know of yet
+		if m.To == At(id) {
+			held = add(held, m.Batch, m.Qty)
+		}
+	}
+	d.held[id] = held
+	return held, nil
+}
+
+// add puts units into parcels that stand in the order of use.
+func add(all []Parcel, b Batch, n int64) []Parcel {
+	i, found := slices.BinarySearchFunc(all, b, func(p Parcel, b Batch) int { return p.Batch.Before(b) })
+	if !found {
+		return slices.Insert(all, i, Parcel{Batch: b, Qty: n})
+	}
+	all[i].Qty += n
+	return all
+}
+
+// move writes a move down.
+func (d *draft) move(m Move) {
+	if m.From == m.To {
+		return // a line that gets its own units back has them
+	}
+	d.out.Moves = append(d.out.Moves, m)
+}
+
+// open notes that a line may want more than before.
+func (d *draft) open(l *Line) error {
+	d.opened[l.ID()] = true
+	return d.wake(l)
+}
+
+// wake puts a line's goods, and those that stand in for them, on the list of what
+// is to be offered; with a gate of the whole order, those of its other lines too.
+func (d *draft) wake(l *Line) error {
+	if err := d.wakeSKU(l.SKU); err != nil || l.Ship != ShipOrder {
+		return err
+	}
+	// The gate may have closed or opened for all of them.
+	all, err := d.orderLines(l.Rank.Order)
+	for _, other := range all {
+		d.touch(*other)
+		if err == nil {
+			err = d.wakeSKU(other.SKU)
+		}
+	}
+	return err
+}
+
+func (d *draft) wakeSKU(sku SKU) error {
+	d.todo[sku] = stageOwn
+	kin, err := d.kinOf(sku)
+	for _, other := range kin.Substitutes {
+		d.todo[other] = stageOwn
+	}
+	return err
+}
+
+func (d *draft) kinOf(sku SKU) (Kin, error) {
+	if kin, read := d.kin[sku]; read {
+		return kin, nil
+	}
+	kin, err := d.v.Kin(sku)
+	d.kin[sku] = kin
+	return kin, err
+}
+
+// settle gives what can be given until nothing can: free goods to their own
+// lines, then to those that they may stand in for, then from line to line. Each
+// of these comes again when one behind it gave something.
+func (d *draft) settle() error {
+	for len(d.todo) > 0 {
+		if err := d.round(); err != nil {
+			return err
+		}
+	}
+	for _, p := range d.loose {
+		if p.Qty > 0 {
+			d.move(Move{Batch: p.Batch, Qty: p.Qty, From: p.from, To: Place{Shelf: Free}})
+		}
+	}
+	d.loose = nil
+	return nil
+}
+
+// stages of what is done for a SKU that was woken.
+const (
+	stageOwn = iota
+	stageStandIn
+	stageTake
+	stages
+)
+
+// round does the earliest stage that is due, for the first SKU by name.
+func (d *draft) round() error {
+	sku, stage := SKU(""), stages
+	for _, s := range slices.Sorted(maps.Keys(d.todo)) {
+		if d.todo[s] < stage {
+			sku, stage = s, d.todo[s]
+		}
+	}
+	gave, err := false, error(nil)
+	d.todo[sku]++
+	switch stage {
+	case stageOwn:
+		err = d.serveOwn(sku)
+	case stageStandIn:
+		gave, err = d.serveOthers(sku)
+	case stageTake:
+		delete(d.todo, sku)
+		// Lines take all they can before those that lost are offered anything.
+		for took := true; took && err == nil; gave = gave || took {
+			took, err = d.take(sku)
+		}
+	}
+	if gave {
+		d.todo[sku] = stageOwn
+	}
+	return err
+}
+
+// finish says what the decision comes to.
+func (d *draft) finish() (Decision, error) {
+	if err := d.stageAtBeep(); err != nil {
+		return Decision{}, err
+	}
+	for _, id := range slices.Sorted(maps.Keys(d.lines)) {
+		if l := d.lines[id]; *l != d.before[id] {
+			d.out.Lines = append(d.out.Lines, *l)
+		}
+	}
+	if err := d.complete(); err != nil {
+		return Decision{}, err
+	}
+	for _, id := range slices.Sorted(maps.Keys(d.opened)) {
+		if l := d.lines[id]; l.Rank.Class == Win && l.Open() > 0 {
+			d.out.Short = append(d.out.Short, id)
+		}
+	}
+	d.reason()
+	d.verdict()
+	return d.out, nil
+}
+
+// complete finds the orders that became whole by getting units.
+func (d *draft) complete() error {
+	got := map[OrderID]bool{}
+	for _, l := range d.out.Lines {
+		if had := d.before[l.ID()]; l.Allocated > had.Allocated {
+			got[l.Rank.Order] = true
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(got)) {
+		whole, err := d.whole(id)
 		if err != nil {
-			return Decision{}, err
+			return err
 		}
-		d.nameRunnerUp(p, w.Rank)
-		if d.Free == 0 {
-			break
+		if whole {
+			d.out.Completed = append(d.out.Completed, id)
 		}
-		d.give(w)
 	}
-	d.settle()
-	return d, nil
+	return nil
 }
 
-// give hands the line what it can take of what is still free.
-func (d *Decision) give(w Waiting) {
-	n := min(d.Free, w.Takes())
-	if n == 0 {
-		d.Why.pass(w.Rank.Line)
-		return
-	}
-	d.Free -= n
-	d.Allocations = append(d.Allocations, Allocation{Line: w.Rank.Line, Qty: n})
-	d.Why.last = w.Rank
-}
-
-// nameRunnerUp completes the latest allocation with the line that came next.
-func (d *Decision) nameRunnerUp(p Policy, next Rank) {
-	if len(d.Allocations) == 0 {
-		return
-	}
-	a := &d.Allocations[len(d.Allocations)-1]
-	if a.Over != "" {
-		return
-	}
-	if k, better := p.Better(d.Why.last, next); better {
-		a.By, a.Over = k, next.Line
-	}
-}
-
-func (d *Decision) settle() {
-	d.Why.last = Rank{}
+// reason names the decision's code where the event has not.
+func (d *draft) reason() {
+	w := &d.out.Why
 	switch {
-	case len(d.Allocations) > 0:
-		d.Verdict, d.Why.Code = Allocated, WhyRanked
-	case d.Why.PassedCount > 0:
-		d.Verdict, d.Why.Code = Stock, WhyNoRight
+	case w.Code != "":
+	case slices.ContainsFunc(d.out.Moves, func(m Move) bool { return m.To.Shelf == WithLine }):
+		w.Code = WhyRanked
+	case d.surplus:
+		w.Code = WhySurplus
+	case len(w.Passed) == 0:
+		w.Code = WhyNoDemand
 	default:
-		d.Verdict, d.Why.Code = Stock, WhyNoDemand
+		w.Code = w.Passed[0].Lacks
+		if slices.ContainsFunc(w.Passed, func(p Passed) bool { return p.Lacks != w.Code }) {
+			w.Code = WhyPassed
+		}
+	}
+}
+
+// inOrderOfUse puts what is just received before what lies elsewhere, where the
+// batches are the same.
+func inOrderOfUse(a, b parcelAt) int {
+	return cmp.Or(a.Batch.Before(b.Batch), cmp.Compare(nearness(a.from), nearness(b.from)), cmp.Compare(a.from.Line, b.from.Line))
+}
+
+func nearness(p Place) int {
+	switch p.Shelf {
+	case Dock:
+		return 0
+	case Free:
+		return 2
+	}
+	return 1
+}
+
+// verdict says what the worker is told of the units just scanned.
+func (d *draft) verdict() {
+	if !d.beep {
+		return
+	}
+	d.out.Verdict = Held
+	for _, m := range d.out.Moves {
+		switch {
+		case m.From.Shelf == Dock && m.To.Shelf == WithLine:
+			d.out.Verdict = Allocated
+			return
+		case m.From.Shelf == Dock && m.To.Shelf == Free:
+			d.out.Verdict = Stock
+		}
 	}
 }

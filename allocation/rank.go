@@ -3,7 +3,6 @@ package allocation
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -45,55 +44,28 @@ const (
 	ByLine     Key = "line"
 )
 
+// What decides beside the rank's keys, as a decision names it.
+const (
+	ByGuarantee Key = "guarantee"  // the line's segment has units before rank
+	ByShare     Key = "share"      // the line had got less of its share
+	ByOwnGoods  Key = "substitute" // the goods' own lines come before those they may stand in for
+)
+
 // defaultRank is the house's order of keys until a policy names another.
 var defaultRank = []Key{ByOverride, ByClass, ByContract, ByTier, ByPromised, ByAccepted, ByOrder, ByLine}
 
-// Policy is a versioned set of rules. The zero value is not usable; take
-// DefaultPolicy or NewPolicy.
-type Policy struct {
-	Version string // named in every decision
-	rank    []Key
-}
-
-// DefaultPolicy ranks by all keys in the default order and fills in strict
-// sequence.
-func DefaultPolicy() Policy { return Policy{Version: "default", rank: defaultRank} }
-
-// NewPolicy checks a rank: each key is known and named once. Order and line are
-// appended where the rank leaves them out, so that no two lines ever tie.
-func NewPolicy(version string, rank []Key) (Policy, error) {
-	if err := CheckID("policy version", version); err != nil {
-		return Policy{}, err
-	}
-	seen := map[Key]bool{}
-	var keys []Key
-	for _, k := range rank {
-		switch {
-		case !slices.Contains(defaultRank, k):
-			return Policy{}, fmt.Errorf("rank key %q is none of %s", k, joinKeys(defaultRank))
-		case seen[k]:
-			return Policy{}, fmt.Errorf("rank key %q is named twice", k)
-		}
-		seen[k] = true
-		keys = append(keys, k)
-	}
-	for _, k := range []Key{ByOrder, ByLine} {
-		if !seen[k] {
-			keys = append(keys, k)
-		}
-	}
-	return Policy{Version: version, rank: keys}, nil
-}
-
-// Keys returns the keys in the order in which they rank.
-func (p Policy) Keys() []Key { return slices.Clone(p.rank) }
-
 // RankKey writes a Rank as text that sorts bytewise as the policy ranks:
 // smaller text is the better line. Stores keep it in the line's row.
-func (p Policy) RankKey(r Rank) string {
+func (p Policy) RankKey(r Rank) string { return sortable(p.rank, r) }
+
+// BandKey writes the keys that set a line's band apart, as RankKey writes all of
+// them. Lines of equal text share fairly where the policy says so.
+func (p Policy) BandKey(r Rank) string { return sortable(p.band, r) }
+
+func sortable(keys []Key, r Rank) string {
 	var b strings.Builder
 	b.Grow(96)
-	for _, k := range p.rank {
+	for _, k := range keys {
 		switch k {
 		case ByOverride:
 			writeNumber(&b, r.Override)
@@ -118,8 +90,10 @@ func (p Policy) RankKey(r Rank) string {
 
 // Better returns the first key by which a ranks before b, and true; or the key
 // by which b ranks before a, and false. Equal ranks give "" and false.
-func (p Policy) Better(a, b Rank) (Key, bool) {
-	for _, k := range p.rank {
+func (p Policy) Better(a, b Rank) (Key, bool) { return first(p.rank, a, b) }
+
+func first(keys []Key, a, b Rank) (Key, bool) {
+	for _, k := range keys {
 		if c := compare(k, a, b); c != 0 {
 			return k, c < 0
 		}
@@ -169,12 +143,4 @@ func writeDate(b *strings.Builder, d Date) { b.WriteString(string(lastIfNone(d))
 func writeText(b *strings.Builder, s string) {
 	b.WriteString(s)
 	b.WriteByte('\x01')
-}
-
-func joinKeys(keys []Key) string {
-	s := make([]string, len(keys))
-	for i, k := range keys {
-		s[i] = string(k)
-	}
-	return strings.Join(s, ", ")
 }

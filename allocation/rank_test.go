@@ -10,7 +10,7 @@ import (
 )
 
 func TestNoneRanksLastInEveryKeyThatCanBeMissing(t *testing.T) {
-	base := waiting("A", 1).Rank
+	base := rankOf("A")
 	for name, pair := range map[string][2]Rank{
 		"override": {with(base, func(r *Rank) { r.Override = 9 }), base},
 		"contract": {with(base, func(r *Rank) { r.Contract = 9 }), base},
@@ -23,6 +23,13 @@ func TestNoneRanksLastInEveryKeyThatCanBeMissing(t *testing.T) {
 	}
 }
 
+func rankOf(order string) Rank {
+	return Rank{
+		Class: Redistribute, Accepted: time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC),
+		Order: OrderID(order), Line: MakeLineID(OrderID(order), "1"),
+	}
+}
+
 func with(r Rank, edit func(*Rank)) Rank { edit(&r); return r }
 
 func TestTheRequestedDateStandsInForAPromise(t *testing.T) {
@@ -31,8 +38,8 @@ func TestTheRequestedDateStandsInForAPromise(t *testing.T) {
 }
 
 func TestAcceptanceIsAnInstantNotAClockFace(t *testing.T) {
-	leeds := with(waiting("A", 1).Rank, func(r *Rank) { r.Accepted = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC) })
-	delhi := with(waiting("B", 1).Rank, func(r *Rank) {
+	leeds := with(rankOf("A"), func(r *Rank) { r.Accepted = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC) })
+	delhi := with(rankOf("B"), func(r *Rank) {
 		r.Accepted = time.Date(2026, 6, 1, 13, 0, 0, 0, time.FixedZone("IST", 5*3600+1800))
 	})
 	key, better := DefaultPolicy().Better(delhi, leeds)
@@ -41,16 +48,16 @@ func TestAcceptanceIsAnInstantNotAClockFace(t *testing.T) {
 }
 
 func TestAPolicyRefusesKeysThatItCannotRankBy(t *testing.T) {
-	_, err := NewPolicy("p1", []Key{"colour"})
+	_, err := NewPolicy("p1", Rules{Rank: []Key{"colour"}})
 	assert.ErrorContains(t, err, `"colour" is none of override, class`)
-	_, err = NewPolicy("p1", []Key{ByTier, ByTier})
+	_, err = NewPolicy("p1", Rules{Rank: []Key{ByTier, ByTier}})
 	assert.ErrorContains(t, err, "named twice")
-	_, err = NewPolicy("", nil)
+	_, err = NewPolicy("", Rules{})
 	assert.ErrorContains(t, err, "version is missing")
 }
 
 func TestAPolicyAlwaysEndsInAStrictOrder(t *testing.T) {
-	p, err := NewPolicy("p1", []Key{ByTier})
+	p, err := NewPolicy("p1", Rules{Rank: []Key{ByTier}})
 	require.NoError(t, err)
 	assert.Equal(t, []Key{ByTier, ByOrder, ByLine}, p.Keys())
 }
@@ -59,7 +66,7 @@ func TestAPolicyAlwaysEndsInAStrictOrder(t *testing.T) {
 func TestPropertyRankKeysSortAsRanksCompare(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		keys := rapid.Permutation(defaultRank).Draw(t, "keys")
-		p, err := NewPolicy("p", keys[:rapid.IntRange(0, len(keys)).Draw(t, "n")])
+		p, err := NewPolicy("p", Rules{Rank: keys[:rapid.IntRange(0, len(keys)).Draw(t, "n")]})
 		require.NoError(t, err)
 		a, b := someRank(t), someRank(t)
 		_, better := p.Better(a, b)

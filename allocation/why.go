@@ -12,7 +12,12 @@ type WhyCode string
 const (
 	WhyRanked    WhyCode = "ranked"     // the best-ranked lines took the units
 	WhyNoDemand  WhyCode = "no-demand"  // no line of the SKU is open
+	WhyPassed    WhyCode = "passed"     // lines are open, but none can take the units
 	WhyNoRight   WhyCode = "no-right"   // lines are open, but this site has no right for them
+	WhyPack      WhyCode = "pack"       // the line takes whole packs only
+	WhyLife      WhyCode = "life"       // the goods do not last as long as the line demands
+	WhyGate      WhyCode = "gate"       // what is here and announced does not make the shipment whole
+	WhySurplus   WhyCode = "surplus"    // more came than was announced
 	WhyDamaged   WhyCode = "damaged"    // only good units are allocated
 	WhyOnHold    WhyCode = "on-hold"    // the worker set the units aside
 	WhyUnknown   WhyCode = "unknown"    // the code names no item; it is kept until it is mapped
@@ -30,74 +35,106 @@ const (
 	WhyNothing   WhyCode = "nothing"    // there is nothing to take back
 	WhyStaged    WhyCode = "staged"     // the unit has left the dock: it cannot be taken back
 	WhyCard      WhyCode = "card"       // a control card was read
+	WhyTooMany   WhyCode = "too-many"   // fewer units are there than were named
+	WhyNoLine    WhyCode = "no-line"    // the site knows no such line
 )
 
-// MaxPassed is how many passed lines a Why names; PassedCount counts them all.
+// MaxPassed is how many passed lines a Why names.
 const MaxPassed = 8
+
+// Passed is an open line that a unit went past, and what it lacked.
+type Passed struct {
+	Line  LineID
+	Lacks WhyCode // WhyNoRight, WhyPack, WhyLife or WhyGate
+}
 
 // Why is the reason of a decision as codes. Sentence says it in English.
 type Why struct {
-	Code        WhyCode
-	Policy      string   // version of the policy in force
-	Passed      []LineID // better-ranked open lines that could take nothing: no right here
-	PassedCount int
-
-	last Rank // of the line served last, while the decision is being made
+	Code   WhyCode
+	Policy string   // version of the policy in force
+	Passed []Passed // better-ranked open lines that could take nothing
+	// More reports that further lines were not looked at one by one, as none of
+	// them could take anything.
+	More bool
 }
 
-func (w *Why) pass(line LineID) {
-	w.PassedCount++
-	if len(w.Passed) < MaxPassed {
-		w.Passed = append(w.Passed, line)
+func (w *Why) pass(line LineID, lacks WhyCode) {
+	for _, p := range w.Passed {
+		if p.Line == line {
+			return
+		}
 	}
+	if len(w.Passed) == MaxPassed {
+		w.More = true
+		return
+	}
+	w.Passed = append(w.Passed, Passed{line, lacks})
 }
 
-// Sentence says why in English, for one allocation of the decision or, with a
-// zero Allocation, for a decision that allocated nothing.
-func (w Why) Sentence(a Allocation) string {
-	s := w.base(a)
-	if w.PassedCount > 0 {
-		s += fmt.Sprintf("; %s passed for want of a right at this site", passed(w.Passed, w.PassedCount))
+// Sentence says why in English, for one move to a line or, with a zero Move, for
+// a decision that gave no line anything.
+func (w Why) Sentence(m Move) string {
+	s := w.base(m)
+	for _, code := range []WhyCode{WhyNoRight, WhyPack, WhyLife, WhyGate} {
+		if lines := w.lacking(code); lines != "" {
+			s += fmt.Sprintf("; %s passed %s", lines, lackWords[code])
+		}
+	}
+	if w.More {
+		s += "; more lines could not take it"
 	}
 	return s
 }
 
-func (w Why) base(a Allocation) string {
-	if w.Code != WhyRanked {
+func (w Why) base(m Move) string {
+	switch {
+	case w.Code != WhyRanked:
 		return sentences[w.Code]
+	case m.Over == "":
+		return fmt.Sprintf("%s was the only line waiting for it", m.To.Line)
 	}
-	if a.Over == "" {
-		return fmt.Sprintf("%s was the only line waiting for it", a.Line)
-	}
-	return fmt.Sprintf("%s came before %s by %s", a.Line, a.Over, keyWords[a.By])
+	return fmt.Sprintf("%s came before %s by %s", m.To.Line, m.Over, keyWords[m.By])
 }
 
-func passed(lines []LineID, count int) string {
-	s := make([]string, len(lines))
-	for i, l := range lines {
-		s[i] = string(l)
+func (w Why) lacking(code WhyCode) string {
+	var s []string
+	for _, p := range w.Passed {
+		if p.Lacks == code {
+			s = append(s, string(p.Line))
+		}
 	}
-	text := strings.Join(s, ", ")
-	if more := count - len(lines); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
+	return strings.Join(s, ", ")
+}
+
+var lackWords = map[WhyCode]string{
+	WhyNoRight: "for want of a right at this site",
+	WhyPack:    "for want of a whole pack",
+	WhyLife:    "for want of days that the goods last",
+	WhyGate:    "for want of the rest of its shipment",
 }
 
 var keyWords = map[Key]string{
-	ByOverride: "a person's override",
-	ByClass:    "its class",
-	ByContract: "its contract",
-	ByTier:     "its customer's tier",
-	ByPromised: "its promised date",
-	ByAccepted: "the time its order was accepted",
-	ByOrder:    "its order number",
-	ByLine:     "its line number",
+	ByOverride:  "a person's override",
+	ByClass:     "its class",
+	ByContract:  "its contract",
+	ByTier:      "its customer's tier",
+	ByPromised:  "its promised date",
+	ByAccepted:  "the time its order was accepted",
+	ByOrder:     "its order number",
+	ByLine:      "its line number",
+	ByGuarantee: "its segment's guarantee",
+	ByShare:     "what each had got of its share",
+	ByOwnGoods:  "its own goods, which stand in for others only afterwards",
 }
 
 var sentences = map[WhyCode]string{
 	WhyNoDemand:  "no order waits for it: put it away",
+	WhyPassed:    "orders wait for it, but none can take it: put it away",
 	WhyNoRight:   "orders wait for it, but this site has no right to fill them yet: put it away",
+	WhyPack:      "orders wait for whole packs of it: put it away",
+	WhyLife:      "orders wait for goods that last longer: put it away",
+	WhyGate:      "orders wait for it, but not enough is here to make their shipments whole: put it away",
+	WhySurplus:   "more came than was announced: set it aside until somebody approves it",
 	WhyDamaged:   "damaged units are not given to orders: set it aside",
 	WhyOnHold:    "on hold: set it aside",
 	WhyUnknown:   "the code names no item: set it aside until somebody says what it is",
@@ -115,4 +152,6 @@ var sentences = map[WhyCode]string{
 	WhyNothing:   "there is no scan to take back at this station",
 	WhyStaged:    "the unit was staged already and cannot be taken back here",
 	WhyCard:      "card read",
+	WhyTooMany:   "fewer units are there than were named: nothing was changed",
+	WhyNoLine:    "this site knows no such line: nothing was changed",
 }

@@ -1,0 +1,876 @@
+package memory_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"dockfill/allocation"
+	"dockfill/allocation/scenario"
+)
+
+// slow is the second model: the rules of the design said as slowly as possible.
+// Each unit is a thing of its own, and after every event all lines of all goods
+// are looked at again for each single unit, until nothing can be given. It uses
+// nothing of the engine but the names of things.
+type slow struct {
+	policy   scenario.Policy
+	orders   map[allocation.OrderID]*scenario.Order
+	lines    map[allocation.LineID]*slowLine
+	units    []*slowUnit
+	subs     map[allocation.SKU][]allocation.SKU
+	inbounds map[allocation.InboundID]*slowInbound
+	scans    map[allocation.StationID][]*slowScan
+	kept     []*slowScan
+	mapped   map[string]scenario.Map
+	today    time.Time
+	changed  map[allocation.OrderID]bool
+	scanning *slowScan
+	skus     map[allocation.SKU]bool
+	fresh    map[allocation.SKU]bool // came in this event; its own lines have not had their turn
+	serving  allocation.SKU
+}
+
+type slowLine struct {
+	id                                            allocation.LineID
+	order                                         *scenario.Order
+	sku                                           allocation.SKU
+	pack                                          int64
+	life                                          int
+	ordered, cancelled, guaranteed, staged, extra int64
+}
+
+type slowUnit struct {
+	sku    allocation.SKU
+	lot    string
+	expiry allocation.Date
+	serial string
+	shelf  string // free, damaged, hold, surplus, line
+	air    int    // 1 just received, 2 just lost by a line, 3 lies in stock
+	lost   allocation.LineID
+	po     allocation.InboundID
+	line   *slowLine
+	bound  bool
+}
+
+type slowInbound struct {
+	announced, received map[allocation.SKU]int64
+	tolerance           *int64
+	closed              bool
+}
+
+type slowScan struct {
+	in      scenario.Scan
+	times   int64
+	kept    bool
+	surplus int64
+	to      []*slowLine // one for each unit that a line got
+}
+
+func newSlow() *slow {
+	return &slow{
+		orders: map[allocation.OrderID]*scenario.Order{}, lines: map[allocation.LineID]*slowLine{},
+		subs: map[allocation.SKU][]allocation.SKU{}, inbounds: map[allocation.InboundID]*slowInbound{},
+		scans: map[allocation.StationID][]*slowScan{}, mapped: map[string]scenario.Map{}, skus: map[allocation.SKU]bool{},
+		changed: map[allocation.OrderID]bool{},
+	}
+}
+
+func (s *slow) held(l *slowLine) (n int64) {
+	for _, u := range s.units {
+		if u.line == l {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *slow) bound(l *slowLine) (n int64) {
+	for _, u := range s.units {
+		if u.line == l && u.bound {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *slow) open(l *slowLine) int64 { return l.ordered - l.cancelled - s.held(l) }
+
+func (s *slow) movable(l *slowLine) int64 { return s.held(l) - max(s.bound(l), l.guaranteed) }
+
+// worth gives a number to compare by a key; smaller is better.
+func worth(k allocation.Key, l *slowLine) string {
+	n := func(n int) string {
+		if n == 0 {
+			return "none"
+		}
+		return fmt.Sprintf("%09d", n)
+	}
+	o := l.order
+	switch k {
+	case allocation.ByOverride:
+		return n(o.Override)
+	case allocation.ByContract:
+		return n(o.Contract)
+	case allocation.ByTier:
+		return n(o.Tier)
+	case allocation.ByClass:
+		return fmt.Sprint(slices.Index([]allocation.Class{"win", "gain", "redistribute", "fill", "lose"}, classOf(l)))
+	case allocation.ByPromised:
+		return cmp.Or(string(o.Promised), string(o.Requested), "none")
+	case allocation.ByAccepted:
+		return o.Accepted.UTC().Format(time.RFC3339)
+	case allocation.ByOrder:
+		return string(o.ID)
+	}
+	return string(l.id)
+}
+
+func classOf(l *slowLine) allocation.Class { return cmp.Or(l.order.Class, "redistribute") }
+
+var allKeys = []allocation.Key{"override", "class", "contract", "tier", "promised", "accepted", "order", "line"}
+
+func (s *slow) keys() []allocation.Key {
+	if len(s.policy.Rank) == 0 {
+		return allKeys
+	}
+	return append(slices.Clone(s.policy.Rank), "order", "line")
+}
+
+func (s *slow) byRank(a, b *slowLine) int {
+	for _, k := range s.keys() {
+		if c := cmp.Compare(worth(k, a), worth(k, b)); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func (s *slow) byBand(a, b *slowLine) int {
+	for _, k := range s.keys() {
+		if slices.Contains([]allocation.Key{"override", "class", "contract", "tier"}, k) {
+			if c := cmp.Compare(worth(k, a), worth(k, b)); c != 0 {
+				return c
+			}
+		}
+	}
+	return 0
+}
+
+func (s *slow) fair() bool { return s.policy.Share == "fair" }
+
+// byTurn: who is served first.
+func (s *slow) byTurn(a, b *slowLine) int {
+	if !s.fair() {
+		return s.byRank(a, b)
+	}
+	if c := s.byBand(a, b); c != 0 {
+		return c
+	}
+	wa, ga, wb, gb := a.ordered-a.cancelled, s.held(a), b.ordered-b.cancelled, s.held(b)
+	if c := cmp.Compare(wb*(2*ga+1), wa*(2*gb+1)); c != 0 {
+		return c
+	}
+	return s.byRank(a, b)
+}
+
+// above: who may take from whom as far as rank goes; standing orders holders.
+func (s *slow) above(a, b *slowLine) bool {
+	if s.fair() {
+		return s.byBand(a, b) < 0
+	}
+	return s.byRank(a, b) < 0
+}
+
+func (s *slow) standing(a, b *slowLine) int {
+	if s.fair() {
+		if c := s.byBand(a, b); c != 0 {
+			return c
+		}
+	}
+	return s.byRank(a, b)
+}
+
+func (s *slow) linesOf(sku allocation.SKU) (all []*slowLine) {
+	for _, l := range s.lines {
+		if l.sku == sku {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+func (s *slow) lasts(u *slowUnit, l *slowLine) bool {
+	if u.expiry == "" || l.life == 0 {
+		return true
+	}
+	e, _ := time.Parse(time.DateOnly, string(u.expiry))
+	return !e.Before(s.today.AddDate(0, 0, l.life))
+}
+
+func byUse(a, b *slowUnit) int {
+	none := func(d allocation.Date) string { return cmp.Or(string(d), "none") }
+	return cmp.Or(cmp.Compare(none(a.expiry), none(b.expiry)), cmp.Compare(a.sku, b.sku), cmp.Compare(a.lot, b.lot),
+		cmp.Compare(a.serial, b.serial), cmp.Compare(a.air, b.air), cmp.Compare(a.lost, b.lost))
+}
+
+func (s *slow) pick(fits func(*slowUnit) bool) (all []*slowUnit) {
+	for _, u := range s.units {
+		if fits(u) {
+			all = append(all, u)
+		}
+	}
+	slices.SortStableFunc(all, byUse)
+	return all
+}
+
+func (s *slow) freeFor(sku allocation.SKU, l *slowLine) []*slowUnit {
+	return s.pick(func(u *slowUnit) bool { return u.sku == sku && u.shelf == "free" && s.lasts(u, l) })
+}
+
+// settle gives one pack after the other until nothing can be given.
+func (s *slow) settle() {
+	skus := []allocation.SKU{"X", "Y", "Z"}
+	s.fresh = map[allocation.SKU]bool{}
+	for _, u := range s.units {
+		s.fresh[u.sku] = s.fresh[u.sku] || u.shelf == "free" && u.air < 3
+	}
+again:
+	for {
+		for _, one := range []func(allocation.SKU) bool{s.giveOwn, s.giveStandIn, s.takeAll} {
+			for _, sku := range skus {
+				if one(sku) {
+					continue again
+				}
+			}
+		}
+		break
+	}
+	for _, u := range s.units {
+		u.air, u.lost = 3, ""
+	}
+	s.changed, s.scanning = map[allocation.OrderID]bool{}, nil
+}
+
+func (s *slow) giveOwn(sku allocation.SKU) bool {
+	own := s.linesOf(sku)
+	s.serving = sku
+	gave := s.giveAmong(sku, own, true) || s.giveAmong(sku, own, false)
+	s.serving = ""
+	if !gave && s.fresh[sku] { // its lines had their turn: gates may count on the rest
+		delete(s.fresh, sku)
+		return true
+	}
+	return gave
+}
+
+func (s *slow) giveStandIn(sku allocation.SKU) bool {
+	var others []*slowLine
+	for x, by := range s.subs {
+		if slices.Contains(by, sku) {
+			others = append(others, s.linesOf(x)...)
+		}
+	}
+	return s.giveAmong(sku, others, true) || s.giveAmong(sku, others, false)
+}
+
+func (s *slow) giveAmong(sku allocation.SKU, lines []*slowLine, guaranteed bool) bool {
+	slices.SortFunc(lines, s.byTurn)
+	for _, l := range lines {
+		n := max(1, l.pack)
+		if guaranteed && s.guaranteeLeft(l) < n {
+			continue
+		}
+		can := s.freeFor(sku, l)
+		if s.open(l) < n || int64(len(can)) < n || !s.gateAllows(l, can[:n]) {
+			continue
+		}
+		for _, u := range can[:n] {
+			if u.air == 1 && s.scanning != nil {
+				s.scanning.to = append(s.scanning.to, l)
+			}
+			u.shelf, u.line = "line", l
+		}
+		if guaranteed {
+			l.guaranteed += n
+		}
+		return true
+	}
+	return false
+}
+
+func (s *slow) guaranteeLeft(l *slowLine) int64 {
+	for _, g := range s.policy.Guarantees {
+		if g.Segment == l.order.Segment {
+			left := g.Qty
+			for _, o := range s.linesOf(l.sku) {
+				if o.order.Segment == g.Segment {
+					left -= o.guaranteed
+				}
+			}
+			return left
+		}
+	}
+	return 0
+}
+
+func (s *slow) orderOf(l *slowLine) (all []*slowLine) {
+	for _, o := range s.lines {
+		if o.order == l.order {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+func (s *slow) gate(l *slowLine) []*slowLine {
+	switch l.order.Ship {
+	case "line":
+		return []*slowLine{l}
+	case "order":
+		return s.orderOf(l)
+	}
+	return nil
+}
+
+func (s *slow) gateOpen(l *slowLine) bool {
+	for _, o := range s.gate(l) {
+		if s.open(o) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// gateAllows: in mode skip, is there enough for all that the gate lacks? Units
+// are reserved one by one, for the line that demands the most days first; those that
+// the line is about to get count as its own.
+func (s *slow) gateAllows(l *slowLine, got []*slowUnit) bool {
+	if s.policy.GateMode != "skip" || s.gate(l) == nil {
+		return true
+	}
+	lines := s.gate(l)
+	slices.SortFunc(lines, func(a, b *slowLine) int { return cmp.Or(cmp.Compare(b.life, a.life), cmp.Compare(a.id, b.id)) })
+	used := map[*slowUnit]bool{}
+	lacks, later := map[*slowLine]int64{}, map[allocation.SKU]int64{}
+	for _, o := range lines {
+		if s.open(o)%max(1, o.pack) != 0 {
+			return false
+		}
+		if lacks[o] = max(0, s.open(o)); o == l {
+			lacks[o] -= int64(len(got))
+		}
+		if s.open(o) > 0 {
+			later[o.sku] = s.announcedFor(o.sku, lines)
+		}
+	}
+	for _, u := range got {
+		used[u] = true
+	}
+	reserve := func(o *slowLine, sku allocation.SKU) {
+		for _, u := range s.freeFor(sku, o) {
+			if lacks[o] > 0 && !used[u] {
+				used[u] = true
+				lacks[o]--
+			}
+		}
+	}
+	s.leaveToOthers(lines, used)
+	for _, o := range lines { // its own goods
+		reserve(o, o.sku)
+	}
+	for _, o := range lines { // what is announced
+		for lacks[o] > 0 && later[o.sku] > 0 {
+			lacks[o]--
+			later[o.sku]--
+		}
+	}
+	for _, o := range lines { // what stands in for them
+		for _, sku := range s.subs[o.sku] {
+			reserve(o, sku)
+		}
+		if lacks[o] > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// leaveToOthers takes out what just came of other goods and may go to guarantees
+// or better lines.
+func (s *slow) leaveToOthers(gate []*slowLine, used map[*slowUnit]bool) {
+	for sku := range s.fresh {
+		if !s.fresh[sku] || sku == s.serving {
+			continue
+		}
+		n := s.ahead(sku, gate)
+		for _, g := range s.policy.Guarantees {
+			left := g.Qty
+			for _, o := range s.linesOf(sku) {
+				if o.order.Segment == g.Segment {
+					left -= o.guaranteed
+				}
+			}
+			n += max(0, left)
+		}
+		if !slices.ContainsFunc(gate, func(l *slowLine) bool { return l.sku == sku && s.open(l) > 0 }) {
+			n = 1 << 40
+		}
+		for _, u := range s.pick(func(u *slowUnit) bool { return u.sku == sku && u.shelf == "free" }) {
+			if n > 0 {
+				used[u] = true
+				n--
+			}
+		}
+	}
+}
+
+func (s *slow) announcedFor(sku allocation.SKU, gate []*slowLine) (n int64) {
+	for _, in := range s.inbounds {
+		if !in.closed {
+			n += max(0, in.announced[sku]-in.received[sku])
+		}
+	}
+	return max(0, n-s.ahead(sku, gate))
+}
+
+// ahead sums what lines want that stand before the first of the gate's.
+func (s *slow) ahead(sku allocation.SKU, gate []*slowLine) (n int64) {
+	var first *slowLine
+	for _, l := range gate {
+		if l.sku == sku && s.open(l) > 0 && (first == nil || s.standing(l, first) < 0) {
+			first = l
+		}
+	}
+	for _, o := range s.linesOf(sku) {
+		if first != nil && s.standing(o, first) < 0 {
+			n += max(0, s.open(o))
+		}
+	}
+	return n
+}
+
+func (s *slow) mayTake(t, h *slowLine) bool {
+	tc, hc := classOf(t), classOf(h)
+	low := hc == "fill" || hc == "lose"
+	takes := tc == "win" || tc == "gain" || tc == "redistribute"
+	switch {
+	case t == h || !s.above(t, h):
+		return false
+	case s.policy.GateMode != "skip" && !s.gateOpen(h):
+		return true
+	case tc == "win" && (low || hc == "redistribute"):
+		return true
+	case takes && low:
+		return true
+	}
+	return takes && hc == "redistribute" && (s.changed[t.order.ID] || s.changed[h.order.ID])
+}
+
+func (s *slow) takeAll(sku allocation.SKU) (took bool) {
+	for s.takeOne(sku) {
+		took = true
+	}
+	return took
+}
+
+func (s *slow) takeOne(sku allocation.SKU) bool {
+	takers := s.linesOf(sku)
+	slices.SortFunc(takers, s.byTurn)
+	holders := s.linesOf(sku)
+	slices.SortFunc(holders, func(a, b *slowLine) int { return s.standing(b, a) })
+	for _, t := range takers {
+		n := int(max(1, t.pack))
+		if s.open(t) < int64(n) || !s.gateAllows(t, nil) {
+			continue
+		}
+		var got []*slowUnit
+		for _, h := range holders {
+			if !s.mayTake(t, h) {
+				continue
+			}
+			can := s.pick(func(u *slowUnit) bool { return u.line == h && !u.bound && s.lasts(u, t) })
+			got = append(got, can[:min(len(can), int(max(0, s.movable(h))))]...)
+		}
+		if len(got) < n {
+			continue
+		}
+		for _, u := range got[:n] {
+			h := u.line
+			u.line = t
+			h.guaranteed = min(h.guaranteed, s.held(h))
+		}
+		return true
+	}
+	return false
+}
+
+// play does one line; false where it is refused.
+func (s *slow) play(l scenario.Line) bool {
+	switch {
+	case l.Policy != nil:
+		s.policy = *l.Policy
+	case l.Item != nil:
+		s.subs[l.Item.SKU] = l.Item.Substitutes
+	case l.Order != nil:
+		s.order(l.Order)
+	case l.Cancel != nil:
+		if !s.cancel(l.Cancel) {
+			return false
+		}
+	case l.Change != nil:
+		if !s.change(l.Change) {
+			return false
+		}
+	case l.Inbound != nil:
+		s.inbound(l.Inbound)
+	case l.Close != nil:
+		in := s.inbounds[l.Close.Inbound]
+		if in == nil {
+			return false
+		}
+		in.closed = true
+		return true
+	case l.Scan != nil:
+		if !s.scan(*l.Scan) {
+			return false
+		}
+	case l.Map != nil:
+		s.mapCode(*l.Map)
+	case l.Approve != nil:
+		if s.inbounds[l.Approve.Inbound] == nil {
+			return false
+		}
+		waits := s.pick(func(u *slowUnit) bool { return u.shelf == "surplus" && u.po == l.Approve.Inbound })
+		slices.SortStableFunc(waits, func(a, b *slowUnit) int { return cmp.Compare(a.sku, b.sku) })
+		for _, u := range waits[:min(len(waits), int(l.Approve.Qty))] {
+			u.shelf, u.air = "free", 2
+		}
+	case l.Stage != nil:
+		return s.stage(l.Stage)
+	case l.Undo != nil:
+		if !s.undo(cmp.Or(l.Undo.Station, "1")) {
+			return false
+		}
+	case l.Regrade != nil:
+		if !s.regrade(l.Regrade) {
+			return false
+		}
+	case l.Adjust != nil:
+		if !s.adjust(l.Adjust) {
+			return false
+		}
+	}
+	s.settle()
+	return true
+}
+
+func (s *slow) order(o *scenario.Order) {
+	for _, l := range s.lines {
+		if l.order.ID == o.ID {
+			l.order = o
+		}
+	}
+	s.orders[o.ID] = o
+	seen := map[allocation.LineID]bool{}
+	for _, in := range o.Lines {
+		id := allocation.LineID(string(o.ID) + "/" + in.ID)
+		seen[id] = true
+		l := s.lines[id]
+		if l == nil {
+			l = &slowLine{id: id, order: o, sku: in.SKU}
+			s.lines[id] = l
+		}
+		l.pack, l.life = in.Pack, in.MinLifeDays
+		s.want(l, in.Qty)
+	}
+	for id, l := range s.lines {
+		if l.order == o && !seen[id] {
+			s.want(l, 0)
+		}
+	}
+}
+
+func (s *slow) want(l *slowLine, qty int64) {
+	for l.ordered-l.cancelled-l.extra < qty {
+		if l.extra > 0 {
+			l.extra--
+		} else {
+			l.ordered++
+		}
+	}
+	for l.ordered-l.cancelled-l.extra > qty {
+		if s.open(l) > 0 {
+			l.cancelled++
+		} else if loose := s.pick(func(u *slowUnit) bool { return u.line == l && !u.bound }); len(loose) > 0 {
+			l.cancelled++
+			loose[0].shelf, loose[0].line, loose[0].air, loose[0].lost = "free", nil, 2, l.id
+			l.guaranteed = min(l.guaranteed, s.held(l))
+		} else {
+			l.extra++
+		}
+	}
+}
+
+func (s *slow) cancel(c *scenario.Cancel) bool {
+	l := s.lines[c.Line]
+	if l == nil {
+		return false
+	}
+	o := *l.order
+	o.Lines = slices.Clone(o.Lines)
+	for i := range o.Lines {
+		if strings.HasSuffix(string(c.Line), "/"+o.Lines[i].ID) && c.Qty <= o.Lines[i].Qty {
+			o.Lines[i].Qty -= c.Qty
+			s.order(&o)
+			return true
+		}
+	}
+	return false
+}
+
+func (s *slow) change(c *scenario.Change) bool {
+	had := s.orders[c.Order]
+	if had == nil {
+		return false
+	}
+	o := *had
+	o.Class = cmp.Or(c.Class, o.Class)
+	if c.Tier != nil {
+		o.Tier = *c.Tier
+	}
+	if c.Override != nil {
+		o.Override = *c.Override
+	}
+	s.changed[c.Order] = true
+	s.order(&o)
+	return true
+}
+
+func (s *slow) inbound(in *scenario.Inbound) {
+	now := &slowInbound{announced: map[allocation.SKU]int64{}, received: map[allocation.SKU]int64{}, tolerance: in.TolerancePct}
+	if had := s.inbounds[in.ID]; had != nil {
+		now.received = had.received
+	}
+	for _, l := range in.Lines {
+		now.announced[l.SKU] += l.Qty
+	}
+	s.inbounds[in.ID] = now
+}
+
+func (s *slow) scan(in scenario.Scan) bool {
+	if at := in.At.UTC().Truncate(24 * time.Hour); at.After(s.today) {
+		s.today = at
+	}
+	times := int64(1)
+	if in.Qty != nil {
+		times = *in.Qty
+	}
+	rec := &slowScan{in: in, times: times}
+	station := cmp.Or(in.Station, "1")
+	if in.Code != "" {
+		m, known := s.mapped[in.Code]
+		if !known {
+			rec.kept = true
+			s.kept = append(s.kept, rec)
+			s.scans[station] = append(s.scans[station], rec)
+			return true
+		}
+		rec.in.SKU, rec.times = m.SKU, times*m.Qty
+	}
+	if in.Serial != "" && len(s.pick(func(u *slowUnit) bool { return u.serial == in.Serial && u.sku == rec.in.SKU })) > 0 {
+		return false
+	}
+	s.scans[station] = append(s.scans[station], rec)
+	s.scanning = rec
+	s.arrive(rec)
+	return true
+}
+
+func (s *slow) arrive(rec *slowScan) {
+	in := rec.in
+	for range rec.times {
+		u := &slowUnit{sku: in.SKU, lot: in.Lot, expiry: in.Expiry, serial: in.Serial, shelf: cmp.Or(string(in.Disposition), "good"), air: 1}
+		if u.shelf == "good" {
+			u.shelf = "free"
+		}
+		if po := s.inbounds[in.Inbound]; po != nil {
+			pct := s.policy.OverPct
+			if po.tolerance != nil {
+				pct = *po.tolerance
+			}
+			po.received[in.SKU]++
+			if u.shelf == "free" && po.received[in.SKU]*100 > po.announced[in.SKU]*(100+pct) {
+				u.shelf, u.po = "surplus", in.Inbound
+				rec.surplus++
+			}
+		}
+		s.units = append(s.units, u)
+	}
+}
+
+func (s *slow) mapCode(m scenario.Map) {
+	s.mapped[m.Code] = m
+	for _, rec := range s.kept {
+		if rec.in.Code == m.Code {
+			now := &slowScan{in: rec.in, times: rec.times * m.Qty}
+			now.in.SKU = m.SKU
+			s.arrive(now)
+		}
+	}
+	s.kept = slices.DeleteFunc(s.kept, func(r *slowScan) bool { return r.in.Code == m.Code })
+}
+
+func (s *slow) stage(in *scenario.OnLine) bool {
+	l := s.lines[in.Line]
+	if l == nil {
+		return false
+	}
+	loose := s.pick(func(u *slowUnit) bool { return u.line == l && !u.bound })
+	if int64(len(loose)) < in.Qty {
+		return false
+	}
+	for _, u := range loose[:in.Qty] {
+		u.bound = true
+	}
+	l.staged += in.Qty
+	return true
+}
+
+// undo looks first at the lines that got the units, then at free stock, then at
+// the worst lines that hold such units.
+func (s *slow) undo(station allocation.StationID) bool {
+	all := s.scans[station]
+	if len(all) == 0 {
+		return false
+	}
+	rec := all[len(all)-1]
+	if rec.kept {
+		s.kept = slices.DeleteFunc(s.kept, func(r *slowScan) bool { return r == rec })
+		s.scans[station] = all[:len(all)-1]
+		return true
+	}
+	gone := map[*slowUnit]bool{}
+	same := func(u *slowUnit) bool {
+		return !gone[u] && u.sku == rec.in.SKU && u.lot == rec.in.Lot && u.expiry == rec.in.Expiry && u.serial == rec.in.Serial && !u.bound
+	}
+	left := rec.times
+	leave := func(n int64, fits func(*slowUnit) bool) (took int64) {
+		for _, u := range s.pick(func(u *slowUnit) bool { return same(u) && fits(u) }) {
+			if n > 0 {
+				gone[u] = true
+				n--
+				left--
+				took++
+			}
+		}
+		return took
+	}
+	if d := string(rec.in.Disposition); d == "damaged" || d == "hold" {
+		leave(left, func(u *slowUnit) bool { return u.shelf == d })
+		if left > 0 {
+			return false
+		}
+	}
+	leave(rec.surplus, func(u *slowUnit) bool { return u.shelf == "surplus" && u.po == rec.in.Inbound })
+	for _, l := range rec.to {
+		if leave(1, func(u *slowUnit) bool { return u.line == l }) == 0 && s.bound(l) > 0 {
+			return false
+		}
+	}
+	leave(left, func(u *slowUnit) bool { return u.shelf == "free" })
+	for _, l := range s.losers(rec.in.SKU) {
+		leave(left, func(u *slowUnit) bool { return u.line == l })
+	}
+	if left > 0 {
+		return false
+	}
+	s.units = slices.DeleteFunc(s.units, func(u *slowUnit) bool { return gone[u] })
+	for _, l := range s.lines {
+		l.guaranteed = min(l.guaranteed, s.held(l))
+	}
+	if po := s.inbounds[rec.in.Inbound]; po != nil {
+		po.received[rec.in.SKU] -= rec.times
+	}
+	s.scans[station] = all[:len(all)-1]
+	return true
+}
+
+// losers are the lines that may hold a SKU, who loses first in front.
+func (s *slow) losers(sku allocation.SKU) (all []*slowLine) {
+	groups := []allocation.SKU{sku}
+	for _, x := range []allocation.SKU{"X", "Y", "Z"} {
+		if slices.Contains(s.subs[x], sku) {
+			groups = append(groups, x)
+		}
+	}
+	for _, g := range groups {
+		lines := s.linesOf(g)
+		slices.SortFunc(lines, func(a, b *slowLine) int { return s.standing(b, a) })
+		all = append(all, lines...)
+	}
+	return all
+}
+
+func (s *slow) regrade(r *scenario.Regrade) bool {
+	shelf := map[allocation.Disposition]string{"good": "free", "damaged": "damaged", "hold": "hold"}
+	if r.From == r.To {
+		return false
+	}
+	all := s.pick(func(u *slowUnit) bool { return u.sku == r.SKU && u.shelf == shelf[r.From] })
+	if r.From == "good" {
+		for _, l := range s.losers(r.SKU) {
+			all = append(all, s.pick(func(u *slowUnit) bool { return u.sku == r.SKU && u.line == l && !u.bound })...)
+		}
+	}
+	if int64(len(all)) < r.Qty {
+		return false
+	}
+	for _, u := range all[:r.Qty] {
+		u.shelf, u.line, u.air = shelf[r.To], nil, 2
+	}
+	for _, l := range s.lines {
+		l.guaranteed = min(l.guaranteed, s.held(l))
+	}
+	return true
+}
+
+func (s *slow) adjust(a *scenario.Adjust) bool {
+	if a.Qty > 0 {
+		for range a.Qty {
+			s.units = append(s.units, &slowUnit{sku: a.SKU, shelf: "free", air: 2})
+		}
+		return true
+	}
+	free := s.pick(func(u *slowUnit) bool { return u.sku == a.SKU && u.shelf == "free" })
+	if int64(len(free)) < -a.Qty {
+		return false
+	}
+	for _, u := range free[:-a.Qty] {
+		s.units = slices.DeleteFunc(s.units, func(o *slowUnit) bool { return o == u })
+	}
+	return true
+}
+
+func (s *slow) balances() scenario.Balances {
+	b := scenario.Balances{
+		Lines: map[allocation.LineID]scenario.Balance{}, Free: map[allocation.SKU]int64{},
+		Damaged: map[allocation.SKU]int64{}, Hold: map[allocation.SKU]int64{},
+	}
+	for id, l := range s.lines {
+		b.Lines[id] = scenario.Balance{Ordered: l.ordered, Cancelled: l.cancelled, Allocated: s.held(l), Staged: l.staged, Open: s.open(l)}
+	}
+	for _, u := range s.units {
+		switch u.shelf {
+		case "free":
+			b.Free[u.sku]++
+		case "damaged":
+			b.Damaged[u.sku]++
+		case "hold", "surplus":
+			b.Hold[u.sku]++
+		}
+	}
+	return b
+}
