@@ -48,6 +48,7 @@ type draft struct {
 
 	todo    map[SKU]int // to be offered: the stage that is due
 	changed map[OrderID]bool
+	woke    bool            // such a gate was just found
 	woken   map[string]bool // gates that were found able to be whole, by line or order
 	opened  map[LineID]bool // lines whose demand the event touched, or that it took units from
 	arrived map[inboundSKU]int64
@@ -311,6 +312,9 @@ func (d *draft) complete() error {
 // reason names the decision's code where the event has not.
 func (d *draft) reason() {
 	w := &d.out.Why
+	w.Passed = slices.DeleteFunc(w.Passed, func(p Passed) bool {
+		return slices.ContainsFunc(d.out.Moves, func(m Move) bool { return m.To == At(p.Line) })
+	})
 	switch {
 	case w.Code != "":
 	case slices.ContainsFunc(d.out.Moves, func(m Move) bool { return m.To.Shelf == WithLine }):

@@ -10,7 +10,8 @@ import (
 // serveOwn gives what is free of a SKU to its own lines, guarantees before rank.
 func (d *draft) serveOwn(sku SKU) error {
 	for _, guaranteed := range []bool{true, false} {
-		if _, err := d.serveGroup(sku, []SKU{sku}, guaranteed, false); err != nil {
+		d.woke = false
+		if _, err := d.serveGroup(sku, []SKU{sku}, guaranteed, false); err != nil || d.woke {
 			return err
 		}
 	}
@@ -105,7 +106,8 @@ func (q *queue) run(once bool) (gave bool, err error) {
 		if err := q.give(l, n); err != nil {
 			return gave, err
 		}
-		if gave = true; once {
+		// A gate that has begun to fill has its other goods before anybody else.
+		if gave = true; once || d.woke {
 			return gave, nil
 		}
 	}
@@ -134,7 +136,8 @@ func (q *queue) canTake(l *Line) (n int64, lacks WhyCode, err error) {
 	if n == 0 {
 		return 0, lacks, nil
 	}
-	if d.p.rules.Share == Fair {
+	// A gate in mode skip fills as a block, under fair share too.
+	if d.p.rules.Share == Fair && !d.p.skips(l) {
 		n = l.Least()
 	}
 	// All at once, or else so far that the rest of the shipment stays possible.
@@ -152,16 +155,16 @@ func (q *queue) give(l *Line, n int64) error {
 	l = d.touch(*l)
 	over := Move{To: At(l.ID())}
 	// The next one is looked for with the line as it was: it decided so.
-	rival, err := q.peek()
+	rival, err := q.rival(l)
 	if err != nil {
 		return err
 	}
 	if rival != nil {
-		over.By, _ = d.p.Before(l, rival)
-		over.Over = rival.ID()
-		if q.guaranteed {
-			over.By = ByGuarantee
+		by, before := d.p.Before(l, rival)
+		if !before {
+			by = ByGuarantee
 		}
+		over.By, over.Over = by, rival.ID()
 	}
 	if err := d.give(q.sku, l, n, over); err != nil {
 		return err
@@ -174,6 +177,22 @@ func (q *queue) give(l *Line, n int64) error {
 		heap.Push(&q.back, l)
 	}
 	return nil
+}
+
+// rival is who waits next; against a guarantee that is the best-ranked other line.
+func (q *queue) rival(l *Line) (*Line, error) {
+	if !q.guaranteed {
+		return q.peek()
+	}
+	for other, err := range q.d.v.Waiting(Search{SKU: l.SKU}) {
+		if err != nil {
+			return nil, err
+		}
+		if now := q.d.now(other); now.ID() != l.ID() && now.Open() > 0 {
+			return now, nil
+		}
+	}
+	return nil, nil
 }
 
 // give moves n units that the line can use from what is free to the line.
@@ -221,7 +240,7 @@ func (d *draft) wakeGated(l *Line) error {
 	if !d.p.skips(l) || d.woken[gate] {
 		return nil
 	}
-	d.woken[gate] = true
+	d.woken[gate], d.woke = true, true
 	return d.wake(l)
 }
 

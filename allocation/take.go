@@ -27,25 +27,31 @@ func (d *draft) take(sku SKU) (bool, error) {
 		if took || err != nil {
 			return took, err
 		}
-		if !more && !d.isChanged(l) && l.Rank.Class != Win {
-			// It ranks before no holder, so those of its kind behind it do not
-			// either. Win lines and those that were ranked anew, which are in the
-			// draft, have more to choose from.
-			q.onlyWin(l)
+		if more || d.isChanged(l) {
+			continue
+		}
+		// It ranks before no holder that it could take from, so those of its kind
+		// behind it do not either. Lines that were ranked anew, which are in the
+		// draft, and better classes have more to choose from.
+		switch {
+		case l.Rank.Class == Fill || l.Rank.Class == Lose:
+			q.narrow(NoFillers, l)
+		case l.Rank.Class != Win:
+			q.narrow(OnlyWin, l)
 		}
 	}
 }
 
-// onlyWin leaves out what the cursors still have of other classes than win.
-func (q *queue) onlyWin(after *Line) {
+// narrow leaves out what the cursors still have of other classes.
+func (q *queue) narrow(to Takers, after *Line) {
 	for _, c := range q.heads {
-		if c.search.Classes == OnlyWin {
+		if c.search.Classes >= to {
 			continue
 		}
 		if c.pull != nil {
 			c.stop()
 		}
-		c.search.Classes, c.search.After, c.pull, c.head, c.done = OnlyWin, after, nil, nil, false
+		c.search.Classes, c.search.After, c.pull, c.head, c.done = to, after, nil, nil, false
 	}
 }
 
@@ -115,7 +121,12 @@ func (d *draft) takeFor(l *Line) (took, more bool, err error) {
 	var n int64
 	for _, x := range losses {
 		n += x.m.Qty
+		// A unit may close the holder's gate, and better lines come next.
+		if d.p.rules.Gate == GateHold && x.from.gated() {
+			want = l.Least()
+		}
 	}
+	n = min(n, want)
 	n -= n % l.Least()
 	if n == 0 {
 		return false, more, nil

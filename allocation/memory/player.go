@@ -19,7 +19,7 @@ type Player struct {
 
 	gtins    map[allocation.GTIN]pack
 	orders   map[allocation.OrderID]*scenario.Order
-	scans    map[allocation.StationID][]scan // not undone, oldest first
+	scans    map[allocation.StationID][]*scan // not undone, oldest first
 	kept     []keptScan
 	mapped   map[string]pack
 	seen     map[int64]bool
@@ -35,21 +35,20 @@ type pack struct {
 
 type scan struct {
 	taken []allocation.Taken
-	kept  int // number of the kept code; 0 for none
+	kept  bool // its code is not known yet
 }
 
 type keptScan struct {
-	n       int
-	scan    scenario.Scan
-	times   int64
-	station allocation.StationID
+	of    *scan
+	scan  scenario.Scan
+	times int64
 }
 
 // NewPlayer plays from nothing under the default policy.
 func NewPlayer() *Player {
 	return &Player{
 		State: New(allocation.DefaultPolicy()), gtins: map[allocation.GTIN]pack{}, orders: map[allocation.OrderID]*scenario.Order{},
-		scans: map[allocation.StationID][]scan{}, mapped: map[string]pack{}, seen: map[int64]bool{}, skus: map[allocation.SKU]bool{},
+		scans: map[allocation.StationID][]*scan{}, mapped: map[string]pack{}, seen: map[int64]bool{}, skus: map[allocation.SKU]bool{},
 	}
 }
 
@@ -153,7 +152,11 @@ func resultOf(d allocation.Decision) (r scenario.Result) {
 			r.Free -= m.Qty
 		}
 		if m.To.Shelf == allocation.WithLine {
-			if s := (allocation.Why{Code: allocation.WhyRanked}).Sentence(m); !slices.Contains(said, s) {
+			why := allocation.Why{Code: allocation.WhyRanked}
+			if len(said) == 0 {
+				why.Passed, why.More = d.Why.Passed, d.Why.More
+			}
+			if s := why.Sentence(m); !slices.Contains(said, s) {
 				said = append(said, s)
 			}
 		}
@@ -274,9 +277,10 @@ func receipt(in *scenario.Scan, goods pack, times int64) allocation.Receipt {
 }
 
 func (p *Player) keep(in *scenario.Scan, times int64) scenario.Result {
-	k := keptScan{n: len(p.kept) + 1, scan: *in, times: times, station: station1(in.Station)}
+	at := station1(in.Station)
+	k := keptScan{of: &scan{kept: true}, scan: *in, times: times}
 	p.kept = append(p.kept, k)
-	p.scans[k.station] = append(p.scans[k.station], scan{kept: k.n})
+	p.scans[at] = append(p.scans[at], k.of)
 	return scenario.Result{Verdict: allocation.Held, Why: allocation.Why{Code: allocation.WhyUnknown}.Sentence(allocation.Move{})}
 }
 
@@ -285,7 +289,7 @@ func (p *Player) receive(at allocation.StationID, receipts []allocation.Receipt)
 	if err != nil {
 		return scenario.Result{}, err
 	}
-	p.scans[at] = append(p.scans[at], scan{taken: Taken(receipts, d)})
+	p.scans[at] = append(p.scans[at], &scan{taken: Taken(receipts, d)})
 	for _, r := range receipts {
 		p.skus[r.SKU] = true
 	}
@@ -320,7 +324,7 @@ func (p *Player) undo(at allocation.StationID) (scenario.Result, error) {
 	if err != nil {
 		return result, err
 	}
-	p.kept = slices.DeleteFunc(p.kept, func(k keptScan) bool { return k.n == last.kept })
+	p.kept = slices.DeleteFunc(p.kept, func(k keptScan) bool { return k.of == last })
 	p.scans[at] = all[:len(all)-1]
 	return result, nil
 }
@@ -431,22 +435,36 @@ func (p *Player) change(in *scenario.Change) (scenario.Result, error) {
 
 // mapCode says what a kept code stands for: its scans are received now.
 func (p *Player) mapCode(in *scenario.Map) (scenario.Result, error) {
-	qty := max(1, in.Qty)
-	var receipts []allocation.Receipt
+	if err := allocation.CheckQty(max(1, in.Qty)); err != nil {
+		return scenario.Result{}, err
+	}
+	goods := pack{in.SKU, max(1, in.Qty)}
+	p.mapped[in.Code], p.skus[in.SKU] = goods, true
+	var result scenario.Result
 	for _, k := range p.kept {
-		if k.scan.Code == in.Code {
-			receipts = append(receipts, receipt(&k.scan, pack{in.SKU, qty}, k.times))
+		if k.scan.Code != in.Code {
+			continue
 		}
+		receipts := []allocation.Receipt{receipt(&k.scan, goods, k.times)}
+		d, err := p.State.Decide(allocation.Receive{Receipts: receipts})
+		if err != nil {
+			return result, err
+		}
+		k.of.kept, k.of.taken = false, Taken(receipts, d)
+		result = join(result, resultOf(d))
 	}
-	p.mapped[in.Code], p.skus[in.SKU] = pack{in.SKU, qty}, true
-	if len(receipts) == 0 {
-		return scenario.Result{}, nil
+	p.kept = slices.DeleteFunc(p.kept, func(k keptScan) bool { return !k.of.kept })
+	return result, nil
+}
+
+// join makes one result of two.
+func join(a, b scenario.Result) scenario.Result {
+	a.Allocations, a.Moves = append(a.Allocations, b.Allocations...), append(a.Moves, b.Moves...)
+	if a.Free += b.Free; a.Why != "" && b.Why != "" {
+		a.Why += "; "
 	}
-	d, err := p.State.Decide(allocation.Receive{Receipts: receipts})
-	if err == nil {
-		p.kept = slices.DeleteFunc(p.kept, func(k keptScan) bool { return k.scan.Code == in.Code })
-	}
-	return resultOf(d), err
+	a.Why += b.Why
+	return a
 }
 
 func (p *Player) approve(in *scenario.Approve) (scenario.Result, error) {

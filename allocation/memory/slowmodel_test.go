@@ -284,6 +284,16 @@ func (s *slow) giveAmong(sku allocation.SKU, lines []*slowLine, guaranteed bool)
 			continue
 		}
 		can := s.freeFor(sku, l)
+		// In mode skip a gate's lines take all they can at once, if that leaves the
+		// rest of it possible.
+		if all := min(s.open(l), int64(len(can))) / n * n; all > n && s.policy.GateMode == "skip" && s.gate(l) != nil {
+			if guaranteed {
+				all = min(all, s.guaranteeLeft(l)/n*n)
+			}
+			if s.gateAllows(l, can[:all]) {
+				n = all
+			}
+		}
 		if s.open(l) < n || int64(len(can)) < n || !s.gateAllows(l, can[:n]) {
 			continue
 		}
@@ -715,12 +725,13 @@ func (s *slow) mapCode(m scenario.Map) {
 	s.mapped[m.Code] = m
 	for _, rec := range s.kept {
 		if rec.in.Code == m.Code {
-			now := &slowScan{in: rec.in, times: rec.times * m.Qty}
-			now.in.SKU = m.SKU
-			s.arrive(now)
+			rec.kept, rec.in.SKU, rec.times = false, m.SKU, rec.times*m.Qty
+			s.scanning = rec
+			s.arrive(rec)
+			s.settle()
 		}
 	}
-	s.kept = slices.DeleteFunc(s.kept, func(r *slowScan) bool { return r.in.Code == m.Code })
+	s.kept = slices.DeleteFunc(s.kept, func(r *slowScan) bool { return !r.kept })
 }
 
 func (s *slow) stage(in *scenario.OnLine) bool {
