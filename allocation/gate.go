@@ -2,6 +2,7 @@ package allocation
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -118,10 +119,11 @@ func (c *counted) pool(sku SKU) ([]parcelAt, error) {
 
 // less leaves out of goods that just came, and whose lines have not had their
 // turn yet, what guarantees and better-ranked lines may take; all of them where
-// they only stand in for the gate's own.
+// they only stand in for the gate's own, and under fair share, where the turns
+// of worse-ranked lines come between.
 func (c *counted) less(pool []parcelAt, sku SKU) ([]parcelAt, error) {
 	first := c.d.firstOf(sku, c.gate)
-	if first == nil {
+	if first == nil || c.d.p.rules.Share == Fair {
 		return nil, nil
 	}
 	others, err := c.d.ahead(first)
@@ -236,14 +238,43 @@ func (d *draft) wakeGates(sku SKU) error {
 		return err
 	}
 	for _, of := range append([]SKU{sku}, kin.ServesAlso...) {
-		if err := d.wakeGatesOf(of); err != nil {
+		if err := d.wakeGatesOf(of, sku); err != nil {
 			return err
+		}
+	}
+	return d.wakeRest(sku)
+}
+
+// wakeRest has the other goods offered of orders whose line of the SKU was filled
+// just now: what came of the SKU is counted on only after its turn.
+func (d *draft) wakeRest(sku SKU) error {
+	for _, id := range slices.Sorted(maps.Keys(d.lines)) {
+		l := d.lines[id]
+		if l.SKU != sku || l.Ship != ShipOrder || l.Open() > 0 {
+			continue
+		}
+		all, err := d.orderLines(l.Rank.Order)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(all, func(o *Line) bool { return o.Open() > 0 })
+		if i < 0 {
+			continue
+		}
+		whole, err := d.canBeWhole(all[i], 0, "")
+		if err != nil {
+			return err
+		}
+		if whole {
+			if err := d.wakeGated(all[i], sku); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (d *draft) wakeGatesOf(sku SKU) error {
+func (d *draft) wakeGatesOf(sku, turn SKU) error {
 	q, err := d.takers(sku, AnyClass, true)
 	if err != nil {
 		return err
@@ -259,7 +290,7 @@ func (d *draft) wakeGatesOf(sku SKU) error {
 			return err
 		}
 		if whole {
-			if err := d.wakeGated(l); err != nil {
+			if err := d.wakeGated(l, turn); err != nil {
 				return err
 			}
 		}

@@ -219,7 +219,7 @@ func (d *draft) give(sku SKU, l *Line, n int64, m Move) error {
 	if l.SKU != sku { // others may take from it now
 		d.todo[l.SKU] = stageOwn
 	}
-	return d.wakeGated(l)
+	return d.wakeGated(l, "")
 }
 
 // gained writes a move to a line down.
@@ -232,10 +232,11 @@ func (d *draft) gained(l *Line, m Move) {
 }
 
 // wakeGated has the other goods of a gate offered that can be whole.
-func (d *draft) wakeGated(l *Line) error {
-	gate := string(l.ID())
+// Once is enough for units given, and once for each SKU that had its turn.
+func (d *draft) wakeGated(l *Line, turn SKU) error {
+	gate := string(turn) + "\x00" + string(l.ID())
 	if l.Ship == ShipOrder {
-		gate = string(l.Rank.Order)
+		gate = string(turn) + "\x00" + string(l.Rank.Order)
 	}
 	if !d.p.skips(l) || d.woken[gate] {
 		return nil

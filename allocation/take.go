@@ -142,7 +142,7 @@ func (d *draft) takeFor(l *Line) (took, more bool, err error) {
 		}
 		d.gained(l, x.m)
 	}
-	return true, true, d.wakeGated(l)
+	return true, true, d.wakeGated(l, "")
 }
 
 // losses finds up to want units that the line may take.

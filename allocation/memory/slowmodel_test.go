@@ -425,7 +425,7 @@ func (s *slow) leaveToOthers(gate []*slowLine, used map[*slowUnit]bool) {
 			}
 			n += max(0, left)
 		}
-		if !slices.ContainsFunc(gate, func(l *slowLine) bool { return l.sku == sku && s.open(l) > 0 }) {
+		if s.fair() || !slices.ContainsFunc(gate, func(l *slowLine) bool { return l.sku == sku && s.open(l) > 0 }) {
 			n = 1 << 40
 		}
 		for _, u := range s.pick(func(u *slowUnit) bool { return u.sku == sku && u.shelf == "free" }) {
