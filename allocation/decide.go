@@ -238,11 +238,13 @@ const (
 	stages
 )
 
-// round does the earliest stage that is due, for the first SKU by name.
+// round does the earliest stage that is due: for what just came, and then for the
+// first SKU by name.
 func (d *draft) round() error {
 	sku, stage := SKU(""), stages
 	for _, s := range slices.Sorted(maps.Keys(d.todo)) {
-		if d.todo[s] < stage {
+		sooner := d.todo[s] == stageOwn && stage == stageOwn && d.fresh[s] && !d.fresh[sku]
+		if d.todo[s] < stage || sooner {
 			sku, stage = s, d.todo[s]
 		}
 	}

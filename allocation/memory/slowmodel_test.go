@@ -239,6 +239,11 @@ func (s *slow) settle() {
 	}
 again:
 	for {
+		for _, sku := range skus { // what just came goes first
+			if s.fresh[sku] && s.giveOwn(sku) {
+				continue again
+			}
+		}
 		for _, one := range []func(allocation.SKU) bool{s.giveOwn, s.giveStandIn, s.takeAll} {
 			for _, sku := range skus {
 				if one(sku) {
