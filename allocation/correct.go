@@ -119,7 +119,7 @@ func (d *draft) unhold(b Batch, n int64) error {
 // strip takes loose units from the lines of a SKU, and from those that it stands
 // in for, the worst-ranked first.
 func (d *draft) strip(sku SKU, n int64, fits func(Parcel) bool, to Place) (got int64, err error) {
-	kin, err := d.kinOf(sku)
+	kin, err := d.about(sku)
 	if err != nil || n == 0 {
 		return 0, err
 	}

@@ -18,7 +18,7 @@ import (
 func Decide(p Policy, v View, today Date, e Event) (Decision, error) {
 	d := &draft{
 		p: p, v: v, today: today, lines: map[LineID]*Line{}, before: map[LineID]Line{}, held: map[LineID][]Parcel{},
-		todo: map[SKU]int{}, shelf: map[SKU][]Parcel{}, changed: map[OrderID]bool{}, woken: map[string]bool{}, kin: map[SKU]Kin{}, fresh: map[SKU]bool{},
+		todo: map[SKU]int{}, shelf: map[SKU][]Parcel{}, changed: map[OrderID]bool{}, woken: map[string]bool{}, abouts: map[SKU]About{}, fresh: map[SKU]bool{},
 		opened: map[LineID]bool{}, arrived: map[inboundSKU]int64{},
 	}
 	d.out.Why.Policy = p.Version
@@ -43,7 +43,7 @@ type draft struct {
 	held   map[LineID][]Parcel
 	shelf  map[SKU][]Parcel // free stock that was read, less what was given
 	loose  []parcelAt       // units in the air: received, or lost by a line
-	kin    map[SKU]Kin
+	abouts map[SKU]About
 	fresh  map[SKU]bool // just came, or was just lost by a line, and not served yet
 
 	todo    map[SKU]int // to be offered: the stage that is due
@@ -196,20 +196,20 @@ func (d *draft) wake(l *Line) error {
 
 func (d *draft) wakeSKU(sku SKU) error {
 	d.todo[sku] = stageOwn
-	kin, err := d.kinOf(sku)
+	kin, err := d.about(sku)
 	for _, other := range kin.Substitutes {
 		d.todo[other] = stageOwn
 	}
 	return err
 }
 
-func (d *draft) kinOf(sku SKU) (Kin, error) {
-	if kin, read := d.kin[sku]; read {
-		return kin, nil
+func (d *draft) about(sku SKU) (About, error) {
+	if about, read := d.abouts[sku]; read {
+		return about, nil
 	}
-	kin, err := d.v.Kin(sku)
-	d.kin[sku] = kin
-	return kin, err
+	about, err := d.v.About(sku)
+	d.abouts[sku] = about
+	return about, err
 }
 
 // settle gives what can be given until nothing can: free goods to their own
@@ -295,7 +295,7 @@ func (d *draft) finish() (Decision, error) {
 func (d *draft) complete() error {
 	got := map[OrderID]bool{}
 	for _, l := range d.out.Lines {
-		if had := d.before[l.ID()]; l.Allocated > had.Allocated {
+		if had := d.before[l.ID()]; l.Allocated > had.Allocated && l.Open() <= 0 {
 			got[l.Rank.Order] = true
 		}
 	}

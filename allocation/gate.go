@@ -63,7 +63,7 @@ func (c *counted) cover(wants []want) (bool, error) {
 		return false, err
 	}
 	for i := range wants {
-		kin, err := d.kinOf(wants[i].SKU)
+		kin, err := d.about(wants[i].SKU)
 		for _, other := range kin.Substitutes {
 			if err == nil {
 				err = c.off(&wants[i], other)
@@ -187,7 +187,7 @@ func (d *draft) within(sku SKU) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	kin, err := d.kinOf(sku)
+	kin, err := d.about(sku)
 	for _, of := range append([]SKU{sku}, kin.Substitutes...) {
 		if err != nil {
 			break
@@ -233,7 +233,7 @@ func (d *draft) wakeGates(sku SKU) error {
 	if d.p.rules.Gate != GateSkip {
 		return nil
 	}
-	kin, err := d.kinOf(sku)
+	kin, err := d.about(sku)
 	if err != nil {
 		return err
 	}

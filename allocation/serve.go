@@ -22,7 +22,7 @@ func (d *draft) serveOwn(sku SKU) error {
 // serveOthers gives what is left of a SKU to one line of the goods that it may
 // stand in for.
 func (d *draft) serveOthers(sku SKU) (gave bool, err error) {
-	kin, err := d.kinOf(sku)
+	kin, err := d.about(sku)
 	if len(kin.ServesAlso) == 0 || err != nil {
 		return false, err
 	}
@@ -250,6 +250,9 @@ func (d *draft) wakeGated(l *Line, turn SKU) error {
 func (d *draft) pool(sku SKU) ([]parcelAt, error) {
 	if _, read := d.shelf[sku]; !read {
 		d.shelf[sku] = []Parcel{}
+		if about, err := d.about(sku); !about.Free || err != nil {
+			return d.inAir(sku), err
+		}
 		for p, err := range d.v.Stock(sku, Free) {
 			if err != nil {
 				return nil, err
@@ -257,12 +260,7 @@ func (d *draft) pool(sku SKU) ([]parcelAt, error) {
 			d.shelf[sku] = append(d.shelf[sku], p)
 		}
 	}
-	var pool []parcelAt
-	for _, p := range d.loose {
-		if p.SKU == sku && p.Qty > 0 {
-			pool = append(pool, p)
-		}
-	}
+	pool := d.inAir(sku)
 	for _, p := range d.shelf[sku] {
 		if p.Qty > 0 {
 			pool = append(pool, parcelAt{p, Place{Shelf: Free}})
@@ -270,6 +268,17 @@ func (d *draft) pool(sku SKU) ([]parcelAt, error) {
 	}
 	slices.SortFunc(pool, inOrderOfUse)
 	return pool, nil
+}
+
+// inAir gives what was received or lost of a SKU, in the order of use.
+func (d *draft) inAir(sku SKU) (pool []parcelAt) {
+	for _, p := range d.loose {
+		if p.SKU == sku && p.Qty > 0 {
+			pool = append(pool, p)
+		}
+	}
+	slices.SortFunc(pool, inOrderOfUse)
+	return pool
 }
 
 // free counts what is free of a SKU and lasts minLife days from today.

@@ -58,23 +58,35 @@ func (q *queue) narrow(to Takers, after *Line) {
 // whoTakes says lines of which classes may find something to take. Mostly there
 // is no holder that could lose to other classes than win, and no open win line.
 func (d *draft) whoTakes(sku SKU) (classes Takers, any bool, err error) {
-	gathered, err := d.someHolder(sku, HoldGathered)
+	about, err := d.about(sku)
+	if err != nil {
+		return 0, false, err
+	}
+	gathered, err := d.someHolder(sku, HoldGathered, about.Gathered && d.p.rules.Gate == GateHold)
 	switch {
 	case err != nil:
 		return 0, false, err
 	case gathered:
 		return AnyClass, true, nil
 	}
-	low, err := d.someHolder(sku, HoldLow)
+	low, err := d.someHolder(sku, HoldLow, about.Low)
 	if low || len(d.changed) > 0 || err != nil {
 		return NoFillers, true, err
 	}
-	some, err := d.someHolder(sku, HoldRedistribute)
-	return OnlyWin, some, err
+	for _, l := range d.lines {
+		about.Win = about.Win || l.SKU == sku && l.Rank.Class == Win && l.Takes() > 0
+	}
+	return OnlyWin, about.Win, nil
 }
 
-func (d *draft) someHolder(sku SKU, kinds Holding) (bool, error) {
-	if kinds == HoldGathered && d.p.rules.Gate != GateHold {
+// someHolder asks the draft, and the view where that may have one.
+func (d *draft) someHolder(sku SKU, kinds Holding, inView bool) (bool, error) {
+	for _, l := range d.lines {
+		if holds, err := d.holds(l, sku, kinds); holds || err != nil {
+			return holds, err
+		}
+	}
+	if !inView {
 		return false, nil
 	}
 	for _, err := range d.holders(sku, kinds) {

@@ -50,8 +50,9 @@ type View interface {
 	Ahead(Line) (int64, error)
 	// Guaranteed sums Line.Guaranteed over the lines of a segment and SKU.
 	Guaranteed(segment string, sku SKU) (int64, error)
-	// Kin tells which goods stand in for which.
-	Kin(SKU) (Kin, error)
+	// About tells what a decision over a SKU can leave out. A store keeps it in
+	// memory or in the SKU's row, so that an ordinary scan asks for nothing else.
+	About(SKU) (About, error)
 	// Serial reports whether a serial is in the house: received, not undone, not
 	// shipped.
 	Serial(trade, serial string) (bool, error)
@@ -140,11 +141,16 @@ type Inbound struct {
 	Closed    bool
 }
 
-// Kin tells which goods stand in for which: a SKU's own Substitutes serve its
-// lines, and the SKU serves the lines of ServesAlso.
-type Kin struct {
+// About is what is known of a SKU at large. A SKU's own Substitutes serve its
+// lines, and the SKU serves the lines of ServesAlso. The rest may be true where
+// there is none, never false where there is one.
+type About struct {
 	Substitutes []SKU
 	ServesAlso  []SKU
+	Free        bool // there is free stock
+	Low         bool // a line fits HoldLow
+	Gathered    bool // a line fits HoldGathered
+	Win         bool // a line of class win can take something
 }
 
 // Before reports whether a is served before b: by rank; under fair share by band,

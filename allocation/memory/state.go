@@ -358,15 +358,23 @@ func (s *State) Guaranteed(segment string, sku allocation.SKU) (n int64, err err
 	return n, nil
 }
 
-// Kin is of allocation.View.
-func (s *State) Kin(sku allocation.SKU) (allocation.Kin, error) {
-	kin := allocation.Kin{Substitutes: s.substitutes[sku]}
+// About is of allocation.View.
+func (s *State) About(sku allocation.SKU) (allocation.About, error) {
+	about := allocation.About{Substitutes: s.substitutes[sku]}
 	for _, x := range slices.Sorted(maps.Keys(s.substitutes)) {
 		if slices.Contains(s.substitutes[x], sku) {
-			kin.ServesAlso = append(kin.ServesAlso, x)
+			about.ServesAlso = append(about.ServesAlso, x)
 		}
 	}
-	return kin, nil
+	for b := range s.stock[allocation.Place{Shelf: allocation.Free}] {
+		about.Free = about.Free || b.SKU == sku
+	}
+	for _, l := range s.bySKU[sku] {
+		about.Low = about.Low || allocation.HoldLow.Fits(s.Policy, l, false)
+		about.Gathered = about.Gathered || l.Ship == allocation.ShipLine || l.Ship == allocation.ShipOrder
+		about.Win = about.Win || l.Rank.Class == allocation.Win && l.Takes() > 0
+	}
+	return about, nil
 }
 
 // Serial is of allocation.View.
