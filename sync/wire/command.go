@@ -16,11 +16,13 @@ type Command struct {
 	Elsewhere *Elsewhere `json:"elsewhere,omitempty"`
 	Policy    *Policy    `json:"policy,omitempty"`
 	Grant     *Grant     `json:"grant,omitempty"`
+	Map       *Map       `json:"map,omitempty"`
+	Approve   *Approve   `json:"approve,omitempty"`
 }
 
 func (c Command) check() error {
 	n := 0
-	for _, set := range []bool{c.Item != nil, c.Order != nil, c.Inbound != nil, c.Elsewhere != nil, c.Policy != nil, c.Grant != nil} {
+	for _, set := range []bool{c.Item != nil, c.Order != nil, c.Inbound != nil, c.Elsewhere != nil, c.Policy != nil, c.Grant != nil, c.Map != nil, c.Approve != nil} {
 		if set {
 			n++
 		}
@@ -37,6 +39,8 @@ type Item struct {
 	Description string         `json:"description,omitempty"`
 	Putaway     string         `json:"putaway,omitempty"` // location of free stock
 	GTINs       []ItemGTIN     `json:"gtins,omitempty"`
+	// Substitutes are the SKUs that may serve the lines of this one.
+	Substitutes []allocation.SKU `json:"substitutes,omitempty"`
 }
 
 // ItemGTIN names a SKU at one pack level.
@@ -52,6 +56,7 @@ type Order struct {
 	Version      int64                 `json:"version"`
 	Customer     allocation.CustomerID `json:"customer"`
 	CustomerName string                `json:"customer_name,omitempty"`
+	Segment      string                `json:"segment,omitempty"`
 	Override     int                   `json:"override,omitempty"`
 	Class        allocation.Class      `json:"class,omitempty"` // absent: redistribute
 	Contract     int                   `json:"contract,omitempty"`
@@ -59,15 +64,21 @@ type Order struct {
 	Accepted     time.Time             `json:"accepted"`
 	Promised     allocation.Date       `json:"promised,omitempty"`
 	Requested    allocation.Date       `json:"requested,omitempty"`
+	Ship         allocation.Ship       `json:"ship,omitempty"` // absent: partial
 	Door         string                `json:"door,omitempty"`
-	Lines        []OrderLine           `json:"lines"`
+	// Changed reports that a person ranked the order anew: its lines take and lose
+	// by their new rank when this version is applied.
+	Changed bool        `json:"changed,omitempty"`
+	Lines   []OrderLine `json:"lines"`
 }
 
 // OrderLine is one line; Qty is what is wanted in all, cancels subtracted.
 type OrderLine struct {
-	Line string         `json:"line"`
-	SKU  allocation.SKU `json:"sku"`
-	Qty  int64          `json:"qty"`
+	Line        string         `json:"line"`
+	SKU         allocation.SKU `json:"sku"`
+	Qty         int64          `json:"qty"`
+	Pack        int64          `json:"pack,omitempty"` // the line takes whole packs of so many; absent: any
+	MinLifeDays int            `json:"min_life_days,omitempty"`
 }
 
 // Inbound replaces what a site knows of one announced supply.
@@ -76,8 +87,12 @@ type Inbound struct {
 	Version  int64                `json:"version"`
 	Supplier string               `json:"supplier,omitempty"`
 	Expected allocation.Date      `json:"expected,omitempty"`
-	Lines    []InboundLine        `json:"lines,omitempty"`
-	Pallets  []Pallet             `json:"pallets,omitempty"`
+	// TolerancePct is how much more than announced is treated as usual; absent: as
+	// the policy says.
+	TolerancePct *int64        `json:"tolerance_pct,omitempty"`
+	Closed       bool          `json:"closed,omitempty"` // nothing more will come by it
+	Lines        []InboundLine `json:"lines,omitempty"`
+	Pallets      []Pallet      `json:"pallets,omitempty"`
 }
 
 // InboundLine is a quantity of one SKU, in base units.
@@ -99,10 +114,55 @@ type Elsewhere struct {
 	SSCCs []string          `json:"ssccs"`
 }
 
-// Policy is put in force by the event that applies it.
+// Policy is put in force by the event that applies it. What is absent is the
+// default.
 type Policy struct {
-	Version string           `json:"version"`
-	Rank    []allocation.Key `json:"rank"`
+	Version     string              `json:"version"`
+	Rank        []allocation.Key    `json:"rank,omitempty"`
+	Share       allocation.Share    `json:"share,omitempty"`
+	GateMode    allocation.GateMode `json:"gate_mode,omitempty"`
+	OverReceipt int64               `json:"over_receipt_pct,omitempty"`
+	Guarantees  []Guarantee         `json:"guarantees,omitempty"`
+	StageAtBeep bool                `json:"stage_at_beep,omitempty"`
+}
+
+// Guarantee gives the lines of a segment Qty units of each SKU before rank.
+type Guarantee struct {
+	Segment string `json:"segment"`
+	Qty     int64  `json:"qty"`
+}
+
+// PolicyOf gives a policy the form in which it travels and is stored.
+func PolicyOf(p allocation.Policy) Policy {
+	r := p.Rules()
+	out := Policy{Version: p.Version, Rank: r.Rank, Share: r.Share, GateMode: r.Gate, OverReceipt: r.OverPct, StageAtBeep: r.StageAtBeep}
+	for _, g := range r.Guarantees {
+		out.Guarantees = append(out.Guarantees, Guarantee(g))
+	}
+	return out
+}
+
+// Check makes a policy to decide by of it, or says what is not possible.
+func (p Policy) Check() (allocation.Policy, error) {
+	r := allocation.Rules{Rank: p.Rank, Share: p.Share, Gate: p.GateMode, OverPct: p.OverReceipt, StageAtBeep: p.StageAtBeep}
+	for _, g := range p.Guarantees {
+		r.Guarantees = append(r.Guarantees, allocation.Guarantee(g))
+	}
+	return allocation.NewPolicy(p.Version, r)
+}
+
+// Map says what a code stands for that was kept as it named nothing: Qty base
+// units of a SKU each time.
+type Map struct {
+	Code []byte         `json:"code"`
+	SKU  allocation.SKU `json:"sku"`
+	Qty  int64          `json:"qty"`
+}
+
+// Approve frees up to Qty units of an inbound that came above what was announced.
+type Approve struct {
+	Inbound allocation.InboundID `json:"inbound"`
+	Qty     int64                `json:"qty"`
 }
 
 // Grant raises what the site may allocate of a line to Total, in the life that

@@ -90,6 +90,11 @@ func (t *usualText) scan() *Scan {
 	if t.may(`,"receipts":[`) {
 		s.Receipts = list(t, (*usualText).receipt)
 	}
+	if t.may(`,"passed":[`) {
+		s.Passed = list(t, (*usualText).passed)
+	}
+	s.More = t.may(`,"more":true`)
+	s.Staged = t.may(`,"staged":true`)
 	s.Part = int(t.mayNumber(`,"part":`))
 	s.Parts = int(t.mayNumber(`,"parts":`))
 	s.Late = t.may(`,"late":true`)
@@ -116,9 +121,18 @@ func (t *usualText) receipt() (r Receipt) {
 		r.Allocations = list(t, (*usualText).allocation)
 	}
 	r.Free = t.mayNumber(`,"free":`)
-	r.Passed = int(t.mayNumber(`,"passed":`))
+	r.Surplus = t.mayNumber(`,"surplus":`)
 	t.must(`}`)
 	return r
+}
+
+func (t *usualText) passed() (p Passed) {
+	t.must(`{"line":`)
+	p.Line = allocation.LineID(t.word())
+	t.must(`,"lacks":`)
+	p.Lacks = allocation.WhyCode(t.word())
+	t.must(`}`)
+	return p
 }
 
 func (t *usualText) allocation() (a Allocation) {

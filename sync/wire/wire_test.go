@@ -29,6 +29,8 @@ const (
 
 var at = time.Date(2027, 1, 31, 6, 45, 0, 123456789, time.UTC)
 
+var ten = int64(10)
+
 // bodies are stored bytes of events, one of each kind.
 func bodies(t testing.TB) []json.RawMessage {
 	later := at.Add(time.Minute)
@@ -38,19 +40,25 @@ func bodies(t testing.TB) []json.RawMessage {
 			Verdict: allocation.Allocated, Why: allocation.WhyRanked, Policy: "1", Part: 1, Parts: 2,
 			Receipts: []Receipt{{
 				SKU: "X-<1>&\u2028", Qty: 5, Disposition: allocation.Good, Lot: "L1", Expiry: "2027-12-31", Serial: "S1",
-				GTIN: "09501234600006", Inbound: "PO1", Free: 2, Passed: 1,
+				GTIN: "09501234600006", Inbound: "PO1", Free: 1, Surplus: 1,
 				Allocations: []Allocation{{Line: "O1/1", Qty: 3, By: "promised", Over: "O2/1"}},
 			}},
+			Passed: []Passed{{Line: "O0/1", Lacks: allocation.WhyPack}}, More: true, Staged: true, Kept: 1, Times: 2,
+			Moves: []Move{{SKU: "X", Qty: 1, From: "O1/1", To: "O4/1", By: "tier", Over: "O2/1"}},
 		}},
 		{Seq: 2, Nonce: "1122334455667700", At: later, Undo: &Undo{
-			Station: "1", Seqs: []int64{1}, Allocations: []Allocation{{Line: "O1/1", Qty: 3}}, Free: []Free{{SKU: "X", Qty: 2}},
+			Station: "1", Seqs: []int64{1}, Moves: []Move{{SKU: "X", Qty: 3, From: "O1/1", Lot: "L1", Expiry: "2027-12-31", Trade: "09501234600006", Serial: "S1"},
+				{SKU: "X", Qty: 1, From: "free"}, {SKU: "X", Qty: 1, From: "surplus", Inbound: "PO1"}},
 		}},
 		{Seq: 3, Nonce: "2233445566770011", At: later, Applied: &Applied{
-			Through:     CommandCursor{Centre: "c1", N: 9},
-			Allocations: []Allocation{{Line: "O3/1", Qty: 2}},
-			Released:    []Allocation{{Line: "O4/1", Qty: 1}},
-			Returned:    []Allocation{{Line: "O4/1", Qty: 4}},
-			Refused:     []Refused{{N: 8, Message: "command 8 is of a kind that this agent does not know"}},
+			Through:  CommandCursor{Centre: "c1", N: 9},
+			Moves:    []Move{{SKU: "X", Qty: 2, From: "free", To: "O3/1"}, {SKU: "X", Qty: 1, From: "O4/1", To: "free"}},
+			Returned: []Right{{Line: "O4/1", Qty: 4}},
+			Refused:  []Refused{{N: 8, Message: "command 8 is of a kind that this agent does not know"}},
+		}},
+		{Seq: 4, Nonce: "3344556677001122", At: later, Deed: &Deed{
+			Kind: DeedRegrade, Station: "1", Worker: "w7", Line: "O1/1", SKU: "X", Inbound: "PO1", Qty: 1, From: allocation.Good, To: allocation.Damaged,
+			Reason: "wet", Moves: []Move{{SKU: "X", Qty: 1, From: "free", To: "damaged"}}, Returned: []Right{{Line: "O1/1", Qty: 1}},
 		}},
 	}
 	var out []json.RawMessage
@@ -86,13 +94,17 @@ func messages(t testing.TB) map[string]Message {
 
 func commands() []Command {
 	return []Command{
-		{Item: &Item{SKU: "X", Description: "Tea light holder", Putaway: "A-04", GTINs: []ItemGTIN{{GTIN: "09501234600006", Qty: 12}}}},
-		{Order: &Order{ID: "O1", Version: 2, Customer: "C9", CustomerName: "Smith & Sons", Override: 1, Class: allocation.Win, Contract: 2, Tier: 3,
-			Accepted: at, Promised: "2027-02-01", Requested: "2027-02-02", Door: "12", Lines: []OrderLine{{Line: "1", SKU: "X", Qty: 3}}}},
-		{Inbound: &Inbound{ID: "PO1", Version: 1, Supplier: "S", Expected: "2027-01-31", Lines: []InboundLine{{SKU: "X", Qty: 10}},
+		{Item: &Item{SKU: "X", Description: "Tea light holder", Putaway: "A-04", GTINs: []ItemGTIN{{GTIN: "09501234600006", Qty: 12}},
+			Substitutes: []allocation.SKU{"Y"}}},
+		{Order: &Order{ID: "O1", Version: 2, Customer: "C9", CustomerName: "Smith & Sons", Segment: "B", Ship: allocation.ShipOrder, Changed: true, Override: 1, Class: allocation.Win, Contract: 2, Tier: 3,
+			Accepted: at, Promised: "2027-02-01", Requested: "2027-02-02", Door: "12", Lines: []OrderLine{{Line: "1", SKU: "X", Qty: 3, Pack: 3, MinLifeDays: 30}}}},
+		{Inbound: &Inbound{ID: "PO1", Version: 1, Supplier: "S", Expected: "2027-01-31", TolerancePct: &ten, Closed: true, Lines: []InboundLine{{SKU: "X", Qty: 10}},
 			Pallets: []Pallet{{SSCC: "395012345000000013", Lines: []InboundLine{{SKU: "X", Qty: 10}}}}}},
 		{Elsewhere: &Elsewhere{Site: "york", SSCCs: []string{"395012345000000020"}}},
-		{Policy: &Policy{Version: "1", Rank: []allocation.Key{"override", "class"}}},
+		{Policy: &Policy{Version: "1", Rank: []allocation.Key{"override", "class"}, Share: allocation.Fair, GateMode: allocation.GateSkip,
+			OverReceipt: 10, Guarantees: []Guarantee{{Segment: "B", Qty: 4}}, StageAtBeep: true}},
+		{Map: &Map{Code: []byte("]C1\x1d1"), SKU: "X", Qty: 12}},
+		{Approve: &Approve{Inbound: "PO1", Qty: 3}},
 		{Grant: &Grant{Line: "O1/1", Incarnation: life, Total: 3}},
 	}
 }
