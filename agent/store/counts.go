@@ -5,6 +5,7 @@ type Counts struct {
 	Scans          int64 // saved
 	Units          int64 // good, received and not undone
 	Free           int64
+	Allocated      int64 // given to lines, shipped ones included
 	Tasks          int
 	LinesKnown     int64
 	OrdersComplete int64 // orders all of whose lines are full, and that want anything
@@ -21,11 +22,12 @@ func (tx *Tx) AddUp() (Counts, error) {
 		dest  []any
 	}{
 		{`SELECT coalesce(sum(scans), 0), coalesce(sum(units), 0) FROM station`, []any{&c.Scans, &c.Units}},
-		{`SELECT coalesce(sum(qty), 0) FROM stock WHERE disposition = 'good'`, []any{&c.Free}},
+		{`SELECT coalesce(sum(qty), 0) FROM stock WHERE shelf = 'free'`, []any{&c.Free}},
 		{`SELECT count(*) FROM task`, []any{&c.Tasks}},
-		{`SELECT count(*), coalesce(sum(open), 0), coalesce(sum(open > 0), 0) FROM line`, []any{&c.LinesKnown, &c.OwedUnits, &c.OwedLines}},
+		{`SELECT count(*), coalesce(sum(open), 0), coalesce(sum(waits), 0), coalesce(sum(allocated), 0) FROM line`,
+			[]any{&c.LinesKnown, &c.OwedUnits, &c.OwedLines, &c.Allocated}},
 		{`SELECT coalesce(sum(open > 0), 0), coalesce(sum(open = 0 AND wanted > 0), 0) FROM
-			(SELECT sum(open) AS open, sum(ordered - cancelled) AS wanted FROM line GROUP BY order_id)`, []any{&c.OwedOrders, &c.OrdersComplete}},
+			(SELECT sum(open) AS open, sum(ordered - cancelled) AS wanted FROM line GROUP BY order_n)`, []any{&c.OwedOrders, &c.OrdersComplete}},
 	} {
 		if _, err := tx.one(q.query, nil, q.dest...); err != nil {
 			return c, err
@@ -46,6 +48,7 @@ func (tx *Tx) Bytes() (n int64, err error) {
 func (tx *Tx) countLine(before, l Line) error {
 	c := &tx.counts
 	c.OwedUnits += l.Open() - before.Open()
+	c.Allocated += l.Allocated - before.Allocated
 	c.OwedLines += one(l.waits()) - one(before.waits())
 	if before.waits() == l.waits() && (before.Wanted() > 0) == (l.Wanted() > 0) {
 		return nil
@@ -53,11 +56,11 @@ func (tx *Tx) countLine(before, l Line) error {
 	var open, wanted bool // of the other lines
 	var n int
 	var err error
-	if open, err = tx.one(`SELECT 1 FROM line WHERE order_id = ? AND waits = 1 AND id <> ? LIMIT 1`, []any{l.Order, l.ID}, &n); err != nil || open {
+	if open, err = tx.one(`SELECT 1 FROM line WHERE order_n = ? AND waits = 1 AND n <> ? LIMIT 1`, []any{l.order, l.n}, &n); err != nil || open {
 		return err // with another line open, the order is open before and after
 	}
 	if before.Wanted() == 0 || l.Wanted() == 0 {
-		if wanted, err = tx.one(`SELECT 1 FROM line WHERE order_id = ? AND ordered > cancelled AND id <> ? LIMIT 1`, []any{l.Order, l.ID}, &n); err != nil {
+		if wanted, err = tx.one(`SELECT 1 FROM line WHERE order_n = ? AND ordered > cancelled AND n <> ? LIMIT 1`, []any{l.order, l.n}, &n); err != nil {
 			return err
 		}
 	}

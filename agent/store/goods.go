@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"fmt"
 
 	"dockfill/allocation"
 	"dockfill/sync/wire"
@@ -29,8 +30,8 @@ func (tx *Tx) ItemBySKU(sku allocation.SKU) (item Item, found bool, err error) {
 	return item, found, err
 }
 
-// PutItem replaces an item and its GTINs. A GTIN that another item had goes
-// over to this one.
+// PutItem replaces an item, its GTINs and its substitutes. A GTIN that another item
+// had goes over to this one.
 func (tx *Tx) PutItem(i *wire.Item) error {
 	err := tx.c.exec(`INSERT INTO item (sku, description, putaway) VALUES (?, ?, ?)
 		ON CONFLICT (sku) DO UPDATE SET description = excluded.description, putaway = excluded.putaway`,
@@ -39,6 +40,9 @@ func (tx *Tx) PutItem(i *wire.Item) error {
 		return err
 	}
 	if err := tx.c.exec(`DELETE FROM gtin WHERE sku = ?`, i.SKU); err != nil {
+		return err
+	}
+	if err := tx.putSubstitutes(i); err != nil {
 		return err
 	}
 	for _, g := range i.GTINs {
@@ -51,26 +55,19 @@ func (tx *Tx) PutItem(i *wire.Item) error {
 	return nil
 }
 
-// Stock is what lies here of a SKU in a disposition and no line holds.
-func (tx *Tx) Stock(sku allocation.SKU, d allocation.Disposition) (qty int64, err error) {
-	_, err = tx.one(`SELECT qty FROM stock WHERE sku = ? AND disposition = ?`, []any{sku, d}, &qty)
-	return qty, err
-}
-
-// AddStock changes the stock by n, which may be negative; the schema refuses
-// what would leave less than nothing. Units that are set aside come by SetAside.
-func (tx *Tx) AddStock(sku allocation.SKU, d allocation.Disposition, n int64) error {
-	if n == 0 {
-		return nil
+func (tx *Tx) putSubstitutes(i *wire.Item) error {
+	n, err := tx.c.change(`DELETE FROM substitute WHERE sku = ?`, i.SKU)
+	if err != nil || n == 0 && len(i.Substitutes) == 0 {
+		return err
 	}
-	if d == allocation.Good {
-		tx.counts.Free += n
+	tx.standIns = true
+	tx.about.clear() // of those that it stood in for, too
+	for n, other := range i.Substitutes {
+		if err := tx.c.exec(`INSERT INTO substitute (sku, n, other) VALUES (?, ?, ?)`, i.SKU, n, other); err != nil {
+			return err
+		}
 	}
-	if n < 0 {
-		return tx.c.exec(`UPDATE stock SET qty = qty + ? WHERE sku = ? AND disposition = ?`, n, sku, d)
-	}
-	return tx.c.exec(`INSERT INTO stock (sku, disposition, qty) VALUES (?, ?, ?)
-		ON CONFLICT (sku, disposition) DO UPDATE SET qty = qty + excluded.qty`, sku, d, n)
+	return nil
 }
 
 // Serial names one thing in the world: it is unique within its trade item, which
@@ -83,19 +80,53 @@ type Serial struct {
 
 func (s Serial) trade() string { return cmp.Or(string(s.GTIN), string(s.SKU)) }
 
-// TakeSerial notes that the event seq received a serial; the schema refuses one
-// that is here already.
+// TakeSerial notes that the event seq received a serial that was written in this
+// transaction.
 func (tx *Tx) TakeSerial(s Serial, seq int64) error {
-	return tx.c.exec(`INSERT INTO serial (trade, serial, seq) VALUES (?, ?, ?)`, s.trade(), s.Serial, seq)
+	if tx.serials[serialKey{s.trade(), s.Serial}] == seq {
+		return nil
+	}
+	n, err := tx.c.change(`UPDATE serial SET seq = ? WHERE trade = ? AND serial = ?`, seq, s.trade(), s.Serial)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("serial %s of %s is not in the house: event %d cannot have received it", s.Serial, s.trade(), seq)
+	}
+	return err
 }
 
-// FreeSerial lets a serial come again whose receipt was undone.
-func (tx *Tx) FreeSerial(s Serial) error {
-	return tx.c.exec(`DELETE FROM serial WHERE trade = ? AND serial = ?`, s.trade(), s.Serial)
-}
-
-// BySerial gives the event that received a serial and was not undone; 0 for none.
+// BySerial gives the event that received a serial which is still in the house; 0
+// for none.
 func (tx *Tx) BySerial(s Serial) (seq int64, err error) {
-	_, err = tx.one(`SELECT seq FROM serial WHERE trade = ? AND serial = ?`, []any{s.trade(), s.Serial}, &seq)
+	found, err := tx.one(`SELECT seq FROM serial WHERE trade = ? AND serial = ?`, []any{s.trade(), s.Serial}, &seq)
+	if !found && err == nil {
+		tx.absent = serialKey{s.trade(), s.Serial}
+	}
 	return seq, err
+}
+
+// Serial is of allocation.View.
+func (tx *Tx) Serial(trade, number string) (bool, error) {
+	if tx.absent == (serialKey{trade, number}) {
+		return false, nil
+	}
+	var n int
+	return tx.one(`SELECT 1 FROM serial WHERE trade = ? AND serial = ?`, []any{trade, number}, &n)
+}
+
+// changeSerial counts units of a serial in or out; the schema refuses one that is
+// here already. Mostly the next event tells of it.
+func (tx *Tx) changeSerial(s serialKey, n int64) error {
+	switch {
+	case n == 0:
+		return nil
+	case n > 0:
+		if tx.serials == nil {
+			tx.serials = map[serialKey]int64{}
+		}
+		tx.serials[s], tx.absent = tx.head.Seq+1, serialKey{}
+		return tx.c.exec(`INSERT INTO serial (trade, serial, seq, qty) VALUES (?, ?, ?, ?)`, s.trade, s.serial, tx.head.Seq+1, n)
+	}
+	if err := tx.c.exec(`UPDATE serial SET qty = qty + ? WHERE trade = ? AND serial = ?`, n, s.trade, s.serial); err != nil {
+		return err
+	}
+	return tx.c.exec(`DELETE FROM serial WHERE trade = ? AND serial = ? AND qty = 0`, s.trade, s.serial)
 }

@@ -9,20 +9,20 @@ import (
 
 // Held is what lies here for one reason and waits for a decision of people.
 type Held struct {
-	Why   allocation.WhyCode // WhyUnknown, WhyNotASN, WhyOnHold or WhyDamaged
+	Why   allocation.WhyCode // WhyUnknown, WhyNotASN, WhySurplus, WhyOnHold or WhyDamaged
 	Units int64              // base units; of unknown codes, as often as they were scanned
 	Codes int64              // different codes, or SKUs
 	Since time.Time          // of the oldest
 }
 
-// Held sums up what waits, by its reason; a reason that nothing waits for is
+// HeldHere sums up what waits, by its reason; a reason that nothing waits for is
 // left out.
-func (tx *Tx) Held() ([]Held, error) {
+func (tx *Tx) HeldHere() ([]Held, error) {
 	var all []Held
 	for _, query := range []string{
-		`SELECT why, sum(qty), count(DISTINCT code), min(at) FROM unknown WHERE taken = 0 GROUP BY why ORDER BY why DESC`,
-		`SELECT iif(disposition = 'hold', 'on-hold', disposition), sum(qty), count(*), min(since)
-			FROM stock WHERE disposition <> 'good' AND qty > 0 GROUP BY disposition ORDER BY disposition DESC`,
+		`SELECT why, sum(qty), count(DISTINCT code), min(at) FROM unknown WHERE mapped = 0 GROUP BY why ORDER BY why DESC`,
+		`SELECT iif(shelf = 'hold', 'on-hold', shelf), sum(qty), count(DISTINCT sku), min(since)
+			FROM stock INDEXED BY stock_aside WHERE shelf <> 'free' GROUP BY shelf ORDER BY shelf DESC`,
 	} {
 		err := tx.each(query, nil, func(r *sql.Rows) error {
 			var h Held
@@ -52,7 +52,7 @@ type Kept struct {
 // them.
 func (tx *Tx) KeptCodes(limit int) ([]Kept, error) {
 	var all []Kept
-	err := tx.each(`SELECT code, why, sum(qty), count(*), min(at) AS since FROM unknown WHERE taken = 0
+	err := tx.each(`SELECT code, why, sum(qty), count(*), min(at) AS since FROM unknown WHERE mapped = 0
 		GROUP BY code, why ORDER BY since, code LIMIT ?`, []any{limit}, func(r *sql.Rows) error {
 		var k Kept
 		var since int64
@@ -62,12 +62,6 @@ func (tx *Tx) KeptCodes(limit int) ([]Kept, error) {
 		return err
 	})
 	return all, err
-}
-
-// SetAside adds n units, 1 or more, that are not good to the stock; at is when.
-func (tx *Tx) SetAside(sku allocation.SKU, d allocation.Disposition, n int64, at time.Time) error {
-	return tx.c.exec(`INSERT INTO stock (sku, disposition, qty, since) VALUES (?, ?, ?, ?)
-		ON CONFLICT (sku, disposition) DO UPDATE SET qty = qty + excluded.qty, since = iif(qty = 0, excluded.since, since)`, sku, d, n, at.UnixNano())
 }
 
 // KeepUnknown keeps a code that names nothing known here, as told by the event
@@ -81,29 +75,80 @@ func (tx *Tx) KeepUnknown(seq int64, station allocation.StationID, why allocatio
 // Kept gives the oldest event that kept this very code and still waits; 0 for
 // none.
 func (tx *Tx) Kept(code []byte) (seq int64, err error) {
-	_, err = tx.one(`SELECT seq FROM unknown WHERE code = ? AND taken = 0 ORDER BY seq LIMIT 1`, []any{code}, &seq)
+	_, err = tx.one(`SELECT seq FROM unknown WHERE code = ? AND mapped = 0 ORDER BY seq LIMIT 1`, []any{code}, &seq)
 	return seq, err
 }
 
-// TakeKept lets the scan of the event seq take the place of the oldest kept scan
-// of its code, where there is one: the code has become known, and the unit was
-// scanned again.
-func (tx *Tx) TakeKept(code []byte, seq int64) error {
-	if !tx.keeps {
-		return nil
-	}
-	kept, err := tx.Kept(code)
-	if err != nil || kept == 0 {
-		return err
-	}
-	return tx.c.exec(`UPDATE unknown SET taken = ? WHERE seq = ?`, seq, kept)
+// KeptScan is a scan of a kept code that waits.
+type KeptScan struct {
+	Seq     int64 // the event that kept it
+	Station allocation.StationID
+	Code    []byte
+	Why     allocation.WhyCode
+	Times   int64
+	At      time.Time // of the scan
 }
 
-// UndoKept takes back what the event seq did to the kept codes: the one that it
-// kept is forgotten, the one whose place it took waits again.
-func (tx *Tx) UndoKept(seq int64) error {
-	if err := tx.c.exec(`DELETE FROM unknown WHERE seq = ?`, seq); err != nil {
-		return err
+// KeptScans gives the scans of a code that wait, the oldest first.
+func (tx *Tx) KeptScans(code []byte) (all []KeptScan, err error) {
+	if !tx.keeps {
+		return nil, nil
 	}
-	return tx.c.exec(`UPDATE unknown SET taken = 0 WHERE taken = ?`, seq)
+	err = tx.each(`SELECT seq, station, code, why, qty, at FROM unknown WHERE code = ? AND mapped = 0 ORDER BY seq`, []any{code}, func(r *sql.Rows) error {
+		var k KeptScan
+		var at int64
+		err := r.Scan(&k.Seq, &k.Station, &k.Code, &k.Why, &k.Times, &at)
+		k.At = time.Unix(0, at).UTC()
+		all = append(all, k)
+		return err
+	})
+	return all, err
+}
+
+// WaitingCodes gives the different codes that wait.
+func (tx *Tx) WaitingCodes() (all [][]byte, err error) {
+	if !tx.keeps {
+		return nil, nil
+	}
+	err = tx.each(`SELECT DISTINCT code FROM unknown WHERE mapped = 0 ORDER BY code`, nil, func(r *sql.Rows) error {
+		var code []byte
+		err := r.Scan(&code)
+		all = append(all, code)
+		return err
+	})
+	return all, err
+}
+
+// MapKept notes that the event by received what the event seq had kept.
+func (tx *Tx) MapKept(seq, by int64) error {
+	return tx.c.exec(`UPDATE unknown SET mapped = ? WHERE seq = ?`, by, seq)
+}
+
+// MappedBy gives the event that received what the event seq had kept; 0 where it
+// waits, or was never kept.
+func (tx *Tx) MappedBy(seq int64) (by int64, err error) {
+	_, err = tx.one(`SELECT mapped FROM unknown WHERE seq = ?`, []any{seq}, &by)
+	return by, err
+}
+
+// UndoKept forgets what the event seq kept.
+func (tx *Tx) UndoKept(seq int64) error {
+	return tx.c.exec(`DELETE FROM unknown WHERE seq = ?`, seq)
+}
+
+// Alias gives what a person said that a code stands for: qty base units of a SKU
+// each time.
+func (tx *Tx) Alias(code []byte) (sku allocation.SKU, qty int64, found bool, err error) {
+	if !tx.named {
+		return "", 0, false, nil
+	}
+	found, err = tx.one(`SELECT sku, qty FROM alias WHERE code = ?`, []any{code}, &sku, &qty)
+	return sku, qty, found, err
+}
+
+// SetAlias writes what a code stands for.
+func (tx *Tx) SetAlias(code []byte, sku allocation.SKU, qty int64) error {
+	tx.named = true
+	return tx.c.exec(`INSERT INTO alias (code, sku, qty) VALUES (?, ?, ?)
+		ON CONFLICT (code) DO UPDATE SET sku = excluded.sku, qty = excluded.qty`, code, sku, qty)
 }

@@ -71,12 +71,13 @@ func (tx *Tx) InboundVersion(id allocation.InboundID) (version int64, err error)
 	return version, err
 }
 
-// PutInbound replaces announced supply. Pallets that were received stay as they
-// are; a pallet that is announced here is no longer one for elsewhere.
+// PutInbound replaces announced supply. What was received stays: pallets, and the
+// count by SKU. A pallet that is announced here is no longer one for elsewhere.
 func (tx *Tx) PutInbound(in *wire.Inbound) error {
-	err := tx.c.exec(`INSERT INTO inbound (id, version, supplier, expected) VALUES (?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET version = excluded.version, supplier = excluded.supplier, expected = excluded.expected`,
-		in.ID, in.Version, in.Supplier, in.Expected)
+	err := tx.c.exec(`INSERT INTO inbound (id, version, supplier, expected, tolerance, closed) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET version = excluded.version, supplier = excluded.supplier, expected = excluded.expected,
+			tolerance = excluded.tolerance, closed = excluded.closed`,
+		in.ID, in.Version, in.Supplier, in.Expected, in.TolerancePct, in.Closed)
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,55 @@ func (tx *Tx) PutInbound(in *wire.Inbound) error {
 			return err
 		}
 	}
-	return nil
+	return tx.announce(in)
+}
+
+// announce counts what is announced by SKU: the lines, or where there are none
+// what stands on the pallets.
+func (tx *Tx) announce(in *wire.Inbound) error {
+	all := in.Lines
+	if len(all) == 0 {
+		for _, p := range in.Pallets {
+			all = append(all, p.Lines...)
+		}
+	}
+	if err := tx.c.exec(`UPDATE inbound_sku SET announced = 0 WHERE inbound = ?`, in.ID); err != nil {
+		return err
+	}
+	for _, l := range all {
+		err := tx.c.exec(`INSERT INTO inbound_sku (inbound, sku, announced) VALUES (?, ?, ?)
+			ON CONFLICT (inbound, sku) DO UPDATE SET announced = announced + excluded.announced`, in.ID, l.SKU, l.Qty)
+		if err != nil {
+			return err
+		}
+	}
+	return tx.c.exec(`UPDATE inbound_sku SET awaited = announced > received AND NOT ? WHERE inbound = ?`, in.Closed, in.ID)
+}
+
+// arrive counts what came by an inbound that is known here.
+func (tx *Tx) arrive(a Arrival) error {
+	if a.Inbound == "" || a.Qty == 0 {
+		return nil
+	}
+	return tx.c.exec(`INSERT INTO inbound_sku (inbound, sku, received, awaited) SELECT id, ?1, ?2, ?2 < 0 AND NOT closed FROM inbound WHERE id = ?3
+		ON CONFLICT (inbound, sku) DO UPDATE SET received = received + excluded.received,
+			awaited = announced > received + excluded.received AND NOT (SELECT closed FROM inbound WHERE id = inbound)`,
+		a.SKU, a.Qty, a.Inbound)
+}
+
+// Announced is of allocation.View.
+func (tx *Tx) Announced(sku allocation.SKU) (n int64, err error) {
+	_, err = tx.one(`SELECT coalesce(sum(announced - received), 0) FROM inbound_sku WHERE sku = ? AND awaited = 1`, []any{sku}, &n)
+	return n, err
+}
+
+// Inbound is of allocation.View.
+func (tx *Tx) Inbound(id allocation.InboundID, sku allocation.SKU) (allocation.Inbound, bool, error) {
+	var in allocation.Inbound
+	found, err := tx.one(`SELECT coalesce(s.announced, 0), coalesce(s.received, 0), i.tolerance, i.closed
+		FROM inbound i LEFT JOIN inbound_sku s ON s.inbound = i.id AND s.sku = +? WHERE i.id = +?`,
+		[]any{sku, id}, &in.Announced, &in.Received, &in.Tolerance, &in.Closed)
+	return in, found, err
 }
 
 func (tx *Tx) putPallet(inbound allocation.InboundID, p wire.Pallet) error {

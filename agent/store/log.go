@@ -122,7 +122,7 @@ func (tx *Tx) events(after int64, maxEvents, maxBytes int) ([]Event, error) {
 	defer rows.Close()
 	var events []Event
 	for rows.Next() {
-		e, err := scanEvent(rows)
+		e, err := scanEvent(rows.Rows)
 		if err != nil {
 			return nil, err
 		}
@@ -195,8 +195,10 @@ func (tx *Tx) Forget(before time.Time, limit int) (int64, error) {
 	if err != nil || !last.Valid {
 		return 0, err
 	}
-	if err := tx.c.exec(`DELETE FROM event WHERE seq <= ?`, last.Int64); err != nil {
-		return 0, err
+	for _, q := range []string{`DELETE FROM event WHERE seq <= ?`, `DELETE FROM unknown WHERE seq <= ? AND mapped > 0`} {
+		if err := tx.c.exec(q, last.Int64); err != nil {
+			return 0, err
+		}
 	}
 	// Gives at most 4 MB of the free pages back to the disk.
 	err = tx.each(`PRAGMA incremental_vacuum(1000)`, nil, func(*sql.Rows) error { return nil })

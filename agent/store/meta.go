@@ -2,8 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"strings"
 
 	"dockfill/allocation"
 	"dockfill/sync/wire"
@@ -26,33 +26,37 @@ func (tx *Tx) Meta() Meta { return tx.meta }
 func loadState(tx *Tx) (state, error) {
 	var s state
 	var stored, safe []byte
-	var version, rank string
+	var policy string
 	m := &s.meta
 	_, err := tx.one(`SELECT site, incarnation, run, stored_seq, stored_hash, safe_seq, safe_hash,
-		command_centre, command_n, policy_version, policy_rank FROM meta`, nil,
+		command_centre, command_n, policy FROM meta`, nil,
 		&m.Site, &m.Incarnation, &m.Run, &m.Stored.Seq, &stored, &m.Safe.Seq, &safe,
-		&m.Commands.Centre, &m.Commands.N, &version, &rank)
+		&m.Commands.Centre, &m.Commands.N, &policy)
 	if err != nil {
 		return s, err
 	}
 	copy(m.Stored.Hash[:], stored)
 	copy(m.Safe.Hash[:], safe)
-	if m.Policy, err = readPolicy(version, rank); err != nil {
+	if m.Policy, err = readPolicy(policy); err != nil {
 		return s, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	s.head, err = tx.readHead(m)
+	s.by = rankingOf(m.Policy)
+	if s.head, err = tx.readHead(m); err != nil {
+		return s, err
+	}
+	_, err = tx.one(`SELECT EXISTS (SELECT 1 FROM unknown), EXISTS (SELECT 1 FROM alias), EXISTS (SELECT 1 FROM substitute)`, nil, &s.keeps, &s.named, &s.standIns)
 	return s, err
 }
 
-func readPolicy(version, rank string) (allocation.Policy, error) {
-	if version == "" {
+func readPolicy(text string) (allocation.Policy, error) {
+	if text == "" {
 		return allocation.DefaultPolicy(), nil
 	}
-	var keys []allocation.Key
-	for k := range strings.SplitSeq(rank, ",") {
-		keys = append(keys, allocation.Key(k))
+	var p wire.Policy
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		return allocation.Policy{}, fmt.Errorf("policy: %w", err)
 	}
-	return allocation.NewPolicy(version, keys)
+	return p.Check()
 }
 
 // startRun counts the run.
@@ -76,7 +80,7 @@ func (tx *Tx) Adopt(incarnation, centre string) error {
 	}
 	tx.adopted = true
 	now, err := loadState(tx)
-	now.counts, now.keeps = tx.counts, tx.keeps
+	now.counts, now.stations = tx.counts, tx.stations
 	tx.state = now
 	return err
 }
@@ -107,20 +111,20 @@ func (tx *Tx) Acknowledge(stored, safe wire.Cursor) error {
 		m.Stored.Seq, m.Stored.Hash[:], m.Safe.Seq, m.Safe.Hash[:])
 }
 
-// SetPolicy puts a policy in force and ranks the open lines anew. Lines that
-// are full get their key when they open again.
+// SetPolicy puts a policy in force and ranks anew the lines that wait or hold
+// something. Others get their keys when they do so again.
 func (tx *Tx) SetPolicy(p allocation.Policy) error {
-	keys := make([]string, 0, 8)
-	for _, k := range p.Keys() {
-		keys = append(keys, string(k))
-	}
-	tx.meta.Policy = p
-	if err := tx.c.exec(`UPDATE meta SET policy_version = ?, policy_rank = ?`, p.Version, strings.Join(keys, ",")); err != nil {
+	text, err := json.Marshal(wire.PolicyOf(p))
+	if err != nil {
 		return err
 	}
-	for after := allocation.LineID(""); ; {
+	tx.meta.Policy, tx.by = p, rankingOf(p)
+	if err := tx.c.exec(`UPDATE meta SET policy = ?`, string(text)); err != nil {
+		return err
+	}
+	for after := int64(0); ; {
 		last, err := tx.rerank(after, rerankChunk)
-		if last == "" || err != nil {
+		if last == 0 || err != nil {
 			return err
 		}
 		after = last

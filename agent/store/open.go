@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 	"github.com/pressly/goose/v3"
@@ -42,6 +43,9 @@ const (
 // ErrForeign, ErrNewer, ErrInUse, ErrFull, ErrDenied, ErrDisk or ErrUnsafe, and
 // say what to do.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	s := &Store{o: o}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(explain(o.Path, classify(err)), s.abandon())
@@ -97,7 +101,7 @@ func (s *Store) connect(ctx context.Context, wasComplete bool) error {
 	if err != nil {
 		return err
 	}
-	s.w = &writer{c: c, ready: map[string]*sql.Stmt{}}
+	s.w = &writer{c: c, ready: map[string][]*sql.Stmt{}}
 	if s.readDB, err = openDB(s.o, "&_query_only=true"); err != nil {
 		return err
 	}
@@ -124,9 +128,6 @@ func (s *Store) begin(ctx context.Context) error {
 			return err
 		}
 		if tx.counts, err = tx.AddUp(); err != nil {
-			return err
-		}
-		if tx.keeps, err = tx.one(`SELECT seq FROM unknown LIMIT 1`, nil, new(int64)); err != nil {
 			return err
 		}
 		return tx.startRun()

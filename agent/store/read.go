@@ -6,26 +6,26 @@ import (
 	"dockfill/allocation"
 )
 
-// EachLine gives every line by its id, without the order's texts.
+// EachLine gives every line by its id.
 func (tx *Tx) EachLine(f func(Line) error) error {
-	return tx.each(`SELECT `+lineColumns+` FROM line l JOIN orders o ON o.id = l.order_id ORDER BY l.id`, nil, func(r *sql.Rows) error {
-		var l Line
-		if err := r.Scan(l.dest()...); err != nil {
+	return tx.each(`SELECT `+lineColumns+` FROM line l CROSS JOIN orders o ON o.n = l.order_n ORDER BY l.id`, nil, func(r *sql.Rows) error {
+		l, err := scanLine(r)
+		if err != nil {
 			return err
 		}
 		return f(l)
 	})
 }
 
-// EachStock gives every stock that was ever there, empty ones included.
-func (tx *Tx) EachStock(f func(allocation.SKU, allocation.Disposition, int64) error) error {
-	return tx.each(`SELECT sku, disposition, qty FROM stock ORDER BY sku, disposition`, nil, func(r *sql.Rows) error {
+// EachStock gives what lies on each shelf of each SKU.
+func (tx *Tx) EachStock(f func(allocation.SKU, allocation.Shelf, int64) error) error {
+	return tx.each(`SELECT sku, shelf, sum(qty) FROM stock GROUP BY sku, shelf ORDER BY sku, shelf`, nil, func(r *sql.Rows) error {
 		var sku allocation.SKU
-		var d allocation.Disposition
+		var shelf allocation.Shelf
 		var qty int64
-		if err := r.Scan(&sku, &d, &qty); err != nil {
+		if err := r.Scan(&sku, &shelf, &qty); err != nil {
 			return err
 		}
-		return f(sku, d, qty)
+		return f(sku, shelf, qty)
 	})
 }

@@ -173,7 +173,7 @@ func (tx *Tx) Tasks(sku allocation.SKU) ([]Task, error) {
 	err := tx.each(`SELECT t.id, t.kind, t.sku, t.qty, t.from_line, t.to_line, t.since,
 			coalesce(i.description, ''), coalesce(i.putaway, ''), coalesce(o.door, '')
 		FROM task t LEFT JOIN item i ON i.sku = t.sku
-		LEFT JOIN line l ON l.id = t.to_line LEFT JOIN orders o ON o.id = l.order_id `+where+` ORDER BY t.id`, args,
+		LEFT JOIN line l ON l.id = t.to_line LEFT JOIN orders o ON o.n = l.order_n `+where+` ORDER BY t.id`, args,
 		func(r *sql.Rows) error {
 			var t Task
 			var since int64

@@ -13,6 +13,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"dockfill/allocation"
 	"dockfill/sync/wire"
@@ -25,6 +26,8 @@ type Options struct {
 	// Commit stands around each commit of the writer where it is set: tests
 	// make commits fail with it.
 	Commit func(commit func() error) error
+	// Now is the clock; nil is time.Now. A transaction is of one instant.
+	Now func() time.Time
 	// Unflushed gives up durability. It is for a replay into a temporary file
 	// that nobody needs after a crash, never for a site.
 	Unflushed bool
@@ -41,6 +44,8 @@ type Store struct {
 	mu  sync.Mutex // held by the one update
 	w   *writer
 	now state // of the last commit
+	// about belongs to the one update.
+	about abouts
 
 	shown atomic.Pointer[state] // the same, for those who must not wait for an update
 }
@@ -49,12 +54,16 @@ type Store struct {
 // once and kept in step with the commits.
 type state struct {
 	meta Meta
+	by   ranking // of the policy in force
 	head wire.Cursor
 	// counts are kept by the writer alone: a view does not have them.
 	counts Counts
 	// keeps says that the table of unknown codes may hold some: without any, a
 	// scan need not look there.
 	keeps bool
+	// named says the same of what a person said codes stand for, and standIns of
+	// goods that may serve the lines of others.
+	named, standIns bool
 	// stations that this process has written; the map is never changed.
 	stations map[allocation.StationID]Station
 }
@@ -71,16 +80,17 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	if err := s.w.exec("BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx := &Tx{c: s.w, state: s.now}
+	tx := &Tx{c: s.w, state: s.now, at: s.o.Now(), about: &s.about}
 	if err := fn(tx); err != nil {
-		s.w.rollback()
+		s.rollback()
 		return err
 	}
 	if err := s.commit(); err != nil {
-		s.w.rollback()
+		s.rollback()
 		return fmt.Errorf("commit: %w", err)
 	}
 	s.now = tx.state
+	s.about.keep()
 	s.shown.Store(&tx.state)
 	if tx.adopted {
 		// It is committed in any case; the next start does what failed here.
@@ -97,6 +107,11 @@ func (s *Store) commit() error {
 	return commit()
 }
 
+func (s *Store) rollback() {
+	s.w.rollback()
+	s.about.forget()
+}
+
 // View runs fn on one consistent moment of the database.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 	c, err := s.readDB.Conn(ctx)
@@ -109,7 +124,7 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 		return classify(err)
 	}
 	defer c.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-	tx := &Tx{c: r}
+	tx := &Tx{c: r, at: s.o.Now(), about: &abouts{}}
 	if tx.state, err = loadState(tx); err != nil {
 		return err
 	}

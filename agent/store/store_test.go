@@ -55,6 +55,31 @@ func log(t *testing.T, s *Store, n int) {
 	}))
 }
 
+// free puts plain units into free stock.
+func free(tx *Tx, sku allocation.SKU, n int64) error {
+	_, err := tx.Write(allocation.Decision{Moves: []allocation.Move{{
+		Batch: allocation.Batch{SKU: sku}, Qty: n, To: allocation.Place{Shelf: allocation.Free},
+	}}}, nil)
+	return err
+}
+
+// demand adds a line of an order that is there and wants qty.
+func demand(tx *Tx, id allocation.LineID, order allocation.OrderID, sku allocation.SKU, qty int64) error {
+	if err := tx.AddLine(id, order, wire.OrderLine{SKU: sku}); err != nil {
+		return err
+	}
+	return decide(tx, allocation.Demand{Wants: []allocation.Want{{Line: id, Qty: qty}}})
+}
+
+// decide decides an event and writes it down.
+func decide(tx *Tx, e allocation.Event) error {
+	d, err := allocation.Decide(tx.Meta().Policy, tx, "2027-03-01", e)
+	if err == nil {
+		_, err = tx.Write(d, nil)
+	}
+	return err
+}
+
 func day(n int64) time.Time { return time.Date(2027, 1, int(n), 0, 0, 0, 0, time.UTC) }
 
 func TestACommitIsFlushedByEveryConnection(t *testing.T) {
@@ -192,7 +217,7 @@ func TestAFailedUpdateLeavesNothing(t *testing.T) {
 	}})
 	require.NoError(t, err)
 	defer s.Close()
-	add := func(tx *Tx) error { return tx.AddStock("X", allocation.Good, 1) }
+	add := func(tx *Tx) error { return free(tx, "X", 1) }
 	boom := errors.New("boom")
 	require.ErrorIs(t, s.Update(t.Context(), func(tx *Tx) error { return errors.Join(add(tx), boom) }), boom)
 	refuse = true
@@ -201,7 +226,7 @@ func TestAFailedUpdateLeavesNothing(t *testing.T) {
 	require.NoError(t, s.Verify(t.Context()))
 	require.NoError(t, s.Update(t.Context(), add))
 	require.NoError(t, s.View(t.Context(), func(tx *Tx) error {
-		n, err := tx.Stock("X", allocation.Good)
+		n, err := tx.On("X", allocation.Free)
 		assert.EqualValues(t, 1, n)
 		return err
 	}))
@@ -322,19 +347,20 @@ func TestWaitingReadsNoFurtherThanItsCaller(t *testing.T) {
 			if err := tx.PutOrder(&wire.Order{ID: id, Version: 1, Class: allocation.Redistribute, Accepted: day(1)}); err != nil {
 				return err
 			}
-			if err := tx.AddLine(allocation.MakeLineID(id, "1"), id, "X", 5); err != nil {
+			if err := demand(tx, allocation.MakeLineID(id, "1"), id, "X", 5); err != nil {
 				return err
 			}
 		}
+		tx.known = nil
 		read := 0
-		for w, err := range tx.Waiting("X") {
+		for l, err := range tx.Waiting(allocation.Search{SKU: "X"}) {
 			require.NoError(t, err)
-			assert.EqualValues(t, "O"+itoa(1000+read), w.Rank.Order)
+			assert.EqualValues(t, "O"+itoa(1000+read), l.Rank.Order)
 			if read++; read == 2 {
 				break
 			}
 		}
-		assert.Empty(t, tx.waiting, "lines without a right can take nothing")
+		assert.Empty(t, tx.known, "lines without a right can take nothing")
 		return nil
 	}))
 }
@@ -346,14 +372,18 @@ func TestTheSchemaIsTheLastBarrier(t *testing.T) {
 		`UPDATE line SET allocated = ordered + 1`,
 		`UPDATE line SET used = used + 1`,
 		`UPDATE line SET waits = 0`,
-		`INSERT INTO serial (trade, serial, seq) VALUES ('X', 'S', 2)`,
+		`UPDATE line SET can = 1`,
+		`UPDATE line SET holds = 3`,
+		`UPDATE line SET staged = 1`,
+		`UPDATE line SET excess = 1`,
+		`INSERT INTO serial (trade, serial, seq, qty) VALUES ('X', 'S', 2, 1)`,
 	} {
 		require.NoError(t, s.Update(t.Context(), func(tx *Tx) error {
 			if err := tx.PutOrder(&wire.Order{ID: "A", Version: 1, Class: allocation.Redistribute}); err != nil {
 				return err
 			}
-			if err := errors.Join(tx.c.exec(`DELETE FROM line`), tx.AddLine("A/1", "A", "X", 1), tx.AddStock("X", allocation.Good, 1),
-				tx.FreeSerial(Serial{SKU: "X", Serial: "S"}), tx.TakeSerial(Serial{SKU: "X", Serial: "S"}, 1)); err != nil {
+			if err := errors.Join(tx.c.exec(`DELETE FROM line`), tx.c.exec(`DELETE FROM serial`), demand(tx, "A/1", "A", "X", 1), free(tx, "X", 1),
+				tx.changeSerial(serialKey{"X", "S"}, 1), tx.TakeSerial(Serial{SKU: "X", Serial: "S"}, 1)); err != nil {
 				return err
 			}
 			err := tx.Savepoint(func() error { return tx.c.exec(statement) })

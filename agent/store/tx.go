@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"dockfill/allocation"
 )
@@ -14,8 +15,12 @@ import (
 type Tx struct {
 	c conn
 	state
+	at      time.Time
+	about   *abouts
 	given   map[allocation.StationID]int64 // feedback given, not written yet
-	waiting map[allocation.LineID]Line     // lines as Waiting read them and nothing changed since
+	known   map[allocation.LineID]Line     // lines that were read, as they are now
+	serials map[serialKey]int64            // written now, with the event that is to tell of them
+	absent  serialKey                      // the serial that was asked for last, and is not here
 	adopted bool                           // it gave the database its life
 }
 
@@ -27,7 +32,25 @@ var _ allocation.View = (*Tx)(nil)
 // a bare parameter of it gets a value, which costs five times the query itself.
 type conn interface {
 	exec(query string, args ...any) error
-	query(query string, args ...any) (*sql.Rows, error)
+	// change is exec, and gives how many rows it changed.
+	change(query string, args ...any) (rows int64, err error)
+	query(query string, args ...any) (*rows, error)
+}
+
+// rows are the answer to a query. Closing them lets go of their statement: as long
+// as they are read it serves nobody else.
+type rows struct {
+	*sql.Rows
+	free func()
+}
+
+func (r *rows) Close() error {
+	err := r.Rows.Close()
+	if r.free != nil {
+		r.free()
+		r.free = nil
+	}
+	return err
 }
 
 // Savepoint runs fn so that it alone is taken back where it fails; its error is
@@ -41,7 +64,8 @@ func (tx *Tx) Savepoint(fn func() error) error {
 	if err == nil {
 		return tx.c.exec("RELEASE one")
 	}
-	tx.state, tx.waiting = before, nil
+	tx.state, tx.known, tx.serials, tx.absent = before, nil, nil, serialKey{}
+	tx.about.forget()
 	if OfTheDisk(err) {
 		return err
 	}
@@ -69,7 +93,7 @@ func (tx *Tx) each(query string, args []any, scan func(*sql.Rows) error) error {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := scan(rows); err != nil {
+		if err := scan(rows.Rows); err != nil {
 			return classify(err)
 		}
 	}
@@ -81,37 +105,54 @@ func (tx *Tx) each(query string, args []any, scan func(*sql.Rows) error) error {
 // it, and a commit must not be broken off.
 type writer struct {
 	c     *sql.Conn
-	ready map[string]*sql.Stmt
+	ready map[string][]*sql.Stmt // not in use
 }
 
+// prepared takes a statement; each is read by one at a time, so the same text may
+// be prepared more than once.
 func (w *writer) prepared(query string) (*sql.Stmt, error) {
-	if s := w.ready[query]; s != nil {
-		return s, nil
+	if idle := w.ready[query]; len(idle) > 0 {
+		w.ready[query] = idle[:len(idle)-1]
+		return idle[len(idle)-1], nil
 	}
 	s, err := w.c.PrepareContext(context.Background(), query)
 	if err != nil {
 		return nil, fmt.Errorf("%w (in %.60s)", classify(err), query)
 	}
-	w.ready[query] = s
 	return s, nil
 }
 
+func (w *writer) free(query string, s *sql.Stmt) { w.ready[query] = append(w.ready[query], s) }
+
 func (w *writer) exec(query string, args ...any) error {
-	s, err := w.prepared(query)
-	if err != nil {
-		return err
-	}
-	_, err = s.Exec(args...)
-	return classify(err)
+	_, err := w.change(query, args...)
+	return err
 }
 
-func (w *writer) query(query string, args ...any) (*sql.Rows, error) {
+func (w *writer) change(query string, args ...any) (int64, error) {
+	s, err := w.prepared(query)
+	if err != nil {
+		return 0, err
+	}
+	defer w.free(query, s)
+	result, err := s.Exec(args...)
+	if err != nil {
+		return 0, classify(err)
+	}
+	return result.RowsAffected()
+}
+
+func (w *writer) query(query string, args ...any) (*rows, error) {
 	s, err := w.prepared(query)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.Query(args...)
-	return rows, classify(err)
+	r, err := s.Query(args...)
+	if err != nil {
+		w.free(query, s)
+		return nil, classify(err)
+	}
+	return &rows{r, func() { w.free(query, s) }}, nil
 }
 
 // rollback ends the transaction where there still is one: a full disk can have
@@ -119,8 +160,10 @@ func (w *writer) query(query string, args ...any) (*sql.Rows, error) {
 func (w *writer) rollback() { _ = w.exec("ROLLBACK") }
 
 func (w *writer) close() error {
-	for _, s := range w.ready {
-		s.Close()
+	for _, idle := range w.ready {
+		for _, s := range idle {
+			s.Close()
+		}
 	}
 	return w.c.Close()
 }
@@ -131,11 +174,16 @@ type reader struct {
 	c   *sql.Conn
 }
 
-func (r *reader) exec(string, ...any) error {
-	return errors.New("a view cannot write")
-}
+var errView = errors.New("a view cannot write")
 
-func (r *reader) query(query string, args ...any) (*sql.Rows, error) {
-	rows, err := r.c.QueryContext(r.ctx, query, args...)
-	return rows, classify(err)
+func (r *reader) exec(string, ...any) error { return errView }
+
+func (r *reader) change(string, ...any) (int64, error) { return 0, errView }
+
+func (r *reader) query(query string, args ...any) (*rows, error) {
+	answer, err := r.c.QueryContext(r.ctx, query, args...)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return &rows{Rows: answer}, nil
 }

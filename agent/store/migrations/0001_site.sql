@@ -13,8 +13,7 @@ CREATE TABLE meta (
 	safe_hash      BLOB    NOT NULL DEFAULT x'',
 	command_centre TEXT    NOT NULL DEFAULT '',
 	command_n      INTEGER NOT NULL DEFAULT 0,
-	policy_version TEXT    NOT NULL DEFAULT '',
-	policy_rank    TEXT    NOT NULL DEFAULT '',
+	policy         TEXT    NOT NULL DEFAULT '', -- JSON as it travels; '' is the default one
 	CHECK (safe_seq <= stored_seq)
 ) STRICT;
 
@@ -37,6 +36,15 @@ CREATE TABLE item (
 	putaway     TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What may serve the lines of a SKU beside its own goods, in this order.
+CREATE TABLE substitute (
+	sku   TEXT    NOT NULL REFERENCES item (sku),
+	n     INTEGER NOT NULL,
+	other TEXT    NOT NULL,
+	PRIMARY KEY (sku, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX substitute_other ON substitute (other, sku);
+
 CREATE TABLE gtin (
 	gtin TEXT    PRIMARY KEY CHECK (length(gtin) = 14),
 	sku  TEXT    NOT NULL REFERENCES item (sku),
@@ -44,11 +52,15 @@ CREATE TABLE gtin (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX gtin_sku ON gtin (sku);
 
+-- Orders and lines have a number beside their name: rows of this size are found
+-- in fewer pages by it, and so are those that an index leads to.
 CREATE TABLE orders (
-	id            TEXT    PRIMARY KEY,
+	n             INTEGER PRIMARY KEY,
+	id            TEXT    NOT NULL UNIQUE,
 	version       INTEGER NOT NULL,
 	customer      TEXT    NOT NULL,
 	customer_name TEXT    NOT NULL,
+	segment       TEXT    NOT NULL,
 	override      INTEGER NOT NULL,
 	class         TEXT    NOT NULL,
 	contract      INTEGER NOT NULL,
@@ -56,43 +68,119 @@ CREATE TABLE orders (
 	accepted      TEXT    NOT NULL,
 	promised      TEXT    NOT NULL,
 	requested     TEXT    NOT NULL,
+	ship          TEXT    NOT NULL CHECK (ship IN ('partial', 'line', 'order')),
 	door          TEXT    NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
--- What a customer wants of one SKU, and the right registers of this life. The
--- checks are the last barrier behind the rules in the code. waits is whether
--- anything is open: a column that stays as it is while a line fills, so that
--- line_open is not written by each scan.
+-- What a customer wants of one SKU, what it got, and the right registers of this
+-- life. The checks are the last barrier behind the rules in the code.
+--
+-- The columns from waits on are derived, for the indexes alone: flags stay as they
+-- are while a line merely fills, so that a scan writes no index. class, segment and
+-- ship are the order's; class is 1 for the best one.
+--   waits    whether anything is open
+--   can      whether the line can take what it takes at once, by open units and right
+--   least    how many units it takes at once
+--   whole    under gate mode skip, of a gated line: what it lacks; else 0
+--   gathers  whether it has a gate that is not open: units of it, or with ship
+--            "order" of its order, are missing
+--   holds    0 where it holds nothing loose, else a sum: 1 loose, 2 some of it may be
+--            taken by others, 4 it gathers, 8 class redistribute, 16 fill or lose
+--   rank_key sorts as the policy ranks; under fair share the band goes before it
+--   share    under fair share the band and what the line has got of its share; else ''
+--   turn     sorts as lines are served
+-- rank_key and share of a line that neither waits nor holds may be old; they are
+-- written when it does so again.
 CREATE TABLE line (
-	id        TEXT    PRIMARY KEY,
-	order_id  TEXT    NOT NULL REFERENCES orders (id),
-	sku       TEXT    NOT NULL,
-	ordered   INTEGER NOT NULL CHECK (ordered >= 0),
-	cancelled INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
-	allocated INTEGER NOT NULL DEFAULT 0 CHECK (allocated >= 0),
-	staged    INTEGER NOT NULL DEFAULT 0 CHECK (staged BETWEEN 0 AND allocated),
-	granted   INTEGER NOT NULL DEFAULT 0,
-	used      INTEGER NOT NULL DEFAULT 0,
-	undone    INTEGER NOT NULL DEFAULT 0 CHECK (undone <= used),
-	returned  INTEGER NOT NULL DEFAULT 0,
-	waits     INTEGER NOT NULL,
-	rank_key  TEXT    NOT NULL,
-	open      INTEGER NOT NULL AS (ordered - cancelled - allocated) VIRTUAL,
+	n          INTEGER PRIMARY KEY,
+	id         TEXT    NOT NULL UNIQUE,
+	order_n    INTEGER NOT NULL REFERENCES orders (n),
+	sku        TEXT    NOT NULL,
+	pack       INTEGER NOT NULL CHECK (pack >= 0),
+	min_life   INTEGER NOT NULL CHECK (min_life >= 0),
+	ordered    INTEGER NOT NULL DEFAULT 0 CHECK (ordered >= 0),
+	cancelled  INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+	allocated  INTEGER NOT NULL DEFAULT 0 CHECK (allocated >= 0),
+	picked     INTEGER NOT NULL DEFAULT 0 CHECK (picked >= 0),
+	staged     INTEGER NOT NULL DEFAULT 0,
+	shipped    INTEGER NOT NULL DEFAULT 0 CHECK (shipped BETWEEN 0 AND staged),
+	guaranteed INTEGER NOT NULL DEFAULT 0 CHECK (guaranteed BETWEEN 0 AND allocated),
+	excess     INTEGER NOT NULL DEFAULT 0 CHECK (excess BETWEEN 0 AND picked + staged),
+	granted    INTEGER NOT NULL DEFAULT 0,
+	used       INTEGER NOT NULL DEFAULT 0,
+	undone     INTEGER NOT NULL DEFAULT 0 CHECK (undone <= used),
+	returned   INTEGER NOT NULL DEFAULT 0,
+	segment    TEXT    NOT NULL,
+	ship       TEXT    NOT NULL,
+	class      INTEGER NOT NULL CHECK (class BETWEEN 1 AND 5),
+	waits      INTEGER NOT NULL DEFAULT 0,
+	can        INTEGER NOT NULL DEFAULT 0,
+	least      INTEGER NOT NULL AS (max(1, pack)) STORED,
+	whole      INTEGER NOT NULL DEFAULT 0,
+	gathers    INTEGER NOT NULL DEFAULT 0,
+	holds      INTEGER NOT NULL DEFAULT 0,
+	rank_key   TEXT    NOT NULL DEFAULT '',
+	share      TEXT    NOT NULL DEFAULT '',
+	turn       TEXT    NOT NULL AS (share || rank_key) VIRTUAL,
+	open       INTEGER NOT NULL AS (ordered - cancelled - allocated) VIRTUAL,
+	takes      INTEGER NOT NULL AS (max(0, min(open, granted - returned - used + undone))) VIRTUAL,
+	CHECK (picked + staged <= allocated),
 	CHECK (allocated + cancelled <= ordered),
 	CHECK (used - undone <= granted - returned),
-	CHECK (waits = (allocated + cancelled < ordered))
+	CHECK (waits = (allocated + cancelled < ordered)),
+	CHECK (can = (takes >= least)),
+	CHECK ((holds > 0) = (allocated > picked + staged)),
+	CHECK ((holds & 2 > 0) = (allocated > max(picked + staged, guaranteed))),
+	CHECK (holds = 0 OR (holds & 4 > 0) = gathers)
+) STRICT;
+CREATE INDEX line_order ON line (order_n, id);
+CREATE INDEX line_order_open ON line (order_n) WHERE waits = 1;
+-- Who waits, in the order of being served; lines without a right included, as a
+-- decision names them as passed.
+CREATE INDEX line_open ON line (sku, turn) WHERE waits = 1;
+CREATE INDEX line_open_segment ON line (sku, segment, turn) WHERE waits = 1 AND segment <> '';
+-- Who can take something: a decision skips through the few different values of the
+-- columns before turn and merges their ranges.
+CREATE INDEX line_can ON line (sku, class, least, whole, min_life, turn) WHERE can = 1;
+CREATE INDEX line_can_segment ON line (sku, segment, class, least, whole, min_life, turn) WHERE can = 1 AND segment <> '';
+-- From whom units may be taken.
+CREATE INDEX line_holds ON line (sku, holds, rank_key) WHERE holds > 0;
+CREATE INDEX line_guaranteed ON line (segment, sku, guaranteed) WHERE guaranteed > 0;
+
+-- The batches that lines hold in the house. Of plain goods, of which nothing but
+-- the line's own SKU is known, there is no row: they are what the others leave.
+CREATE TABLE held (
+	line   INTEGER NOT NULL REFERENCES line (n),
+	expiry TEXT    NOT NULL,
+	sku    TEXT    NOT NULL,
+	lot    TEXT    NOT NULL,
+	trade  TEXT    NOT NULL,
+	serial TEXT    NOT NULL,
+	qty    INTEGER NOT NULL CHECK (qty >= 0),
+	bound  INTEGER NOT NULL CHECK (bound BETWEEN 0 AND qty),
+	PRIMARY KEY (line, expiry, sku, lot, trade, serial)
 ) STRICT, WITHOUT ROWID;
--- A decision walks this index and stops when it has given everything; it holds
--- open lines alone, those without a right included, as they are named as passed.
-CREATE INDEX line_open ON line (sku, rank_key) WHERE waits = 1;
-CREATE INDEX line_order ON line (order_id);
 
 CREATE TABLE inbound (
-	id       TEXT    PRIMARY KEY,
-	version  INTEGER NOT NULL,
-	supplier TEXT    NOT NULL,
-	expected TEXT    NOT NULL
+	id        TEXT    PRIMARY KEY,
+	version   INTEGER NOT NULL,
+	supplier  TEXT    NOT NULL,
+	expected  TEXT    NOT NULL,
+	tolerance INTEGER,          -- percent; NULL is the policy's
+	closed    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What an inbound announces and has brought of a SKU, whatever its disposition.
+-- awaited is whether it is open and has not brought all.
+CREATE TABLE inbound_sku (
+	inbound   TEXT    NOT NULL REFERENCES inbound (id),
+	sku       TEXT    NOT NULL,
+	announced INTEGER NOT NULL DEFAULT 0,
+	received  INTEGER NOT NULL DEFAULT 0,
+	awaited   INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (inbound, sku)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX inbound_sku_awaited ON inbound_sku (sku) WHERE awaited = 1;
 
 CREATE TABLE inbound_line (
 	inbound TEXT    NOT NULL REFERENCES inbound (id),
@@ -123,30 +211,37 @@ CREATE TABLE pallet_elsewhere (
 	site TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The serials that were received and not undone, each once within its trade item:
--- the GTIN, or the SKU where no GTIN was read. seq is the event that tells of it;
--- what else a scan took in, and to which lines it gave it, stands there alone.
+-- The serials in the house, each once within its trade item: the GTIN, or the SKU
+-- where no GTIN was read. seq is the event that tells of it; qty its base units, as
+-- a case may have a serial too.
 CREATE TABLE serial (
 	trade  TEXT    NOT NULL,
 	serial TEXT    NOT NULL CHECK (serial <> ''),
 	seq    INTEGER NOT NULL,
+	qty    INTEGER NOT NULL CHECK (qty >= 0),
 	PRIMARY KEY (trade, serial)
 ) STRICT, WITHOUT ROWID;
 
--- Goods here that no line holds. Good ones are free stock. since is when the
--- first of the units that are set aside came; 0 for good ones.
+-- Goods here that no line holds, by shelf and batch; what is used up has no row.
+-- inbound is set for surplus alone. since is when the first of the units that are
+-- set aside came; 0 for free ones. An expiry of 9999-99-99 is none.
 CREATE TABLE stock (
-	sku         TEXT    NOT NULL,
-	disposition TEXT    NOT NULL CHECK (disposition IN ('good', 'damaged', 'hold')),
-	qty         INTEGER NOT NULL CHECK (qty >= 0),
-	since       INTEGER NOT NULL DEFAULT 0,
-	PRIMARY KEY (sku, disposition)
+	sku     TEXT    NOT NULL,
+	shelf   TEXT    NOT NULL CHECK (shelf IN ('free', 'damaged', 'hold', 'surplus')),
+	expiry  TEXT    NOT NULL,
+	lot     TEXT    NOT NULL,
+	trade   TEXT    NOT NULL,
+	serial  TEXT    NOT NULL,
+	inbound TEXT    NOT NULL,
+	qty     INTEGER NOT NULL CHECK (qty >= 0),
+	since   INTEGER NOT NULL,
+	PRIMARY KEY (sku, shelf, expiry, lot, trade, serial, inbound)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX stock_aside ON stock (disposition, qty, since) WHERE disposition <> 'good' AND qty > 0;
+CREATE INDEX stock_aside ON stock (shelf, sku, qty, since) WHERE shelf <> 'free';
+CREATE INDEX stock_surplus ON stock (inbound, sku, expiry, lot, trade, serial) WHERE shelf = 'surplus';
 
 -- Scans of codes that named nothing known here, kept until a person says what
--- they are. taken is the event of a later scan of the code, which was known by
--- then and took this one's place; 0 while it waits.
+-- they are. mapped is the event that received what was kept; 0 while it waits.
 CREATE TABLE unknown (
 	seq     INTEGER PRIMARY KEY,
 	station TEXT    NOT NULL,
@@ -154,10 +249,16 @@ CREATE TABLE unknown (
 	code    BLOB    NOT NULL,
 	qty     INTEGER NOT NULL,
 	at      INTEGER NOT NULL,
-	taken   INTEGER NOT NULL DEFAULT 0
+	mapped  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX unknown_waits ON unknown (code) WHERE taken = 0;
-CREATE INDEX unknown_taken ON unknown (taken) WHERE taken > 0;
+CREATE INDEX unknown_waits ON unknown (code) WHERE mapped = 0;
+
+-- What a person said that a code stands for: qty base units of a SKU each time.
+CREATE TABLE alias (
+	code BLOB    PRIMARY KEY,
+	sku  TEXT    NOT NULL,
+	qty  INTEGER NOT NULL CHECK (qty BETWEEN 1 AND 1000000)
+) STRICT, WITHOUT ROWID;
 
 -- Uploads of a device's memory, by the content of the whole. done is the highest
 -- record that was taken in, of how many; seq its event.
