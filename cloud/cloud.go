@@ -174,7 +174,7 @@ func (c *Centre) linked(up bool, problem string) {
 func (c *Centre) webOptions(o Config) web.Options {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&counts{c})
-	return web.Options{Reads: c.store, Imports: c.ingest, Version: o.Version, Broker: elsewhere(c.url), Hosts: o.HTTPNames,
+	return web.Options{Reads: c.store, Imports: c.ingest, Acts: c.ingest, Version: o.Version, Broker: elsewhere(c.url), Hosts: o.HTTPNames,
 		Ready: c.link.ready, Metrics: registry, Log: o.Log.With("room", "web")}
 }
 

@@ -25,7 +25,7 @@ type entry struct {
 }
 
 // account is one line's figures, in base units.
-type account struct{ wanted, allocated int64 }
+type account struct{ wanted, allocated, picked, staged, shipped int64 }
 
 // Only what the audit reads of an event; written here anew, so that a mistake in
 // the product's own types cannot hide itself.
@@ -33,18 +33,25 @@ type told struct {
 	Seq  int64
 	Scan *struct {
 		Receipts []struct {
-			GTIN, Serial string
-			Qty, Free    int64
-			Allocations  []share
+			GTIN, Serial, Disposition string
+			Qty, Free, Surplus        int64
+			Allocations               []share
 		}
+		Moves []move
 	}
-	Undo    *struct{ Allocations []share }
-	Applied *struct{ Allocations, Released []share }
+	Undo, Applied, Deed *struct{ Moves []move }
 }
 
 type share struct {
 	Line string
 	Qty  int64
+}
+
+// move takes units from a place to another; a line is a place with a stroke in
+// its name.
+type move struct {
+	Qty      int64
+	From, To string
 }
 
 // openFile opens an SQLite file to read. The program that writes it may run.
@@ -94,7 +101,7 @@ func accounts(t testing.TB, db *sql.DB, query string) map[string]account {
 	for rows.Next() {
 		var id string
 		var a account
-		require.NoError(t, rows.Scan(&id, &a.wanted, &a.allocated))
+		require.NoError(t, rows.Scan(&id, &a.wanted, &a.allocated, &a.picked, &a.staged, &a.shipped))
 		lines[id] = a
 	}
 	require.NoError(t, rows.Err())
@@ -128,8 +135,8 @@ func audit(t *testing.T, s *site, c *centre, heard []ledger.Entry) {
 	events := readEvents(t, log)
 	onceEach(t, events, heard)
 	spent := allocations(events)
-	lines := accounts(t, atSite, `SELECT id, ordered - cancelled, allocated FROM line`)
-	assert.Equal(t, lines, accounts(t, atCentre, `SELECT id, effective, allocated FROM line`), "site and centre agree on every line")
+	lines := accounts(t, atSite, `SELECT id, ordered - cancelled, allocated, picked, staged, shipped FROM line`)
+	assert.Equal(t, lines, accounts(t, atCentre, `SELECT id, effective, allocated, picked, staged, shipped FROM line`), "site and centre agree on every line")
 	for id, a := range lines {
 		assert.LessOrEqual(t, a.allocated, a.wanted, "line %s got more than was ordered", id)
 		assert.Equal(t, spent[id], a.allocated, "line %s and the log disagree", id)
@@ -179,7 +186,9 @@ func onceEach(t *testing.T, events []told, heard []ledger.Entry) {
 			for _, a := range r.Allocations {
 				given += a.Qty
 			}
-			assert.Equal(t, r.Qty, given+r.Free, "the units of event %d went somewhere", e.Seq)
+			if r.Disposition == "" {
+				assert.Equal(t, r.Qty, given+r.Free+r.Surplus, "the units of event %d went somewhere", e.Seq)
+			}
 		}
 	}
 	promised, promisedTwice := map[string]bool{}, 0
@@ -208,23 +217,25 @@ func onceEach(t *testing.T, events []told, heard []ledger.Entry) {
 // allocations adds up what the log says that each line got.
 func allocations(events []told) map[string]int64 {
 	spent := map[string]int64{}
-	add := func(shares []share, sign int64) {
-		for _, a := range shares {
-			spent[a.Line] += sign * a.Qty
+	add := func(moves []move) {
+		for _, m := range moves {
+			spent[m.From] -= m.Qty
+			spent[m.To] += m.Qty
 		}
 	}
 	for _, e := range events {
 		if e.Scan != nil {
 			for _, r := range e.Scan.Receipts {
-				add(r.Allocations, 1)
+				for _, a := range r.Allocations {
+					spent[a.Line] += a.Qty
+				}
 			}
+			add(e.Scan.Moves)
 		}
-		if e.Undo != nil {
-			add(e.Undo.Allocations, -1)
-		}
-		if e.Applied != nil {
-			add(e.Applied.Allocations, 1)
-			add(e.Applied.Released, -1)
+		for _, other := range []*struct{ Moves []move }{e.Undo, e.Applied, e.Deed} {
+			if other != nil {
+				add(other.Moves)
+			}
 		}
 	}
 	return spent

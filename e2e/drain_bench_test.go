@@ -152,7 +152,7 @@ func (h *drainHouse) order() {
 	}
 	for n := range drainOrders {
 		o := cloudstore.Order{ID: allocation.OrderID(fmt.Sprint(530_000 + n)), Version: 1, Site: drainSite, Customer: allocation.CustomerID(fmt.Sprint(17_000 + n%500)),
-			CustomerName: "somebody", Accepted: time.Unix(1_760_000_000+int64(n)*61, 0).UTC(), Promised: allocation.Date(fmt.Sprintf("2025-11-%02d", 1+n%28)), Class: allocation.Redistribute}
+			CustomerName: "somebody", Accepted: time.Unix(1_760_000_000+int64(n)*61, 0).UTC(), Ranking: cloudstore.Ranking{Promised: allocation.Date(fmt.Sprintf("2025-11-%02d", 1+n%28)), Class: allocation.Redistribute}}
 		for k := range drainLines {
 			o.Lines = append(o.Lines, cloudstore.OrderLine{Line: fmt.Sprint(k + 1), SKU: drainSKU((n*drainLines + k) % drainItems), Qty: drainQty})
 		}
@@ -209,17 +209,19 @@ func (d *drainDock) scan(tx *sitestore.Tx) error {
 	d.serial += 1 + d.random.IntN(1000)
 	n := d.random.IntN(drainItems)
 	serial := fmt.Sprintf("%08d", d.serial)
-	r := allocation.Receipt{SKU: drainSKU(n), Qty: 1, Disposition: allocation.Good, Serial: serial}
-	decision, err := allocation.Decide(tx.Meta().Policy, tx, r)
+	goods := allocation.Batch{SKU: drainSKU(n), Trade: string(drainGTIN(n)), Serial: serial}
+	decision, err := allocation.Decide(tx.Meta().Policy, tx, allocation.Date(d.now.Format(time.DateOnly)), allocation.Receive{Receipts: []allocation.Receipt{{Batch: goods, Qty: 1}}})
 	if err != nil {
 		return err
 	}
-	told := wire.Receipt{SKU: r.SKU, Qty: 1, Serial: serial, GTIN: string(drainGTIN(n)), Free: decision.Free, Passed: decision.Why.PassedCount}
-	for _, a := range decision.Allocations {
-		if _, err := tx.Allocate(a.Line, a.Qty); err != nil {
-			return err
+	if _, err := tx.Write(decision, nil); err != nil {
+		return err
+	}
+	told := wire.Receipt{SKU: goods.SKU, Qty: 1, Serial: serial, GTIN: goods.Trade, Free: decision.Put(allocation.Free)}
+	for _, m := range decision.Moves {
+		if m.To.Shelf == allocation.WithLine {
+			told.Allocations = append(told.Allocations, wire.Allocation{Line: m.To.Line, Qty: m.Qty, By: m.By, Over: m.Over})
 		}
-		told.Allocations = append(told.Allocations, wire.Allocation{Line: a.Line, Qty: a.Qty, By: a.By, Over: a.Over})
 	}
 	read := d.now
 	e := wire.Event{Seq: tx.Head().Seq + 1, Nonce: fmt.Sprintf("%016x", d.random.Uint64()), At: d.now.Add(time.Duration(d.random.Int64N(int64(time.Millisecond)))),

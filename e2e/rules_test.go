@@ -78,7 +78,7 @@ var (
 )
 
 // testHelpers may be imported by any room's tests beyond the room's own list.
-var testHelpers = []string{"scanner/scannertest", "sync/mqtttest", "firmware-sim/device", "firmware-sim/network"}
+var testHelpers = []string{"allocation/memory", "allocation/memory/histories", "scanner/scannertest", "sync/mqtttest", "firmware-sim/device", "firmware-sim/network"}
 
 // sqlText finds a statement in a string literal.
 var sqlText = regexp.MustCompile(`(?s)^\s*(SELECT .+ FROM |INSERT INTO |UPDATE \S+ SET |DELETE FROM |CREATE (TABLE|INDEX|UNIQUE) |PRAGMA )`)

@@ -210,7 +210,7 @@ func (l *life) shown() []store.Event {
 	var events []store.Event
 	for n, p := range l.parsed {
 		a := p.event.Applied
-		if p.err != nil || a == nil || len(a.Allocations)+len(a.Released) > 0 {
+		if p.err != nil || a == nil || len(a.Moves) > 0 {
 			events = append(events, l.fresh[n])
 		}
 	}
@@ -224,7 +224,7 @@ func (c *commit) load(ctx context.Context) error {
 		var ids []allocation.LineID
 		named := map[allocation.LineID]bool{}
 		for _, p := range l.parsed {
-			for _, m := range movesOf(p.event) {
+			for _, m := range p.moves {
 				if !named[m.line] && storable(string(m.line)) == string(m.line) {
 					named[m.line], all[m.line] = true, true
 					ids = append(ids, m.line)

@@ -31,10 +31,23 @@ type message struct {
 	parsed []parsed
 }
 
-// parsed is an event as its site wrote it; err where its bytes are none.
+// parsed is an event as its site wrote it, with what it does to lines. err: its
+// bytes are none; wrong: it breaks a rule, whatever is stored.
 type parsed struct {
 	event wire.Event
+	moves []move
 	err   error
+	wrong error
+}
+
+// parse reads the bytes of event seq.
+func parse(body []byte, seq int64) (p parsed) {
+	if p.event, p.err = wire.ParseEvent(body); p.err != nil {
+		return p
+	}
+	p.moves = movesOf(p.event)
+	p.err, p.wrong = checkSeq(p.event, seq), check(p.event)
+	return p
 }
 
 // Handle takes a message from the carrier. It never waits: a handler that
@@ -148,10 +161,7 @@ func (m *message) readEvents(v *wire.Events) error {
 	}
 	m.hashes, m.parsed = hashes, make([]parsed, len(v.Events))
 	for n, raw := range v.Events {
-		p := &m.parsed[n]
-		if p.event, p.err = wire.ParseEvent(raw); p.err == nil {
-			p.err = checkSeq(p.event, v.First+int64(n))
-		}
+		m.parsed[n] = parse(raw, v.First+int64(n))
 	}
 	m.events = v
 	return nil

@@ -284,7 +284,7 @@ func (c *centre) take(b store.Batch) store.ImportResult {
 
 // order is one order of one site; each quantity is a line "1", "2" ... of SKU X.
 func order(id allocation.OrderID, version int64, site allocation.SiteID, qty ...int64) store.Order {
-	o := store.Order{ID: id, Version: version, Site: site, Customer: "C1", Accepted: time.Unix(1_700_000_000, 0).UTC(), Class: allocation.Redistribute}
+	o := store.Order{ID: id, Version: version, Site: site, Customer: "C1", Accepted: time.Unix(1_700_000_000, 0).UTC(), Ranking: store.Ranking{Class: allocation.Redistribute}}
 	for n, q := range qty {
 		o.Lines = append(o.Lines, store.OrderLine{Line: fmt.Sprint(n + 1), SKU: "X", Qty: q})
 	}

@@ -8,56 +8,62 @@ import (
 	"dockfill/sync/wire"
 )
 
-// holding is one change of what sites set aside, in the order of the events.
+// holding is one change of what sites set aside, in the order of the events. Of
+// the fields below seq just one is set.
 type holding struct {
+	seq  int64 // of the event
 	add  []store.Held
-	take []byte // a code whose oldest kept scan is taken the place of
-	undo bool
-	seq  int64 // of the event that takes, or that is undone
+	less *store.Held // units that were set aside before
+	take []byte      // a code whose oldest kept scan the event takes the place of
+	kept int64       // the event that kept the code which is taken in
+	undo bool        // what seq did to codes is taken back
+	// undone are, with less, the events whose units are meant first.
+	undone []int64
 }
 
 // hold notes what an applied event sets aside, or takes out again. It follows
-// what the site does: agent.desk.keep and unkeep.
+// what the site does.
 func (l *ledger) hold(seq int64, e wire.Event) {
+	h := store.Held{Life: l.life, Seq: seq, At: e.At}
 	switch {
+	case e.Scan != nil:
+		if e.Scan.At != nil {
+			h.At = *e.Scan.At
+		}
+		l.set(l.asideBy(h, e.Scan), h, e.Scan.Moves, nil)
+		l.takeKept(seq, e.Scan)
 	case e.Undo != nil:
 		for _, undone := range e.Undo.Seqs {
 			l.holdings = append(l.holdings, holding{undo: true, seq: undone})
 		}
-	case e.Scan != nil:
-		if all := l.heldBy(seq, e); len(all) > 0 {
-			l.holdings = append(l.holdings, holding{add: all})
-		}
-		if len(e.Scan.Receipts) > 0 && e.Scan.Part == e.Scan.Parts && l.kept[string(e.Scan.Code)] {
-			l.holdings = append(l.holdings, holding{take: e.Scan.Code, seq: seq})
-		}
+		l.set(nil, h, e.Undo.Moves, e.Undo.Seqs)
+	case e.Applied != nil:
+		l.set(nil, h, e.Applied.Moves, nil)
+	case e.Deed != nil:
+		l.set(nil, h, e.Deed.Moves, nil)
 	}
 }
 
-// heldBy is what a scan sets aside: the code that it keeps, or units that are
-// not good.
-func (l *ledger) heldBy(seq int64, e wire.Event) []store.Held {
-	at := e.At
-	if e.Scan.At != nil {
-		at = *e.Scan.At
-	}
-	h := store.Held{Life: l.life, Seq: seq, At: at}
-	if keeps(e.Scan) {
-		h.Why, h.Code, h.Qty = e.Scan.Why, e.Scan.Code, max(1, e.Scan.Times)
-		l.kept[string(e.Scan.Code)] = true
+// asideBy is what a scan sets aside: the code that it keeps, or units that are not
+// good, or more than was announced. h says where and when.
+func (l *ledger) asideBy(h store.Held, s *wire.Scan) (all []store.Held) {
+	if keeps(s) {
+		h.Why, h.Code, h.Qty = s.Why, s.Code, max(1, s.Times)
+		l.kept[string(s.Code)] = true
 		return []store.Held{h}
 	}
-	var all []store.Held
-	for _, r := range e.Scan.Receipts {
-		switch r.Disposition {
-		case allocation.Hold:
+	for _, r := range s.Receipts {
+		h.SKU, h.Qty, h.Inbound = r.SKU, r.Qty, ""
+		switch {
+		case r.Disposition == allocation.Hold:
 			h.Why = allocation.WhyOnHold
-		case allocation.Damaged:
+		case r.Disposition == allocation.Damaged:
 			h.Why = allocation.WhyDamaged
+		case r.Surplus > 0:
+			h.Why, h.Qty, h.Inbound = allocation.WhySurplus, r.Surplus, r.Inbound
 		default:
 			continue
 		}
-		h.SKU, h.Qty = r.SKU, r.Qty
 		all = append(all, h)
 	}
 	return all
@@ -65,6 +71,56 @@ func (l *ledger) heldBy(seq int64, e wire.Event) []store.Held {
 
 func keeps(s *wire.Scan) bool {
 	return len(s.Receipts) == 0 && (s.Why == allocation.WhyUnknown || s.Why == allocation.WhyNotASN)
+}
+
+// set notes units that the event set aside, and those that its moves bring to the
+// shelves of such goods and take from there.
+func (l *ledger) set(add []store.Held, h store.Held, moves []wire.Move, undone []int64) {
+	var less []store.Held
+	for _, m := range moves {
+		h.SKU, h.Qty = m.SKU, m.Qty
+		if to := onShelf(h, m.To, m.Inbound); to != nil {
+			add = append(add, *to)
+		}
+		if from := onShelf(h, m.From, m.Inbound); from != nil {
+			less = append(less, *from)
+		}
+	}
+	if len(add) > 0 {
+		l.holdings = append(l.holdings, holding{seq: h.Seq, add: add})
+	}
+	for n := range less {
+		l.holdings = append(l.holdings, holding{seq: h.Seq, less: &less[n], undone: undone})
+	}
+}
+
+// onShelf gives h the reason for which units lie on a shelf; nil where they lie
+// there for none.
+func onShelf(h store.Held, place string, inbound allocation.InboundID) *store.Held {
+	switch place {
+	case inSurplus:
+		h.Why, h.Inbound = allocation.WhySurplus, inbound
+	case amongBad:
+		h.Why = allocation.WhyDamaged
+	case amongAside:
+		h.Why = allocation.WhyOnHold
+	default:
+		return nil
+	}
+	return &h
+}
+
+// takeKept notes, with the last part of a scan, that it takes a kept code in: the
+// one that it names, or the oldest of its own code, where goods that were set
+// aside are scanned once more.
+func (l *ledger) takeKept(seq int64, s *wire.Scan) {
+	switch {
+	case len(s.Receipts) == 0 || s.Part != s.Parts:
+	case s.Kept > 0:
+		l.holdings = append(l.holdings, holding{kept: s.Kept, seq: seq})
+	case l.kept[string(s.Code)]:
+		l.holdings = append(l.holdings, holding{take: s.Code, seq: seq})
+	}
 }
 
 // loadKept reads which codes of the new events wait at the site.
@@ -75,7 +131,7 @@ func (c *commit) loadKept(ctx context.Context, l *life) error {
 		switch {
 		case p.event.Undo != nil:
 			undone = append(undone, p.event.Undo.Seqs...)
-		case p.event.Scan != nil && len(p.event.Scan.Receipts) > 0:
+		case p.event.Scan != nil && p.event.Scan.Kept == 0 && len(p.event.Scan.Receipts) > 0:
 			codes = append(codes, p.event.Scan.Code)
 		}
 	}
@@ -100,13 +156,21 @@ func (c *commit) putHeld(ctx context.Context, l *life) error {
 			return err
 		}
 		add = nil
-		if h.undo {
-			if err := c.tx.UndoHeld(ctx, l.life, h.seq); err != nil {
-				return err
-			}
-		} else if err := c.tx.TakeHeld(ctx, l.life, h.seq, h.take); err != nil {
+		if err := c.changeHeld(ctx, l.life, h); err != nil {
 			return err
 		}
 	}
 	return c.tx.AddHeld(ctx, add)
+}
+
+func (c *commit) changeHeld(ctx context.Context, life store.Life, h holding) error {
+	switch {
+	case h.undo:
+		return c.tx.UndoHeld(ctx, life, h.seq)
+	case h.less != nil:
+		return c.tx.LessHeld(ctx, *h.less, h.undone)
+	case h.kept > 0:
+		return c.tx.TakeKept(ctx, life, h.seq, h.kept)
+	}
+	return c.tx.TakeHeld(ctx, life, h.seq, h.take)
 }

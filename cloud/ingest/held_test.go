@@ -20,7 +20,9 @@ func aside(s *pretend) {
 		when := at
 		s.log(wire.Event{At: at, Scan: &wire.Scan{Station: "1", Code: []byte(code), At: &when, Verdict: allocation.Held, Why: why, Times: times, Receipts: receipts}})
 	}
-	undo := func(seqs ...int64) { s.log(wire.Event{Undo: &wire.Undo{Station: "1", Seqs: seqs}}) }
+	undo := func(from string, qty, seq int64) {
+		s.log(wire.Event{Undo: &wire.Undo{Station: "1", Seqs: []int64{seq}, Moves: []wire.Move{{SKU: "X", Qty: qty, From: from}}}})
+	}
 	free := wire.Receipt{SKU: "X", Qty: 2, Free: 2}
 	first := int64(len(s.bodies))
 	scan("Z\x00\xff", allocation.WhyUnknown, 4)
@@ -30,10 +32,10 @@ func aside(s *pretend) {
 	scan("X", allocation.WhyOnHold, 0, wire.Receipt{SKU: "X", Qty: 12, Disposition: allocation.Hold}, wire.Receipt{SKU: "Y", Qty: 1, Disposition: allocation.Hold})
 	scan("X", allocation.WhyDamaged, 0, wire.Receipt{SKU: "X", Qty: 3, Disposition: allocation.Damaged})
 	scan("X", allocation.WhyDamaged, 0, wire.Receipt{SKU: "X", Qty: 5, Disposition: allocation.Damaged})
-	undo(first + 7)
+	undo("damaged", 5, first+7)
 	scan("Z\x00\xff", allocation.WhyNoDemand, 0, free) // takes the place of the four
 	scan("=1+1", allocation.WhyNoDemand, 0, free)
-	undo(first + 10) // and =1+1 waits again
+	undo("free", 2, first+10) // and =1+1 waits again
 	scan("]C1003950", allocation.WhyNoDemand, 0, free)
 	scan("X", allocation.WhyNoDemand, 0, free)
 }

@@ -16,7 +16,7 @@ func (i *Ingest) greet(ctx context.Context, h *wire.Hello) {
 	var g greeting
 	err := i.store.Update(ctx, func(tx *store.Tx) error {
 		g = greeting{hello: h, homes: newHomes(tx)}
-		return g.judge(ctx, tx, i)
+		return g.judge(ctx, tx)
 	})
 	if err != nil {
 		i.counts.failures.Add(1)
@@ -59,7 +59,7 @@ type greeting struct {
 	stale bool
 }
 
-func (g *greeting) judge(ctx context.Context, tx *store.Tx, i *Ingest) error {
+func (g *greeting) judge(ctx context.Context, tx *store.Tx) error {
 	h := g.hello
 	if _, err := tx.AddSite(ctx, h.Site); err != nil {
 		return err
@@ -88,14 +88,14 @@ func (g *greeting) judge(ctx context.Context, tx *store.Tx, i *Ingest) error {
 		return err
 	}
 	g.site.LastSeen = time.Now()
-	if err := g.act(ctx, tx, i); err != nil {
+	if err := g.act(ctx, tx); err != nil {
 		return err
 	}
 	return g.homes.write(ctx)
 }
 
 // act writes down what the verdict means.
-func (g *greeting) act(ctx context.Context, tx *store.Tx, i *Ingest) error {
+func (g *greeting) act(ctx context.Context, tx *store.Tx) error {
 	s, h := g.site, g.hello
 	switch g.verdict {
 	case session.Mint:
@@ -114,7 +114,7 @@ func (g *greeting) act(ctx context.Context, tx *store.Tx, i *Ingest) error {
 		if wasFenced {
 			return g.homes.regrant(ctx, s)
 		}
-		return i.supply(ctx, tx, g.homes, s)
+		return supply(ctx, tx, g.homes, s)
 	case session.CentreBehind, session.Diverged:
 		s.Fenced, s.FencedText = string(g.verdict), session.Explain(g.verdict)
 	}

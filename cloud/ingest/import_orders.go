@@ -20,23 +20,30 @@ func (im *importing) orders(ctx context.Context, all []store.Order) error {
 	if err != nil {
 		return err
 	}
-	w := &orderWork{importing: im, lines: map[allocation.OrderID][]*store.Line{}}
+	said, err := im.tx.Said(ctx, ids)
+	if err != nil {
+		return err
+	}
+	w := &orderWork{importing: im, said: said, says: map[allocation.OrderID]store.Ranking{}}
 	if err := w.load(ctx, all, known); err != nil {
 		return err
 	}
 	seen := map[allocation.OrderID]bool{}
 	for n := range all {
-		o := &all[n]
+		o := all[n] // a copy: what is said here stays the caller's
 		if seen[o.ID] {
 			im.refuse("order", string(o.ID), "it stands twice in the import")
 			continue
 		}
 		seen[o.ID] = true
-		if err := w.order(ctx, o, known[o.ID]); err != nil {
+		if err := w.order(ctx, &o, known[o.ID]); err != nil {
 			return err
 		}
 	}
 	if err := im.tx.PutOrders(ctx, w.heads); err != nil {
+		return err
+	}
+	if err := im.tx.PutSaid(ctx, w.says); err != nil {
 		return err
 	}
 	im.result.Lines = len(w.changed)
@@ -48,6 +55,8 @@ type orderWork struct {
 	*importing
 	lines     map[allocation.OrderID][]*store.Line
 	registers map[allocation.LineID]map[store.Life]rights.Registers
+	said      map[allocation.OrderID]store.Ranking // before, of orders that a person changed
+	says      map[allocation.OrderID]store.Ranking // now
 	heads     []*store.Order
 	changed   []*store.Line
 }
@@ -76,6 +85,11 @@ func (w *orderWork) load(ctx context.Context, all []store.Order, known map[alloc
 // order takes one order in: its lines, what may be granted of them, and the
 // command that tells its home, which goes before the grants.
 func (w *orderWork) order(ctx context.Context, o, before *store.Order) error {
+	now := o.Ranking
+	said, changed := w.said[o.ID]
+	if changed {
+		o.Ranking = now.Over(said, before.Ranking)
+	}
 	switch {
 	case before != nil && before.Version > o.Version:
 		w.result.Stale++
@@ -83,6 +97,10 @@ func (w *orderWork) order(ctx context.Context, o, before *store.Order) error {
 	case before != nil && before.Version == o.Version:
 		w.again(string(o.ID), store.SameOrder(o, before, w.lines[o.ID]))
 		return nil
+	}
+	o.Told = o.Version
+	if before != nil {
+		o.Told = max(o.Version, before.Told+1)
 	}
 	lines := w.merge(o)
 	if reason := w.check(o, before, lines); reason != "" {
@@ -95,6 +113,9 @@ func (w *orderWork) order(ctx context.Context, o, before *store.Order) error {
 		w.result.Changed++
 	}
 	w.heads, w.changed = append(w.heads, o), append(w.changed, lines...)
+	if changed {
+		w.says[o.ID] = now
+	}
 	home, err := w.homes.site(ctx, o.Site)
 	if err != nil {
 		return err
@@ -127,6 +148,7 @@ func (w *orderWork) merge(o *store.Order) []*store.Line {
 			lines = append(lines, l)
 		}
 		l.Wanted, l.Ordered = want.Qty, max(l.Ordered, want.Qty)
+		l.Pack, l.MinLife = want.Pack, want.MinLife
 	}
 	for _, l := range lines {
 		l.Site, l.Customer, l.Accepted = o.Site, o.Customer, o.Accepted

@@ -17,7 +17,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"dockfill/allocation"
 	"dockfill/cloud/store"
 )
 
@@ -29,9 +28,8 @@ type Carrier interface {
 
 // Config says what an Ingest works on.
 type Config struct {
-	Store  *store.Store
-	Policy allocation.Policy // sent to every site; the zero value stands for the default
-	Log    *slog.Logger      // nil: none
+	Store *store.Store
+	Log   *slog.Logger // nil: none
 	// Resend is how long commands go unanswered before they are sent again; it
 	// doubles up to a minute. 0: 5 s.
 	Resend time.Duration
@@ -41,7 +39,6 @@ type Config struct {
 // methods may be called from any goroutine.
 type Ingest struct {
 	store    *store.Store
-	policy   allocation.Policy
 	log      *slog.Logger
 	queue    chan *message
 	queued   atomic.Int64 // bytes in queue
@@ -52,9 +49,6 @@ type Ingest struct {
 
 // New makes an Ingest that takes messages at once and acts on them in Run.
 func New(c Config) *Ingest {
-	if c.Policy.Version == "" {
-		c.Policy = allocation.DefaultPolicy()
-	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -62,7 +56,7 @@ func New(c Config) *Ingest {
 		c.Resend = 5 * time.Second
 	}
 	return &Ingest{
-		store: c.Store, policy: c.Policy, log: c.Log, queue: make(chan *message, maxQueued),
+		store: c.Store, log: c.Log, queue: make(chan *message, maxQueued),
 		mouth: newMouth(c.Log), dispatch: newDispatcher(c.Store, c.Log, c.Resend),
 	}
 }

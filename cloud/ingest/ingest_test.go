@@ -265,7 +265,7 @@ func TestAnUndoTakesEverythingBack(t *testing.T) {
 		s := ready(c)
 		n := s.scan("X", 5, "O1/1", 3)
 		require.NoError(t, s.register("O1/1").Undo(3))
-		s.log(wire.Event{Undo: &wire.Undo{Station: "1", Seqs: []int64{n}, Allocations: []wire.Allocation{{Line: "O1/1", Qty: 3}}, Free: []wire.Free{{SKU: "X", Qty: 2}}}})
+		s.log(wire.Event{Undo: &wire.Undo{Station: "1", Seqs: []int64{n}, Moves: []wire.Move{{SKU: "X", Qty: 3, From: "O1/1"}, {SKU: "X", Qty: 2, From: "free"}}}})
 		s.tellAll()
 		assert.Equal(t, store.Totals{Lines: 1, Orders: 1, Scans: 1, UnitsOpen: 1000}, c.totals())
 		live, err := c.store.Live(ctx, "leeds", 1)
@@ -292,7 +292,7 @@ func TestACancelIsPendingUntilRightsAreBurned(t *testing.T) {
 
 		require.NoError(t, s.register("O1/1").Undo(60))
 		require.NoError(t, s.register("O1/1").Return(960))
-		s.log(wire.Event{Applied: &wire.Applied{Through: s.cursor, Released: []wire.Allocation{{Line: "O1/1", Qty: 60}}, Returned: []wire.Allocation{{Line: "O1/1", Qty: 900}}}})
+		s.log(wire.Event{Applied: &wire.Applied{Through: s.cursor, Moves: []wire.Move{{SKU: "X", Qty: 60, From: "O1/1", To: "free"}}, Returned: []wire.Right{{Line: "O1/1", Qty: 960}}}})
 		s.tellAll()
 		v, err = c.store.Order(ctx, "O1")
 		require.NoError(t, err)

@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"dockfill/allocation"
@@ -25,9 +27,10 @@ type ledger struct {
 	poison    []store.Poison
 	kept      map[string]bool // codes that wait at the site, or may
 	holdings  []holding
+	found     []before // of the event under way
 }
 
-// move is one change of one line's registers.
+// move is one change of one line.
 type move struct {
 	line allocation.LineID
 	qty  int64
@@ -37,99 +40,146 @@ type move struct {
 type way int
 
 const (
-	use way = iota
-	undo
-	burn // undo and return at once
-	giveBack
+	use  way = iota // the line got units
+	undo            // the line lost units
+	burn            // rights to the line were given back
+	pick
+	stageNew // what the line got just now is staged
+	stage
+	ship
+	unbind // picked or staged units came back
 )
 
 var errUnknownKind = errors.New("it is of no kind that this program knows")
 
 // take applies an event, or keeps it as poison together with its lines.
 func (l *ledger) take(stored store.Event, p parsed) {
-	moves := movesOf(p.event)
-	if err := l.apply(p, moves); err != nil {
-		l.refuse(stored, moves, err)
+	if err := l.apply(p); err != nil {
+		l.refuse(stored, p.moves, err)
 		return
 	}
 	l.hold(stored.Seq, p.event)
 }
 
-func (l *ledger) apply(p parsed, moves []move) error {
-	if p.err != nil {
-		return p.err
-	}
-	if err := check(p.event); err != nil {
+func (l *ledger) apply(p parsed) error {
+	if err := cmp.Or(p.err, p.wrong); err != nil {
 		return err
 	}
-	for _, m := range moves {
+	for _, m := range p.moves {
 		if n, waits := l.waiting[m.line]; waits {
 			return fmt.Errorf("line %s waits for event %d, which could not be applied", m.line, n)
 		}
 	}
-	if err := l.moveAll(moves); err != nil {
+	if err := l.moveAll(p.moves); err != nil {
 		return err
 	}
-	l.count(p.event, moves)
+	l.count(p.event)
 	return nil
 }
 
-// before is what a move found, to be put back where a later one fails.
+// before is a line as an event found it, to be put back where the event fails.
 type before struct {
 	line      *store.Line
-	allocated int64
+	was       store.Line
 	registers *rights.Registers
 	were      rights.Registers
 }
 
 func (l *ledger) moveAll(moves []move) error {
-	found := make([]before, 0, len(moves))
-	for _, m := range moves {
-		line, registers := l.lines[m.line], l.registers[m.line]
-		var err error
-		switch {
-		case line == nil:
-			err = fmt.Errorf("line %q is not known here", m.line)
-		case registers == nil:
-			err = fmt.Errorf("line %s: %w: none was ever granted", m.line, rights.ErrNoRight)
-		default:
-			found = append(found, before{line, line.Allocated, registers, *registers})
-			err = m.do(line, registers)
+	l.found = l.found[:0]
+	if err := l.tryAll(moves); err != nil {
+		for _, f := range l.found {
+			*f.line, *f.registers = f.was, f.were
 		}
-		if err != nil {
-			for n := len(found) - 1; n >= 0; n-- {
-				found[n].line.Allocated, *found[n].registers = found[n].allocated, found[n].were
-			}
-			return err
-		}
+		return err
 	}
 	for _, m := range moves {
 		l.moved[m.line] = true
-		l.returned[m.line] = l.returned[m.line] || m.way == burn || m.way == giveBack
+		if m.way == burn {
+			l.returned[m.line] = true
+		}
 	}
 	return nil
 }
 
-// do changes the line and its registers; after an error both may be half changed.
-func (m move) do(line *store.Line, r *rights.Registers) error {
-	var err error
+// tryAll makes the moves and looks at what their lines come to. After an error
+// some are made.
+func (l *ledger) tryAll(moves []move) error {
+	for _, m := range moves {
+		line, registers, err := l.find(m.line)
+		if err != nil {
+			return err
+		}
+		m.do(line, registers)
+	}
+	for _, f := range l.found {
+		if err := f.check(); err != nil {
+			return fmt.Errorf("line %s: %w", f.line.ID, err)
+		}
+	}
+	return nil
+}
+
+// find gives a line and its registers, and notes them as they are, once.
+func (l *ledger) find(id allocation.LineID) (*store.Line, *rights.Registers, error) {
+	line, registers := l.lines[id], l.registers[id]
+	switch {
+	case line == nil:
+		return nil, nil, fmt.Errorf("line %q is not known here", id)
+	case registers == nil:
+		return nil, nil, fmt.Errorf("line %s: %w: none was ever granted", id, rights.ErrNoRight)
+	}
+	if !slices.ContainsFunc(l.found, func(f before) bool { return f.line == line }) {
+		l.found = append(l.found, before{line, *line, registers, *registers})
+	}
+	return line, registers, nil
+}
+
+// do changes the line and its registers. What is picked and staged follows the
+// site: picked units are staged before loose ones, and staged ones are shipped
+// before both. A line that two lives of a site filled is told here as one, so that
+// a few picked units may count as loose, never the reverse.
+func (m move) do(l *store.Line, r *rights.Registers) {
 	switch m.way {
 	case use:
-		line.Allocated += m.qty
-		err = r.Use(m.qty)
+		l.Allocated += m.qty
+		r.Used += m.qty
 	case undo:
-		line.Allocated -= m.qty
-		err = r.Undo(m.qty)
+		l.Allocated -= m.qty
+		r.Undone += m.qty
 	case burn:
-		line.Allocated -= m.qty
-		if err = r.Undo(m.qty); err == nil {
-			err = r.Return(m.qty)
-		}
-	case giveBack:
-		err = r.Return(m.qty)
+		r.Returned += m.qty
+	case pick:
+		l.Picked += m.qty
+	case stageNew:
+		l.Staged += m.qty
+	case stage:
+		l.Picked -= min(m.qty, l.Picked)
+		l.Staged += m.qty
+	case ship:
+		left := m.qty - min(m.qty, l.Staged-l.Shipped)
+		l.Picked -= min(left, l.Picked)
+		l.Staged += left
+		l.Shipped += m.qty
+	case unbind:
+		picked := min(m.qty, l.Picked)
+		l.Picked -= picked
+		l.Staged -= min(m.qty-picked, l.Staged-l.Shipped)
 	}
-	if err != nil {
-		return fmt.Errorf("line %s: %w", m.line, err)
+}
+
+// check holds what an event made of a line to the rules: what a site spends or
+// gives back it held (site rule S), and what is bound does not move.
+func (f before) check() error {
+	l, r := f.line, f.registers
+	switch {
+	case r.Used < r.Undone:
+		return fmt.Errorf("%w: %d to undo, %d in use", rights.ErrNoRight, r.Undone-f.were.Undone, r.Used-f.were.Undone)
+	case r.Balance() < 0:
+		spent := r.Used - f.were.Used + r.Returned - f.were.Returned
+		return fmt.Errorf("%w: %d wanted, %d held", rights.ErrNoRight, spent, r.Balance()+spent)
+	case l.Bound() > l.Allocated:
+		return fmt.Errorf("%d of its units would be picked or staged, and it holds %d", l.Bound(), l.Allocated)
 	}
 	return nil
 }
@@ -156,30 +206,41 @@ func storable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 }
 
-// count adds an applied event to the site's counters.
-func (l *ledger) count(e wire.Event, moves []move) {
+// count adds an applied event to the site's counters. A code that was kept and is
+// taken in now was counted when it was scanned.
+func (l *ledger) count(e wire.Event) {
 	switch {
 	case e.Scan != nil:
-		if e.Scan.Part <= 1 {
+		if e.Scan.Part <= 1 && e.Scan.Kept == 0 {
 			l.site.Scans++
 		}
 		for _, r := range e.Scan.Receipts {
-			l.site.Units += sum(r.Allocations) + r.Free
+			given := sum(r.Allocations)
+			l.site.Units += given + r.Free + r.Surplus
+			l.site.Allocated += given
 		}
+		l.countMoves(e.Scan.Moves)
 	case e.Undo != nil:
-		l.site.Units -= sum(e.Undo.Allocations)
-		for _, f := range e.Undo.Free {
-			l.site.Units -= f.Qty
-		}
+		l.countMoves(e.Undo.Moves)
+	case e.Applied != nil:
+		l.countMoves(e.Applied.Moves)
+	case e.Deed != nil:
+		l.countMoves(e.Deed.Moves)
 	}
+}
+
+func (l *ledger) countMoves(moves []wire.Move) {
 	for _, m := range moves {
-		switch m.way {
-		case use:
-			l.site.Allocated += m.qty
-		case undo, burn:
-			l.site.Allocated -= m.qty
-		}
+		l.site.Units += m.Qty * (one(isGood(m.To)) - one(isGood(m.From)))
+		l.site.Allocated += m.Qty * (one(m.ToLine() != "") - one(m.FromLine() != ""))
 	}
+}
+
+func one(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 func sum(allocations []wire.Allocation) int64 {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"dockfill/cloud/store"
-	"dockfill/sync/wire"
 )
 
 // retryPoison applies again what could not be applied: the program may be newer
@@ -33,12 +32,7 @@ func (c *commit) again(ctx context.Context, events []store.Event) error {
 		if err != nil || l == nil {
 			return err
 		}
-		p := parsed{}
-		p.event, p.err = wire.ParseEvent(e.Body)
-		if p.err == nil {
-			p.err = checkSeq(p.event, e.Seq)
-		}
-		l.fresh, l.parsed = append(l.fresh, e), append(l.parsed, p)
+		l.fresh, l.parsed = append(l.fresh, e), append(l.parsed, parse(e.Body, e.Seq))
 	}
 	if err := c.load(ctx); err != nil {
 		return err

@@ -14,20 +14,32 @@ import (
 // palletsPerCommand keeps a list of pallets far below the size of a message.
 const palletsPerCommand = 4000
 
-// supply tells a life of a site, once, all that it must know: policy, items,
-// what is coming, what goes elsewhere, its orders and its rights.
-func (i *Ingest) supply(ctx context.Context, tx *store.Tx, h *homes, s *store.Site) error {
+// supply tells a life of a site, once, all that it must know: policy, items, what
+// other codes are, what is coming, what goes elsewhere, its orders and its rights.
+func supply(ctx context.Context, tx *store.Tx, h *homes, s *store.Site) error {
 	if s.Supplied == s.Incarnation {
 		return nil
 	}
 	s.Supplied = s.Incarnation
-	h.tell(s, wire.Command{Policy: &wire.Policy{Version: i.policy.Version, Rank: i.policy.Keys()}})
-	for _, part := range []func(context.Context, *store.Tx, *homes, *store.Site) error{supplyItems, supplyElsewhere, supplyInbound, supplyOrders} {
+	for _, part := range []func(context.Context, *store.Tx, *homes, *store.Site) error{supplyPolicy, supplyItems, supplyAliases, supplyElsewhere, supplyInbound, supplyOrders} {
 		if err := part(ctx, tx, h, s); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func supplyPolicy(ctx context.Context, tx *store.Tx, h *homes, s *store.Site) error {
+	p, err := tx.Policy(ctx)
+	if err == nil {
+		h.tell(s, policyCommand(p))
+	}
+	return err
+}
+
+func policyCommand(p allocation.Policy) wire.Command {
+	w := wire.PolicyOf(p)
+	return wire.Command{Policy: &w}
 }
 
 func supplyItems(ctx context.Context, tx *store.Tx, h *homes, s *store.Site) error {
@@ -36,6 +48,18 @@ func supplyItems(ctx context.Context, tx *store.Tx, h *homes, s *store.Site) err
 		h.tell(s, itemCommand(items[sku]))
 	}
 	return err
+}
+
+func supplyAliases(ctx context.Context, tx *store.Tx, h *homes, s *store.Site) error {
+	all, err := tx.Aliases(ctx, s.ID)
+	for _, a := range all {
+		h.tell(s, mapCommand(a))
+	}
+	return err
+}
+
+func mapCommand(a store.Alias) wire.Command {
+	return wire.Command{Map: &wire.Map{Code: a.Code, SKU: a.SKU, Qty: a.Qty}}
 }
 
 func supplyElsewhere(ctx context.Context, tx *store.Tx, h *homes, s *store.Site) error {
@@ -112,7 +136,7 @@ func byOrder(lines map[allocation.LineID]*store.Line) map[allocation.OrderID][]*
 }
 
 func itemCommand(i *store.Item) wire.Command {
-	item := &wire.Item{SKU: i.SKU, Description: i.Description, Putaway: i.Putaway}
+	item := &wire.Item{SKU: i.SKU, Description: i.Description, Putaway: i.Putaway, Substitutes: i.Substitutes}
 	for _, g := range i.GTINs {
 		item.GTINs = append(item.GTINs, wire.ItemGTIN{GTIN: string(g.GTIN), Qty: g.Qty})
 	}
@@ -132,7 +156,8 @@ func elsewhereCommands(site allocation.SiteID, pallets []allocation.SSCC) []wire
 }
 
 func inboundCommand(in *store.Inbound) wire.Command {
-	c := &wire.Inbound{ID: in.ID, Version: in.Version, Supplier: in.Supplier, Expected: in.Expected, Lines: supplyLines(in.Lines)}
+	c := &wire.Inbound{ID: in.ID, Version: in.Version, Supplier: in.Supplier, Expected: in.Expected,
+		TolerancePct: in.Tolerance, Closed: in.Closed, Lines: supplyLines(in.Lines)}
 	for _, p := range in.Pallets {
 		c.Pallets = append(c.Pallets, wire.Pallet{SSCC: string(p.SSCC), Lines: supplyLines(p.Lines)})
 	}
@@ -150,12 +175,15 @@ func supplyLines(lines []store.SupplyLine) []wire.InboundLine {
 // orderCommand names the lines that are wanted; one that is not named was
 // cancelled.
 func orderCommand(o *store.Order, lines []*store.Line) wire.Command {
-	c := &wire.Order{ID: o.ID, Version: o.Version, Customer: o.Customer, CustomerName: o.CustomerName, Override: o.Override,
-		Class: o.Class, Contract: o.Contract, Tier: o.Tier, Accepted: o.Accepted, Promised: o.Promised, Requested: o.Requested,
-		Door: o.Door, Lines: []wire.OrderLine{}}
+	c := &wire.Order{ID: o.ID, Version: o.Told, Customer: o.Customer, CustomerName: o.CustomerName, Segment: o.Segment,
+		Override: o.Override, Class: o.Class, Contract: o.Contract, Tier: o.Tier, Accepted: o.Accepted, Promised: o.Promised,
+		Requested: o.Requested, Ship: o.Ship, Door: o.Door, Lines: []wire.OrderLine{}}
+	if c.Ship == allocation.ShipPartial {
+		c.Ship = "" // as most orders are
+	}
 	for _, l := range lines {
 		if l.Wanted > 0 {
-			c.Lines = append(c.Lines, wire.OrderLine{Line: l.Line, SKU: l.SKU, Qty: l.Wanted})
+			c.Lines = append(c.Lines, wire.OrderLine{Line: l.Line, SKU: l.SKU, Qty: l.Wanted, Pack: l.Pack, MinLifeDays: int(l.MinLife)})
 		}
 	}
 	return wire.Command{Order: c}

@@ -24,9 +24,9 @@ var errRowTooLong = fmt.Errorf("a row is longer than %d bytes; is a quote left o
 // columnsOf are Dockfill's own columns, those that must be there first.
 var columnsOf = map[Kind][]string{
 	Orders: {"order", "version", "site", "customer", "accepted", "line", "sku", "qty",
-		"customer_name", "tier", "contract", "class", "override", "promised", "requested", "door"},
-	Items:   {"sku", "description", "putaway", "gtin", "pack_qty"},
-	Inbound: {"inbound", "version", "site", "sku", "qty", "supplier", "expected", "sscc"},
+		"customer_name", "segment", "tier", "contract", "class", "override", "promised", "requested", "ship", "door", "pack", "min_life_days"},
+	Items:   {"sku", "description", "putaway", "gtin", "pack_qty", "substitutes"},
+	Inbound: {"inbound", "version", "site", "sku", "qty", "supplier", "expected", "tolerance_pct", "closed", "sscc"},
 }
 
 var required = map[Kind]int{Orders: 8, Items: 1, Inbound: 5}
@@ -294,6 +294,37 @@ func (r *row) number(column string) int64 {
 		r.wrong(column, fmt.Errorf("%.40q is not a whole number", s))
 	}
 	return n
+}
+
+// maybe is number where a blank says nothing.
+func (r *row) maybe(column string) *int64 {
+	if r.text(column) == "" {
+		return nil
+	}
+	n := r.number(column)
+	return &n
+}
+
+// yes gives a truth; blank is false.
+func (r *row) yes(column string) bool {
+	switch s := r.text(column); s {
+	case "true":
+		return true
+	case "false", "":
+	default:
+		r.wrong(column, fmt.Errorf("%.40q is neither true nor false", s))
+	}
+	return false
+}
+
+// list gives what stands between semicolons.
+func (r *row) list(column string) (all []string) {
+	for part := range strings.SplitSeq(r.text(column), ";") {
+		if part = strings.TrimSpace(part); part != "" {
+			all = append(all, part)
+		}
+	}
+	return all
 }
 
 // wanted is number where a blank is wrong.

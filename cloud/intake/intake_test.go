@@ -30,9 +30,10 @@ func TestOrdersAreReadFromCSV(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 3, f.Rows)
 	require.Len(t, f.Batch.Orders, 2)
-	assert.Equal(t, store.Order{ID: "O1", Version: 1, Site: "leeds", Customer: "C9", CustomerName: "Smith, Ann", Tier: 2,
-		Class: allocation.Redistribute, Accepted: time.Date(2027, 1, 31, 7, 30, 0, 0, time.UTC), Promised: "2027-02-01",
-		Lines: []store.OrderLine{{Line: "1", SKU: "X", Qty: 3}, {Line: "2", SKU: "Y", Qty: 4}}}, f.Batch.Orders[0])
+	assert.Equal(t, store.Order{ID: "O1", Version: 1, Site: "leeds", Customer: "C9", CustomerName: "Smith, Ann",
+		Ranking: store.Ranking{Tier: 2, Class: allocation.Redistribute, Promised: "2027-02-01"}, Ship: allocation.ShipPartial,
+		Accepted: time.Date(2027, 1, 31, 7, 30, 0, 0, time.UTC),
+		Lines:    []store.OrderLine{{Line: "1", SKU: "X", Qty: 3}, {Line: "2", SKU: "Y", Qty: 4}}}, f.Batch.Orders[0])
 }
 
 func TestItemsAndInboundAreReadFromCSV(t *testing.T) {
@@ -296,4 +297,65 @@ func FuzzCSV(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestWhatTheRulesAskForIsReadFromCSV(t *testing.T) {
+	f, err := read1(t, Orders, "order,version,site,customer,accepted,line,sku,qty,segment,ship,pack,min_life_days\n"+
+		"O1,1,leeds,C9,2027-01-31T08:30:00+01:00,1,X,12,web,order,6,30\nO1,1,leeds,C9,2027-01-31T08:30:00+01:00,2,Y,4,web,order,,\n")
+	require.NoError(t, err)
+	o := f.Batch.Orders[0]
+	assert.Equal(t, "web", o.Segment)
+	assert.Equal(t, allocation.ShipOrder, o.Ship)
+	assert.Equal(t, []store.OrderLine{{Line: "1", SKU: "X", Qty: 12, Pack: 6, MinLife: 30}, {Line: "2", SKU: "Y", Qty: 4}}, o.Lines)
+	f, err = read1(t, Items, "sku,substitutes\nX,Y; Z\nY,\n")
+	require.NoError(t, err)
+	assert.Equal(t, []store.Item{{SKU: "X", Substitutes: []allocation.SKU{"Y", "Z"}}, {SKU: "Y"}}, f.Batch.Items)
+	f, err = read1(t, Inbound, "inbound,version,site,sku,qty,tolerance_pct,closed\nP1,1,leeds,X,10,0,true\nP2,1,leeds,X,10,,false\nP3,1,leeds,X,10,,\n")
+	require.NoError(t, err)
+	none := int64(0)
+	assert.Equal(t, &none, f.Batch.Inbound[0].Tolerance, "none is not the same as what the policy says")
+	assert.True(t, f.Batch.Inbound[0].Closed)
+	assert.Nil(t, f.Batch.Inbound[1].Tolerance)
+	assert.False(t, f.Batch.Inbound[1].Closed || f.Batch.Inbound[2].Closed)
+}
+
+func TestTheSameFactsAreReadFromJSON(t *testing.T) {
+	f, err := read1(t, Orders, `{"id":"O1","version":1,"site":"leeds","customer":"C9","accepted":"2027-01-31T08:30:00Z","segment":"web","ship":"line","lines":[{"line":"1","sku":"X","qty":12,"pack":6,"min_life_days":30}]}`)
+	require.NoError(t, err)
+	assert.Equal(t, []store.OrderLine{{Line: "1", SKU: "X", Qty: 12, Pack: 6, MinLife: 30}}, f.Batch.Orders[0].Lines)
+	assert.Equal(t, allocation.ShipLine, f.Batch.Orders[0].Ship)
+	f, err = read1(t, Items, `{"sku":"X","substitutes":["Y"]}`)
+	require.NoError(t, err)
+	assert.Equal(t, []allocation.SKU{"Y"}, f.Batch.Items[0].Substitutes)
+	f, err = read1(t, Inbound, `{"id":"P1","version":1,"site":"leeds","tolerance_pct":10,"closed":true,"lines":[{"sku":"X","qty":1}]}`)
+	require.NoError(t, err)
+	assert.EqualValues(t, 10, *f.Batch.Inbound[0].Tolerance)
+	assert.True(t, f.Batch.Inbound[0].Closed)
+}
+
+func TestWhatTheRulesCannotUseIsToldWithItsPlace(t *testing.T) {
+	for _, bad := range []struct {
+		kind Kind
+		text string
+		want []string
+	}{
+		{Orders, "order,version,site,customer,accepted,line,sku,qty,segment,ship,pack,min_life_days\n" +
+			"O1,1,leeds,C9,2027-01-31T08:30:00Z,1,X,12, ,whole,-6,36501\nO1,1,leeds,C9,2027-01-31T08:30:00Z,2,X,12,web,whole,six,\n", []string{
+			`f.csv:2: ship: ship "whole" is none of partial, line, order`, "f.csv:2: pack: it is -6, which is not between 0 and 1000000",
+			"f.csv:2: min_life_days: it is 36501, which is not between 0 and 36500", `f.csv:3: segment: it says "web" here and "" in line 2 of the same record`,
+			`f.csv:3: pack: "six" is not a whole number`}},
+		{Items, "sku,substitutes\nX,Y;X\nZ,A;A\n", []string{"f.csv:2: substitutes: an item is no substitute of itself", `f.csv:3: substitutes: substitute "A" stands twice in it`}},
+		{Inbound, "inbound,version,site,sku,qty,tolerance_pct,closed\nP1,1,leeds,X,10,1001,yes\n", []string{
+			`f.csv:2: closed: "yes" is neither true nor false`, "f.csv:2: tolerance_pct: a tolerance of 1001 percent is not between 0 and 1000"}},
+		{Items, `[{"sku":"X","substitutes":["X"]}]`, []string{"f.csv:1: substitutes[0]: an item is no substitute of itself"}},
+		{Inbound, `{"id":"P1","version":1,"site":"leeds","closed":"true","lines":[{"sku":"X","qty":1}]}`, []string{"f.csv:1: closed: closed is text, expected is true or false"}},
+	} {
+		f, err := read1(t, bad.kind, bad.text)
+		require.Error(t, err)
+		var told []string
+		for _, p := range f.Bad.List {
+			told = append(told, p.String())
+		}
+		assert.ElementsMatch(t, bad.want, told)
+	}
 }

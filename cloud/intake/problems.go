@@ -72,8 +72,12 @@ func several(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// leaf is the last part of a fault's field: "qty" of "lines[2].qty".
-func leaf(f shape.Fault) string { return f.Field[strings.LastIndexByte(f.Field, '.')+1:] }
+// leaf is the last part of a fault's field: "qty" of "lines[2].qty", and
+// "substitutes" of "substitutes[1]".
+func leaf(f shape.Fault) string {
+	name, _, _ := strings.Cut(f.Field[strings.LastIndexByte(f.Field, '.')+1:], "[")
+	return name
+}
 
 // Nearest gives the known name that a wrong one was most likely meant to be, as
 // a hint, or nothing where none is near.

@@ -65,12 +65,12 @@ func (f *File) made(id string, at Place) {
 func newBuilder(t *table, kind Kind) builder {
 	switch kind {
 	case Items:
-		return &itemBuilder{records[shape.Item]{t: t, head: []string{"description", "putaway"}}}
+		return &itemBuilder{records[shape.Item]{t: t, head: []string{"description", "putaway", "substitutes"}}}
 	case Inbound:
-		return &inboundBuilder{records[shape.Inbound]{t: t, head: []string{"version", "site", "supplier", "expected"}}}
+		return &inboundBuilder{records[shape.Inbound]{t: t, head: []string{"version", "site", "supplier", "expected", "tolerance_pct", "closed"}}}
 	}
-	return &orderBuilder{records[shape.Order]{t: t, head: []string{"version", "site", "customer", "customer_name", "tier",
-		"contract", "class", "override", "accepted", "promised", "requested", "door"}}}
+	return &orderBuilder{records[shape.Order]{t: t, head: []string{"version", "site", "customer", "customer_name", "segment", "tier",
+		"contract", "class", "override", "accepted", "promised", "requested", "ship", "door"}}}
 }
 
 // records gathers rows that belong to one record, wherever they stand.
@@ -137,11 +137,11 @@ func (b *orderBuilder) row(r *row) {
 	rec, first := b.of(r, id)
 	if first {
 		rec.value = shape.Order{ID: id, Version: r.wanted("version"), Site: r.text("site"), Customer: r.text("customer"),
-			CustomerName: r.text("customer_name"), Override: int(r.number("override")), Class: r.text("class"),
+			CustomerName: r.text("customer_name"), Segment: r.text("segment"), Override: int(r.number("override")), Class: r.text("class"),
 			Contract: int(r.number("contract")), Tier: int(r.number("tier")), Accepted: r.instant("accepted"),
-			Promised: r.text("promised"), Requested: r.text("requested"), Door: r.text("door")}
+			Promised: r.text("promised"), Requested: r.text("requested"), Ship: r.text("ship"), Door: r.text("door")}
 	}
-	line := shape.Line{Line: r.text("line"), SKU: r.text("sku"), Qty: r.wanted("qty")}
+	line := shape.Line{Line: r.text("line"), SKU: r.text("sku"), Qty: r.wanted("qty"), Pack: r.number("pack"), Life: r.number("min_life_days")}
 	if b.t.mapping.Count {
 		line.Line = strconv.Itoa(rec.count)
 	}
@@ -168,7 +168,7 @@ func (b *itemBuilder) row(r *row) {
 	sku := r.text("sku")
 	rec, first := b.of(r, sku)
 	if first {
-		rec.value = shape.Item{SKU: sku, Description: r.text("description"), Putaway: r.text("putaway")}
+		rec.value = shape.Item{SKU: sku, Description: r.text("description"), Putaway: r.text("putaway"), Substitutes: r.list("substitutes")}
 		if b.t.mapping.GTIN {
 			rec.value.GTINs = []shape.GTIN{{GTIN: DeriveGTIN(sku), Qty: 1}}
 		}
@@ -210,7 +210,8 @@ func (b *inboundBuilder) row(r *row) {
 	id := r.text("inbound")
 	rec, first := b.of(r, id)
 	if first {
-		rec.value = shape.Inbound{ID: id, Version: r.wanted("version"), Site: r.text("site"), Supplier: r.text("supplier"), Expected: r.text("expected")}
+		rec.value = shape.Inbound{ID: id, Version: r.wanted("version"), Site: r.text("site"), Supplier: r.text("supplier"), Expected: r.text("expected"),
+			Tolerance: r.maybe("tolerance_pct"), Closed: r.yes("closed")}
 	}
 	in, supply := &rec.value, shape.Supply{SKU: r.text("sku"), Qty: r.wanted("qty")}
 	if sscc := r.text("sscc"); sscc == "" {

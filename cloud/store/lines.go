@@ -18,25 +18,34 @@ type Line struct {
 	Customer  allocation.CustomerID
 	Accepted  time.Time
 	SKU       allocation.SKU
+	Pack      int64 // the line takes whole packs of so many; 0: any
+	MinLife   int64 // days that goods must have left
 	Ordered   int64 // the most that any version wanted
 	Wanted    int64 // by the newest version
 	Effective int64 // wanted, or what sites still hold while a cancel is pending
-	Allocated int64
+	Allocated int64 // all that it holds: picked, staged and shipped units included
+	Picked    int64 // carried, not staged yet
+	Staged    int64 // shipped ones included
+	Shipped   int64
 
 	stored int64 // owed, as it is stored
 }
+
+// Bound is what a person has picked, staged or shipped: it moves no more.
+func (l *Line) Bound() int64 { return l.Picked + l.Staged }
 
 func (l *Line) owed() int64 { return min(1, l.Open()) }
 
 // Open is what is still owed of the line.
 func (l *Line) Open() int64 { return max(0, l.Effective-l.Allocated) }
 
-const lineColumns = `id, order_id, line, site, customer, accepted, sku, ordered, wanted, effective, allocated`
+const lineColumns = `id, order_id, line, site, customer, accepted, sku, pack, min_life, ordered, wanted, effective, allocated, picked, staged, shipped`
 
 func scanLine(r *sql.Rows) (*Line, error) {
 	l := &Line{}
 	var accepted int64
-	err := r.Scan(&l.ID, &l.Order, &l.Line, &l.Site, &l.Customer, &accepted, &l.SKU, &l.Ordered, &l.Wanted, &l.Effective, &l.Allocated, &l.stored)
+	err := r.Scan(&l.ID, &l.Order, &l.Line, &l.Site, &l.Customer, &accepted, &l.SKU, &l.Pack, &l.MinLife,
+		&l.Ordered, &l.Wanted, &l.Effective, &l.Allocated, &l.Picked, &l.Staged, &l.Shipped, &l.stored)
 	l.Accepted = unixTime(accepted)
 	return l, err
 }
@@ -64,11 +73,11 @@ func (tx *Tx) lines(ctx context.Context, column string, ids []string) (map[alloc
 // PutLines writes lines, new and known ones.
 func (tx *Tx) PutLines(ctx context.Context, lines []*Line) error {
 	return tx.putLines(ctx, lines, `site = excluded.site, customer = excluded.customer, accepted = excluded.accepted, sku = excluded.sku,
-		ordered = excluded.ordered, wanted = excluded.wanted, owed = excluded.owed, `+moved)
+		pack = excluded.pack, min_life = excluded.min_life, ordered = excluded.ordered, wanted = excluded.wanted, owed = excluded.owed, `+moved)
 }
 
 // MoveLines writes only what events change of lines that are known: effective
-// and allocated quantities. Whether a line is owed is written where it turns, so
+// quantities and what they hold. Whether a line is owed is written where it turns, so
 // that the index on it is left alone by all others.
 func (tx *Tx) MoveLines(ctx context.Context, lines []*Line) error {
 	var turned, steady []*Line
@@ -85,7 +94,8 @@ func (tx *Tx) MoveLines(ctx context.Context, lines []*Line) error {
 	return tx.putLines(ctx, steady, moved)
 }
 
-const moved = `effective = excluded.effective, allocated = excluded.allocated, open = excluded.open`
+const moved = `effective = excluded.effective, allocated = excluded.allocated, picked = excluded.picked, staged = excluded.staged,
+	shipped = excluded.shipped, open = excluded.open`
 
 // putLines inserts lines, and sets those columns of lines that are known. Each
 // finds its row by the key: an UPDATE from a table of rows is no cheaper in
@@ -94,10 +104,10 @@ func (tx *Tx) putLines(ctx context.Context, lines []*Line, set string) error {
 	rows := make([][]any, len(lines))
 	for i, l := range lines {
 		rows[i] = []any{string(l.ID), string(l.Order), l.Line, string(l.Site), string(l.Customer), nanos(l.Accepted), string(l.SKU),
-			l.Ordered, l.Wanted, l.Effective, l.Allocated, l.Open(), l.owed()}
+			l.Pack, l.MinLife, l.Ordered, l.Wanted, l.Effective, l.Allocated, l.Picked, l.Staged, l.Shipped, l.Open(), l.owed()}
 	}
 	err := tx.bulk(ctx, `INSERT INTO line (`+lineColumns+`, open, owed) %s ON CONFLICT (id) DO UPDATE SET `+set,
-		[]kind{text, text, text, text, text, number, text, number, number, number, number, number, number}, rows)
+		[]kind{text, text, text, text, text, number, text, number, number, number, number, number, number, number, number, number, number, number}, rows)
 	return explain(err, "lines")
 }
 

@@ -64,6 +64,16 @@ func (s *Store) Item(ctx context.Context, sku allocation.SKU) (Item, error) {
 		i.GTINs = append(i.GTINs, g)
 		return err
 	})
+	if err != nil {
+		return i, explain(err, "item %s", sku)
+	}
+	rows, err = s.read.QueryContext(ctx, `SELECT stands FROM substitute WHERE sku = $1 ORDER BY n`, string(sku))
+	err = eachRow(rows, err, func(r *sql.Rows) error {
+		var stands allocation.SKU
+		err := r.Scan(&stands)
+		i.Substitutes = append(i.Substitutes, stands)
+		return err
+	})
 	return i, explain(err, "item %s", sku)
 }
 
@@ -169,36 +179,41 @@ func (l *LiveRow) tell(e wire.Event) {
 		l.tellScan(e.Scan)
 	case e.Undo != nil:
 		l.Station, l.Why = e.Undo.Station, allocation.WhyUndone
-		l.add(e.Undo.Allocations, -1)
-		for _, f := range e.Undo.Free {
-			l.Free -= f.Qty
-		}
-		l.Qty += l.Free
-		for _, a := range l.Allocations {
-			l.Qty += a.Qty
+		l.move(e.Undo.Moves)
+		for _, m := range e.Undo.Moves {
+			if m.To == "" {
+				l.Qty -= m.Qty
+			}
 		}
 	case e.Applied != nil:
-		l.add(e.Applied.Allocations, 1)
-		l.add(e.Applied.Released, -1)
+		l.move(e.Applied.Moves)
+	case e.Deed != nil:
+		d := e.Deed
+		l.Station, l.Deed, l.Line, l.SKU, l.Inbound, l.Qty, l.From, l.To, l.Reason = d.Station, d.Kind, d.Line, d.SKU, d.Inbound, d.Qty, d.From, d.To, d.Reason
+		l.move(d.Moves)
 	}
 }
 
 func (l *LiveRow) tellScan(s *wire.Scan) {
-	l.Station, l.Verdict, l.Why = s.Station, s.Verdict, s.Why
+	l.Station, l.Verdict, l.Why, l.Staged, l.Kept = s.Station, s.Verdict, s.Why, s.Staged, s.Kept
 	for i, r := range s.Receipts {
 		l.Qty += r.Qty
 		l.Free += r.Free
-		l.add(r.Allocations, 1)
+		l.Surplus += r.Surplus
+		for _, a := range r.Allocations {
+			l.Allocations = append(l.Allocations, LiveAllocation(a))
+		}
 		if i == 0 {
 			l.SKU = r.SKU
 		} else if l.SKU != r.SKU {
 			l.SKU = ""
 		}
 	}
+	l.move(s.Moves)
 }
 
-func (l *LiveRow) add(allocations []wire.Allocation, sign int64) {
-	for _, a := range allocations {
-		l.Allocations = append(l.Allocations, LiveAllocation{Line: a.Line, Qty: sign * a.Qty, By: a.By, Over: a.Over})
+func (l *LiveRow) move(moves []wire.Move) {
+	for _, m := range moves {
+		l.Moves = append(l.Moves, LiveMove{SKU: m.SKU, Qty: m.Qty, From: m.From, To: m.To, By: m.By, Over: m.Over})
 	}
 }

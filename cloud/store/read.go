@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dockfill/allocation"
+	"dockfill/sync/wire"
 )
 
 // Summary is what is owed, in one line. Units are base units.
@@ -28,7 +29,10 @@ type OwedLine struct {
 	Ordered      int64
 	Cancelled    int64 // settled cancels only
 	Pending      int64 // cancelled too, but a site still holds rights for it
-	Allocated    int64
+	Allocated    int64 // all that it holds, what follows included
+	Picked       int64 // carried, not staged yet
+	Staged       int64 // shipped ones included
+	Shipped      int64
 	Open         int64
 	Accepted     time.Time
 	Promised     allocation.Date // "" where nothing was promised
@@ -84,7 +88,7 @@ type SiteRow struct {
 	Unsent       int64     // Head - Stored: saved at the site only, as last told
 	Behind       int64     // commands written for the site and not yet applied there
 	Scans        int64     // scans stored, of all incarnations
-	Units        int64     // good units received and not undone
+	Units        int64     // good units that came in and were not taken out again, shipped ones included
 	Allocated    int64     // of those, given to lines now
 	State        SiteState
 	Fenced       string // reason code while State is SiteFenced
@@ -109,8 +113,8 @@ const (
 	SiteFenced   SiteState = "FENCED"   // it was told to stop allocating
 )
 
-// LiveRow is a recent event, newest first: a scan, an undo, or units of free
-// stock that a command moved (Verdict is then empty).
+// LiveRow is a recent event, newest first: a scan, an undo, what a person did
+// with goods, or what commands moved. Only a scan has a Verdict.
 type LiveRow struct {
 	At          time.Time // the site's clock
 	StoredAt    time.Time // the centre's clock
@@ -119,14 +123,23 @@ type LiveRow struct {
 	Seq         int64
 	Station     allocation.StationID
 	SKU         allocation.SKU // "" where the scan took in several, or none
-	Qty         int64          // base units taken in; negative where taken back
+	Qty         int64          // base units taken in, or meant by a deed; negative where taken back
 	Verdict     allocation.Verdict
 	Why         allocation.WhyCode
 	Allocations []LiveAllocation
 	Free        int64 // good units that no line took
+	Surplus     int64 // above what was announced, until approved
+	Staged      bool  // what lines got was staged at once
+	Kept        int64 // the event that kept the scan's code until it was known; 0: none
+	Moves       []LiveMove
+	Deed        wire.DeedKind // "" for what is no deed
+	Line        allocation.LineID
+	Inbound     allocation.InboundID
+	From, To    allocation.Disposition // of a regrade
+	Reason      string
 }
 
-// LiveAllocation is a line's share. Qty is negative where units were taken back.
+// LiveAllocation is a line's share.
 type LiveAllocation struct {
 	Line allocation.LineID
 	Qty  int64
@@ -134,12 +147,22 @@ type LiveAllocation struct {
 	Over allocation.LineID
 }
 
+// LiveMove took units from a place to another. A place is a line's id, a shelf
+// (free, damaged, hold, surplus), or "" for outside of the house.
+type LiveMove struct {
+	SKU      allocation.SKU
+	Qty      int64
+	From, To string
+	By       allocation.Key
+	Over     allocation.LineID
+}
+
 // Totals count since the beginning, in base units unless named otherwise.
 type Totals struct {
 	Lines           int64 // lines imported
 	Orders          int64 // orders imported
 	Scans           int64 // scans stored
-	UnitsScanned    int64 // good units received and not undone
+	UnitsScanned    int64 // good units that came in and were not taken out again, shipped ones included
 	UnitsAllocated  int64 // given to lines now
 	OrdersCompleted int64 // orders with no open line and something allocated
 	UnitsOpen       int64 // still owed
@@ -173,6 +196,8 @@ type Reader interface {
 	HeldRows(ctx context.Context, site allocation.SiteID, offset, limit int) ([]HeldRow, int64, error)
 	// Order fails with ErrNotFound where the order is not known.
 	Order(ctx context.Context, id allocation.OrderID) (OrderView, error)
+	// Policy gives the policy in force.
+	Policy(ctx context.Context) (allocation.Policy, error)
 	// Item fails with ErrNotFound where the SKU is not known.
 	Item(ctx context.Context, sku allocation.SKU) (Item, error)
 	// Changed is closed by the next commit that changes anything above; take
@@ -189,18 +214,26 @@ type Reader interface {
 type Order struct {
 	ID           allocation.OrderID
 	Version      int64 // from 1; a higher one replaces
+	Told         int64 // under which sites know it: it rises with each version and each change of a person
 	Site         allocation.SiteID
 	Customer     allocation.CustomerID
 	CustomerName string
-	Override     int
-	Class        allocation.Class
-	Contract     int
-	Tier         int
-	Accepted     time.Time
-	Promised     allocation.Date
-	Requested    allocation.Date
-	Door         string
-	Lines        []OrderLine
+	Segment      string
+	Ranking
+	Accepted  time.Time
+	Requested allocation.Date
+	Ship      allocation.Ship // "" means partial
+	Door      string
+	Lines     []OrderLine
+}
+
+// Ranking is what a person may change of an order to rank it anew.
+type Ranking struct {
+	Override int
+	Class    allocation.Class
+	Contract int
+	Tier     int
+	Promised allocation.Date
 }
 
 // OrderLine is one line of an Order; Qty is what is wanted in all.
@@ -208,6 +241,9 @@ type OrderLine struct {
 	Line string
 	SKU  allocation.SKU
 	Qty  int64 // base units; 0 in a later version cancels the line
+	Pack int64 // the line takes whole packs of so many; 0: any
+	// MinLife is how many days goods must have left.
+	MinLife int64
 }
 
 // Item is a SKU and the barcodes that name it.
@@ -216,6 +252,7 @@ type Item struct {
 	Description string
 	Putaway     string
 	GTINs       []PackGTIN
+	Substitutes []allocation.SKU // that may serve its lines, in the order in which they do
 }
 
 // PackGTIN names a SKU at one pack level.
@@ -231,8 +268,12 @@ type Inbound struct {
 	Site     allocation.SiteID
 	Supplier string
 	Expected allocation.Date
-	Lines    []SupplyLine // loose quantities
-	Pallets  []Pallet
+	// Tolerance is how many percent above what is announced count as usual; nil: as
+	// the policy says.
+	Tolerance *int64
+	Closed    bool         // nothing more comes by it
+	Lines     []SupplyLine // loose quantities
+	Pallets   []Pallet
 }
 
 // SupplyLine is a quantity of a SKU in base units.

@@ -25,17 +25,33 @@ func (tx *Tx) Items(ctx context.Context, skus []allocation.SKU) (map[allocation.
 		}
 		return err
 	}
-	const fromItem, fromGTIN = `SELECT sku, description, putaway FROM item`, `SELECT sku, gtin, qty FROM gtin`
-	if skus == nil {
-		if err := tx.each(ctx, item, fromItem); err != nil {
+	substitute := func(r *sql.Rows) error {
+		var sku, stands allocation.SKU
+		err := r.Scan(&sku, &stands)
+		if i := items[sku]; i != nil {
+			i.Substitutes = append(i.Substitutes, stands)
+		}
+		return err
+	}
+	for _, part := range []struct {
+		scan        func(*sql.Rows) error
+		from, order string
+	}{
+		{item, `SELECT sku, description, putaway FROM item`, ""},
+		{gtin, `SELECT sku, gtin, qty FROM gtin`, ` ORDER BY gtin`},
+		{substitute, `SELECT sku, stands FROM substitute`, ` ORDER BY sku, n`},
+	} {
+		var err error
+		if skus == nil {
+			err = tx.each(ctx, part.scan, part.from+part.order)
+		} else {
+			err = tx.eachOf(ctx, part.scan, part.from+` WHERE %s`+part.order, "sku", texts(skus))
+		}
+		if err != nil {
 			return nil, explain(err, "items")
 		}
-		return items, explain(tx.each(ctx, gtin, fromGTIN+` ORDER BY gtin`), "items")
 	}
-	if err := tx.eachOf(ctx, item, fromItem+` WHERE %s`, "sku", texts(skus)); err != nil {
-		return nil, explain(err, "items")
-	}
-	return items, explain(tx.eachOf(ctx, gtin, fromGTIN+` WHERE %s ORDER BY gtin`, "sku", texts(skus)), "items")
+	return items, nil
 }
 
 // OwnersOf gives the SKU that each of the GTINs names, where it is known.
@@ -51,15 +67,19 @@ func (tx *Tx) OwnersOf(ctx context.Context, gtins []allocation.GTIN) (map[alloca
 	return owners, explain(err, "GTINs")
 }
 
-// PutItems writes items, new and known ones, with the GTINs that they have now.
+// PutItems writes items, new and known ones, with the GTINs and substitutes that
+// they have now.
 func (tx *Tx) PutItems(ctx context.Context, items []*Item) error {
 	var skus []allocation.SKU
-	var rows, gtins [][]any
+	var rows, gtins, substitutes [][]any
 	for _, i := range items {
 		skus = append(skus, i.SKU)
 		rows = append(rows, []any{string(i.SKU), i.Description, i.Putaway})
 		for _, g := range i.GTINs {
 			gtins = append(gtins, []any{string(g.GTIN), string(i.SKU), g.Qty})
+		}
+		for n, stands := range i.Substitutes {
+			substitutes = append(substitutes, []any{string(i.SKU), int64(n + 1), string(stands)})
 		}
 	}
 	err := tx.bulk(ctx, `INSERT INTO item (sku, description, putaway) %s
@@ -67,10 +87,15 @@ func (tx *Tx) PutItems(ctx context.Context, items []*Item) error {
 	if err != nil {
 		return explain(err, "items")
 	}
-	if err := tx.deleteOf(ctx, `DELETE FROM gtin WHERE %s`, "sku", texts(skus)); err != nil {
+	for _, table := range []string{"gtin", "substitute"} {
+		if err := tx.deleteOf(ctx, `DELETE FROM `+table+` WHERE %s`, "sku", texts(skus)); err != nil {
+			return explain(err, "items")
+		}
+	}
+	if err := tx.bulk(ctx, `INSERT INTO gtin (gtin, sku, qty) %s`, []kind{text, text, number}, gtins); err != nil {
 		return explain(err, "GTINs")
 	}
-	return explain(tx.bulk(ctx, `INSERT INTO gtin (gtin, sku, qty) %s`, []kind{text, text, number}, gtins), "GTINs")
+	return explain(tx.bulk(ctx, `INSERT INTO substitute (sku, n, stands) %s`, []kind{text, number, text}, substitutes), "substitutes")
 }
 
 func (tx *Tx) deleteOf(ctx context.Context, format, column string, ids []string) error {
@@ -78,13 +103,13 @@ func (tx *Tx) deleteOf(ctx context.Context, format, column string, ids []string)
 	return tx.eachOf(ctx, none, format, column, ids)
 }
 
-const orderColumns = `id, version, site, customer, customer_name, override_rank, class, contract, tier, accepted, promised, requested, door`
+const orderColumns = `id, version, told, site, customer, customer_name, segment, override_rank, class, contract, tier, accepted, promised, requested, ship, door`
 
 func scanOrder(scan func(...any) error) (*Order, error) {
 	o := &Order{}
 	var accepted int64
-	err := scan(&o.ID, &o.Version, &o.Site, &o.Customer, &o.CustomerName, &o.Override, &o.Class, &o.Contract, &o.Tier,
-		&accepted, &o.Promised, &o.Requested, &o.Door)
+	err := scan(&o.ID, &o.Version, &o.Told, &o.Site, &o.Customer, &o.CustomerName, &o.Segment, &o.Override, &o.Class, &o.Contract, &o.Tier,
+		&accepted, &o.Promised, &o.Requested, &o.Ship, &o.Door)
 	o.Accepted = unixTime(accepted)
 	return o, err
 }
@@ -118,26 +143,34 @@ func (tx *Tx) OrdersAt(ctx context.Context, site allocation.SiteID) ([]allocatio
 func (tx *Tx) PutOrders(ctx context.Context, orders []*Order) error {
 	rows := make([][]any, len(orders))
 	for i, o := range orders {
-		rows[i] = []any{string(o.ID), o.Version, string(o.Site), string(o.Customer), o.CustomerName, int64(o.Override), string(o.Class),
-			int64(o.Contract), int64(o.Tier), nanos(o.Accepted), string(o.Promised), string(o.Requested), o.Door}
+		rows[i] = []any{string(o.ID), o.Version, o.Told, string(o.Site), string(o.Customer), o.CustomerName, o.Segment, int64(o.Override), string(o.Class),
+			int64(o.Contract), int64(o.Tier), nanos(o.Accepted), string(o.Promised), string(o.Requested), string(o.Ship), o.Door}
 	}
-	err := tx.bulk(ctx, `INSERT INTO orders (`+orderColumns+`) %s ON CONFLICT (id) DO UPDATE SET version = excluded.version, site = excluded.site,
-		customer = excluded.customer, customer_name = excluded.customer_name, override_rank = excluded.override_rank, class = excluded.class,
+	err := tx.bulk(ctx, `INSERT INTO orders (`+orderColumns+`) %s ON CONFLICT (id) DO UPDATE SET version = excluded.version, told = excluded.told,
+		site = excluded.site, customer = excluded.customer, customer_name = excluded.customer_name, segment = excluded.segment, override_rank = excluded.override_rank, class = excluded.class,
 		contract = excluded.contract, tier = excluded.tier, accepted = excluded.accepted, promised = excluded.promised,
-		requested = excluded.requested, door = excluded.door`,
-		[]kind{text, number, text, text, text, number, text, number, number, number, text, text, text}, rows)
+		requested = excluded.requested, ship = excluded.ship, door = excluded.door`,
+		[]kind{text, number, number, text, text, text, text, number, text, number, number, number, text, text, text, text}, rows)
 	return explain(err, "orders")
 }
+
+// asPolicy stands for a tolerance that an inbound leaves to the policy.
+const asPolicy = -1
 
 // Inbound gives those of the inbound that are known, with lines and pallets.
 func (tx *Tx) Inbound(ctx context.Context, ids []allocation.InboundID) (map[allocation.InboundID]*Inbound, error) {
 	all := make(map[allocation.InboundID]*Inbound, len(ids))
 	err := tx.eachOf(ctx, func(r *sql.Rows) error {
 		in := &Inbound{}
-		err := r.Scan(&in.ID, &in.Version, &in.Site, &in.Supplier, &in.Expected)
+		var tolerance, closed int64
+		err := r.Scan(&in.ID, &in.Version, &in.Site, &in.Supplier, &in.Expected, &tolerance, &closed)
+		in.Closed = closed == 1
+		if tolerance != asPolicy {
+			in.Tolerance = &tolerance
+		}
 		all[in.ID] = in
 		return err
-	}, `SELECT id, version, site, supplier, expected FROM inbound WHERE %s`, "id", texts(ids))
+	}, `SELECT id, version, site, supplier, expected, tolerance, closed FROM inbound WHERE %s`, "id", texts(ids))
 	if err != nil {
 		return nil, explain(err, "inbound")
 	}
@@ -214,7 +247,11 @@ func (tx *Tx) PutInbound(ctx context.Context, all []*Inbound) error {
 	var heads, lines, pallets [][]any
 	for _, in := range all {
 		ids = append(ids, string(in.ID))
-		heads = append(heads, []any{string(in.ID), in.Version, string(in.Site), in.Supplier, string(in.Expected)})
+		closed := int64(0)
+		if in.Closed {
+			closed = 1
+		}
+		heads = append(heads, []any{string(in.ID), in.Version, string(in.Site), in.Supplier, string(in.Expected), tolerance(in), closed})
 		for n, l := range in.Lines {
 			lines = append(lines, []any{string(in.ID), int64(n + 1), string(l.SKU), l.Qty})
 		}
@@ -224,9 +261,10 @@ func (tx *Tx) PutInbound(ctx context.Context, all []*Inbound) error {
 			}
 		}
 	}
-	err := tx.bulk(ctx, `INSERT INTO inbound (id, version, site, supplier, expected) %s ON CONFLICT (id) DO UPDATE SET
-		version = excluded.version, site = excluded.site, supplier = excluded.supplier, expected = excluded.expected`,
-		[]kind{text, number, text, text, text}, heads)
+	err := tx.bulk(ctx, `INSERT INTO inbound (id, version, site, supplier, expected, tolerance, closed) %s ON CONFLICT (id) DO UPDATE SET
+		version = excluded.version, site = excluded.site, supplier = excluded.supplier, expected = excluded.expected,
+		tolerance = excluded.tolerance, closed = excluded.closed`,
+		[]kind{text, number, text, text, text, number, number}, heads)
 	for _, table := range []string{"inbound_line", "pallet_line"} {
 		if err == nil {
 			err = tx.deleteOf(ctx, `DELETE FROM `+table+` WHERE %s`, "inbound", ids)

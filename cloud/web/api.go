@@ -12,7 +12,7 @@ import (
 	"dockfill/cloud/store"
 )
 
-const apiText = `Reads what is owed, to whom and since when, and brings in orders, items and announced supply.
+const apiText = `Reads what is owed, to whom and since when, brings in orders, items and announced supply, and takes what people decide.
 
 Quantities are base units, times are UTC, errors are problems as of RFC 9457. Bringing in the same record in the same
 version again changes nothing, so a sender that got no answer sends again.`
@@ -27,6 +27,7 @@ func (s *Server) api(mux *http.ServeMux) {
 	api := humago.New(mux, cfg)
 	s.reads(api)
 	s.receives(api)
+	s.acts(api)
 	s.health(api)
 }
 
@@ -40,8 +41,9 @@ func (s *Server) reads(api huma.API) {
 	get(api, "list-owed", "/api/v1/owed", "Open lines: what is owed, to whom, since when", s.getOwed)
 	get(api, "export-owed", "/api/v1/owed.csv", "Open lines as CSV", s.getOwedCSV)
 	get(api, "list-sites", "/api/v1/sites", "Sites with what is known of them", s.getSites)
-	get(api, "list-held", "/api/v1/held", "What is set aside at the sites until people decide: unknown codes, pallets that were not announced, units on hold, damaged units", s.getHeld)
+	get(api, "list-held", "/api/v1/held", "What is set aside at the sites until people decide: unknown codes, pallets that were not announced, units above what was announced, units on hold, damaged units", s.getHeld)
 	get(api, "list-live", "/api/v1/live", "The newest events, newest first", s.getLive)
+	get(api, "get-policy", "/api/v1/policy", "The policy in force, all rules named", s.getPolicy)
 	get(api, "get-totals", "/api/v1/totals", "Running totals since the first import", s.getTotals)
 }
 
@@ -122,7 +124,10 @@ type owedLineJSON struct {
 	Ordered      int64     `json:"ordered"`
 	Cancelled    int64     `json:"cancelled"`
 	Pending      int64     `json:"pending" doc:"Cancelled too, but a site still may fill it"`
-	Allocated    int64     `json:"allocated"`
+	Allocated    int64     `json:"allocated" doc:"All that it holds: picked, staged and shipped units included"`
+	Picked       int64     `json:"picked" doc:"Carried, not staged yet"`
+	Staged       int64     `json:"staged" doc:"Shipped ones included"`
+	Shipped      int64     `json:"shipped"`
 	Open         int64     `json:"open"`
 	Accepted     time.Time `json:"accepted"`
 	Promised     string    `json:"promised,omitempty" format:"date"`
@@ -140,7 +145,7 @@ func (s *Server) getOwed(ctx context.Context, in *owedInput) (*body[owedJSON], e
 	for _, l := range lines {
 		out.Lines = append(out.Lines, owedLineJSON{Line: string(l.Line), Order: string(l.Order), Customer: string(l.Customer),
 			CustomerName: l.CustomerName, SKU: string(l.SKU), Description: l.Description, Site: string(l.Site), Ordered: l.Ordered,
-			Cancelled: l.Cancelled, Pending: l.Pending, Allocated: l.Allocated, Open: l.Open, Accepted: l.Accepted.UTC(),
+			Cancelled: l.Cancelled, Pending: l.Pending, Allocated: l.Allocated, Picked: l.Picked, Staged: l.Staged, Shipped: l.Shipped, Open: l.Open, Accepted: l.Accepted.UTC(),
 			Promised: string(l.Promised), NoItem: l.NoItem})
 	}
 	return &body[owedJSON]{out}, nil
@@ -159,7 +164,7 @@ type SiteJSON struct {
 	Unsent       int64      `json:"unsent" doc:"Events saved at the site alone, as it last told"`
 	Behind       int64      `json:"behind" doc:"Commands that it has not applied yet"`
 	Scans        int64      `json:"scans"`
-	Units        int64      `json:"units" doc:"Good units received and not undone"`
+	Units        int64      `json:"units" doc:"Good units that came in and were not taken out again, shipped ones included"`
 	Allocated    int64      `json:"allocated"`
 	Fenced       string     `json:"fenced,omitempty" doc:"Code of why it may not allocate"`
 	FencedText   string     `json:"fenced_text,omitempty"`
@@ -208,11 +213,30 @@ type eventJSON struct {
 	Seq         int64            `json:"seq"`
 	Station     string           `json:"station,omitempty"`
 	SKU         string           `json:"sku,omitempty" doc:"Absent where the scan took in several, or none"`
-	Qty         int64            `json:"qty" doc:"Negative where taken back"`
+	Qty         int64            `json:"qty" doc:"Taken in, or meant by a deed; negative where taken back"`
 	Verdict     string           `json:"verdict,omitempty"`
 	Why         string           `json:"why,omitempty"`
 	Allocations []allocationJSON `json:"allocations,omitempty"`
 	Free        int64            `json:"free"`
+	Surplus     int64            `json:"surplus,omitempty" doc:"Above what was announced: set aside until approved"`
+	Staged      bool             `json:"staged,omitempty" doc:"What lines got was staged at once"`
+	Kept        int64            `json:"kept,omitempty" doc:"The event that kept the code of this scan until it was known"`
+	Moves       []moveJSON       `json:"moves,omitempty" doc:"What moved beside the units of the scan"`
+	Deed        string           `json:"deed,omitempty" enum:"pick,stage,ship,return,regrade,adjust,approve" doc:"What a person did with goods beside scanning them in"`
+	Line        string           `json:"line,omitempty" doc:"Of a deed"`
+	Inbound     string           `json:"inbound,omitempty" doc:"Of an approval"`
+	From        string           `json:"from,omitempty" doc:"Of a regrade"`
+	To          string           `json:"to,omitempty" doc:"Of a regrade"`
+	Reason      string           `json:"reason,omitempty"`
+}
+
+type moveJSON struct {
+	SKU  string `json:"sku"`
+	Qty  int64  `json:"qty"`
+	From string `json:"from" doc:"A line, a shelf (free, damaged, hold, surplus), or nothing for outside of the house"`
+	To   string `json:"to"`
+	By   string `json:"by,omitempty" doc:"The key by which the line that got the units came before over"`
+	Over string `json:"over,omitempty"`
 }
 
 type allocationJSON struct {
@@ -229,14 +253,23 @@ func (s *Server) getLive(ctx context.Context, in *liveInput) (*body[liveJSON], e
 	}
 	out := liveJSON{Events: []eventJSON{}}
 	for _, r := range rows {
-		e := eventJSON{At: r.At.UTC(), StoredAt: r.StoredAt.UTC(), Site: string(r.Site), Incarnation: r.Incarnation, Seq: r.Seq,
-			Station: string(r.Station), SKU: string(r.SKU), Qty: r.Qty, Verdict: string(r.Verdict), Why: string(r.Why), Free: r.Free}
-		for _, a := range r.Allocations {
-			e.Allocations = append(e.Allocations, allocationJSON{Line: string(a.Line), Qty: a.Qty, By: string(a.By), Over: string(a.Over)})
-		}
-		out.Events = append(out.Events, e)
+		out.Events = append(out.Events, eventOf(r))
 	}
 	return &body[liveJSON]{out}, nil
+}
+
+func eventOf(r store.LiveRow) eventJSON {
+	e := eventJSON{At: r.At.UTC(), StoredAt: r.StoredAt.UTC(), Site: string(r.Site), Incarnation: r.Incarnation, Seq: r.Seq,
+		Station: string(r.Station), SKU: string(r.SKU), Qty: r.Qty, Verdict: string(r.Verdict), Why: string(r.Why), Free: r.Free,
+		Surplus: r.Surplus, Staged: r.Staged, Kept: r.Kept, Deed: string(r.Deed), Line: string(r.Line), Inbound: string(r.Inbound),
+		From: string(r.From), To: string(r.To), Reason: r.Reason}
+	for _, a := range r.Allocations {
+		e.Allocations = append(e.Allocations, allocationJSON{Line: string(a.Line), Qty: a.Qty, By: string(a.By), Over: string(a.Over)})
+	}
+	for _, m := range r.Moves {
+		e.Moves = append(e.Moves, moveJSON{SKU: string(m.SKU), Qty: m.Qty, From: m.From, To: m.To, By: string(m.By), Over: string(m.Over)})
+	}
+	return e
 }
 
 // TotalsJSON is the answer to GET /api/v1/totals.
@@ -244,7 +277,7 @@ type TotalsJSON struct {
 	LinesImported   int64 `json:"lines_imported"`
 	OrdersImported  int64 `json:"orders_imported"`
 	Scans           int64 `json:"scans" doc:"Scans stored"`
-	UnitsScanned    int64 `json:"units_scanned" doc:"Good units received and not undone"`
+	UnitsScanned    int64 `json:"units_scanned" doc:"Good units that came in and were not taken out again, shipped ones included"`
 	UnitsAllocated  int64 `json:"units_allocated"`
 	OrdersCompleted int64 `json:"orders_completed" doc:"Orders with nothing open and something allocated"`
 	OpenUnits       int64 `json:"open_units"`

@@ -161,7 +161,7 @@ func TestOwedIsFilteredSortedAndPaged(t *testing.T) {
 func TestEveryReadAnswersAndADeadDatabaseIsAProblem(t *testing.T) {
 	dead := busy()
 	dead.broken = errors.New("dial tcp: secret.internal:5432")
-	for _, path := range []string{"/api/v1/summary", "/api/v1/owed", "/api/v1/owed.csv", "/api/v1/sites", "/api/v1/live", "/api/v1/totals", "/readyz"} {
+	for _, path := range []string{"/api/v1/summary", "/api/v1/owed", "/api/v1/owed.csv", "/api/v1/sites", "/api/v1/live", "/api/v1/totals", "/api/v1/policy", "/readyz"} {
 		assert.Equal(t, 200, ask(busy(), "GET", path, "").Code, path)
 		p := asProblem(t, ask(dead, "GET", path, ""), 503)
 		assert.NotContains(t, p.Detail, "secret", "what a client reads names no machine")
@@ -190,7 +190,8 @@ func TestOpenAPIListsEveryRouteAndEveryReferenceHolds(t *testing.T) {
 	paths := doc["paths"].(map[string]any)
 	for path, method := range map[string]string{"/api/v1/summary": "get", "/api/v1/owed": "get", "/api/v1/owed.csv": "get", "/api/v1/sites": "get",
 		"/api/v1/live": "get", "/api/v1/totals": "get", "/api/v1/orders": "post", "/api/v1/items": "post", "/api/v1/inbound": "post",
-		"/api/v1/import/orders": "post", "/api/v1/import/items": "post", "/api/v1/import/inbound": "post", "/healthz": "get", "/readyz": "get"} {
+		"/api/v1/import/orders": "post", "/api/v1/import/items": "post", "/api/v1/import/inbound": "post", "/api/v1/policy": "put",
+		"/api/v1/orders/{id}/change": "post", "/api/v1/sites/{site}/map": "post", "/api/v1/sites/{site}/approve": "post", "/healthz": "get", "/readyz": "get"} {
 		op, ok := paths[path].(map[string]any)
 		require.True(t, ok, path)
 		require.Contains(t, op, method, path)

@@ -34,8 +34,9 @@ var reasons = []struct {
 	why                allocation.WhyCode
 	reason, noun, next string
 }{
-	{allocation.WhyUnknown, "Unknown code", "code", "Import the item with this barcode; then the site scans the units again."},
-	{allocation.WhyNotASN, "Pallet not announced", "pallet", "Import the announcement; then the site scans the pallet again."},
+	{allocation.WhyUnknown, "Unknown code", "code", "Import the item with this barcode, or say what the code is: then the site takes the units in."},
+	{allocation.WhyNotASN, "Pallet not announced", "pallet", "Import the announcement: then the site takes the pallet in."},
+	{allocation.WhySurplus, "More than announced", "SKU", "Approve them by their inbound: then orders can get them."},
 	{allocation.WhyOnHold, "Set on hold", "SKU", "The site set them aside by a card: decide what becomes of them."},
 	{allocation.WhyDamaged, "Damaged", "SKU", "No order gets them: decide what becomes of them."},
 }
@@ -75,6 +76,9 @@ func (s *Server) aside(ctx context.Context, sums []store.HeldSum, now time.Time)
 		what := reasonOf(h.Why) + " · " + string(h.Site)
 		if h.Why != allocation.WhyNotASN {
 			what = count(h.Units, "unit") + " · " + what
+		}
+		if h.Inbound != "" {
+			what += " · inbound " + visible(string(h.Inbound))
 		}
 		a.Rows = append(a.Rows, asideRow{Name: heldName(h), What: what, Age: ago(now.Sub(h.Since)), Since: h.Since})
 	}
@@ -139,21 +143,22 @@ type heldJSON struct {
 
 type heldSumJSON struct {
 	Site  string    `json:"site"`
-	Why   string    `json:"why" enum:"unknown,no-asn,on-hold,damaged"`
+	Why   string    `json:"why" enum:"unknown,no-asn,surplus,on-hold,damaged"`
 	Units int64     `json:"units" doc:"Base units; of unknown codes and pallets, as often as they were scanned"`
 	Codes int64     `json:"codes" doc:"Different codes, or SKUs"`
 	Since time.Time `json:"since" doc:"Of the oldest, by the site's clock"`
 }
 
 type heldRowJSON struct {
-	Site  string    `json:"site"`
-	Why   string    `json:"why" enum:"unknown,no-asn,on-hold,damaged"`
-	SKU   string    `json:"sku,omitempty" doc:"Absent for a code that names none"`
-	Code  string    `json:"code,omitempty" doc:"As people read it; control characters as their pictures"`
-	Raw   []byte    `json:"raw,omitempty" doc:"The code as it was read, in base64"`
-	Units int64     `json:"units"`
-	Scans int64     `json:"scans"`
-	Since time.Time `json:"since"`
+	Site    string    `json:"site"`
+	Why     string    `json:"why" enum:"unknown,no-asn,surplus,on-hold,damaged"`
+	SKU     string    `json:"sku,omitempty" doc:"Absent for a code that names none"`
+	Code    string    `json:"code,omitempty" doc:"As people read it; control characters as their pictures"`
+	Raw     []byte    `json:"raw,omitempty" doc:"The code as it was read, in base64"`
+	Inbound string    `json:"inbound,omitempty" doc:"Of units above what was announced: where they wait to be approved"`
+	Units   int64     `json:"units"`
+	Scans   int64     `json:"scans" doc:"Events that set them aside"`
+	Since   time.Time `json:"since"`
 }
 
 func (s *Server) getHeld(ctx context.Context, in *heldInput) (*body[heldJSON], error) {
@@ -171,7 +176,7 @@ func (s *Server) getHeld(ctx context.Context, in *heldInput) (*body[heldJSON], e
 	}
 	for _, h := range rows {
 		out.Rows = append(out.Rows, heldRowJSON{Site: string(h.Site), Why: string(h.Why), SKU: string(h.SKU), Code: visible(string(h.Code)),
-			Raw: h.Code, Units: h.Units, Scans: h.Scans, Since: h.Since.UTC()})
+			Raw: h.Code, Inbound: string(h.Inbound), Units: h.Units, Scans: h.Scans, Since: h.Since.UTC()})
 	}
 	return &body[heldJSON]{out}, nil
 }

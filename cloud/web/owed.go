@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"dockfill/allocation"
@@ -34,7 +35,7 @@ type head struct {
 // row is one open line.
 type row struct {
 	Line, Order, Number, CustomerName, Customer, SKU, Description string
-	Ordered, Open, Cancelled, DonePercent                         string
+	Ordered, Open, Cancelled, Bound, DonePercent                  string
 	Days, DayWord, Promised, Late, Site                           string
 	Accepted                                                      time.Time
 	Band                                                          int
@@ -152,10 +153,25 @@ func showLine(l store.OwedLine, on sites, now time.Time) row {
 	if c := l.Cancelled + l.Pending; c > 0 {
 		r.Cancelled = number(c)
 	}
+	r.Bound = boundWords(l)
 	if l.Promised != "" {
 		r.Promised, r.Late = dayOf(l.Promised), late(l.Promised, now)
 	}
 	return r
+}
+
+// boundWords say what people did with the units that a line holds already.
+func boundWords(l store.OwedLine) string {
+	var said []string
+	for _, part := range []struct {
+		qty  int64
+		word string
+	}{{l.Picked, "picked"}, {l.Staged - l.Shipped, "staged"}, {l.Shipped, "shipped"}} {
+		if part.qty > 0 {
+			said = append(said, number(part.qty)+" "+part.word)
+		}
+	}
+	return strings.Join(said, ", ")
 }
 
 func percent(part, whole int64) string {

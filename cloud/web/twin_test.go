@@ -30,9 +30,40 @@ type twin struct {
 
 	batches []store.Batch
 	refuse  *store.RefusedError
+
+	policy  allocation.Policy
+	change  store.Change
+	alias   store.Alias
+	approve int64
+	cannot  error // what acts answer
 }
 
-func newTwin() *twin { return &twin{changed: make(chan struct{})} }
+func newTwin() *twin {
+	return &twin{changed: make(chan struct{}), policy: allocation.DefaultPolicy()}
+}
+
+func (t *twin) Policy(context.Context) (allocation.Policy, error) { return t.policy, t.broken }
+
+func (t *twin) ChangeOrder(_ context.Context, id allocation.OrderID, change store.Change) (store.Order, bool, error) {
+	t.change = change
+	return store.Order{ID: id, Site: "leeds", Ranking: change.On(store.Ranking{Class: allocation.Redistribute, Tier: 3})}, true, cmp.Or(t.cannot, t.broken)
+}
+
+func (t *twin) MapCode(_ context.Context, _ allocation.SiteID, a store.Alias) error {
+	t.alias = a
+	return cmp.Or(t.cannot, t.broken)
+}
+
+func (t *twin) Approve(_ context.Context, _ allocation.SiteID, _ allocation.InboundID, qty int64) error {
+	t.approve = qty
+	return cmp.Or(t.cannot, t.broken)
+}
+
+func (t *twin) SetPolicy(_ context.Context, p allocation.Policy) (bool, error) {
+	changed := p.Version != t.policy.Version
+	t.policy = p
+	return changed, cmp.Or(t.cannot, t.broken)
+}
 
 // commit changes the twin as one transaction and wakes who waits.
 func (t *twin) commit(change func()) {
@@ -289,13 +320,15 @@ func recent() []store.LiveRow {
 	}
 	stocked := row(5198, allocation.Stock, allocation.WhyNoDemand, "21210", 6)
 	stocked.Free = 6
+	undone := row(5195, "", allocation.WhyUndone, "20848", -3)
+	undone.Moves = []store.LiveMove{{SKU: "20848", Qty: 3, From: "SO-10102/1"}}
 	rows := []store.LiveRow{
 		row(5201, allocation.Allocated, allocation.WhyRanked, "20737", 12, store.LiveAllocation{Line: "SO-10101/2", Qty: 8, By: allocation.ByPromised, Over: "SO-10140/1"}, store.LiveAllocation{Line: "SO-10140/1", Qty: 4}),
 		row(5200, allocation.Allocated, allocation.WhyRanked, "20848", 3, store.LiveAllocation{Line: "SO-10102/1", Qty: 3, By: allocation.ByAccepted, Over: "SO-10177/1"}),
 		row(5199, allocation.Check, allocation.WhyAmbiguous, "", 0), stocked,
 		row(5197, allocation.Held, allocation.WhyUnknown, "", 0),
 		row(5196, allocation.Stop, allocation.WhyDuplicate, "20737", 0),
-		row(5195, "", allocation.WhyUndone, "20848", -3, store.LiveAllocation{Line: "SO-10102/1", Qty: -3}),
+		undone,
 	}
 	for i := range int64(12) {
 		rows = append(rows, row(5194-i, allocation.Allocated, allocation.WhyRanked, allocation.SKU(fmt.Sprint(20800+i)), i+1, store.LiveAllocation{Line: allocation.LineID(fmt.Sprintf("SO-%d/1", 10110+i)), Qty: i + 1}))

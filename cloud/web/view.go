@@ -8,6 +8,7 @@ import (
 
 	"dockfill/allocation"
 	"dockfill/cloud/store"
+	"dockfill/sync/wire"
 )
 
 // view is the page's data, already in words.
@@ -274,8 +275,12 @@ func showEvent(r store.LiveRow) event {
 	switch {
 	case r.Why == allocation.WhyUndone:
 		e.Verdict, e.Class, e.Qty, e.SKU = "UNDONE", "undone", number(-r.Qty), "units"
-	case e.Verdict == "":
+	case r.Deed != "":
+		e.Verdict, e.Class = deedWords[r.Deed], "deed"
+	case e.Verdict == "" && fromStock(r.Moves):
 		e.Verdict, e.Class, e.Qty = "FROM STOCK", "allocated", ""
+	case e.Verdict == "":
+		e.Verdict, e.Class, e.Qty = "MOVED", "allocated", ""
 	}
 	if r.Qty == 0 {
 		e.Qty = ""
@@ -283,38 +288,123 @@ func showEvent(r store.LiveRow) event {
 	if e.SKU == "" && r.Qty != 0 {
 		e.SKU = "of several items"
 	}
+	if r.Line != "" {
+		e.SKU = "of " + visible(string(r.Line))
+	}
+	if r.Inbound != "" {
+		e.SKU = "of inbound " + visible(string(r.Inbound))
+	}
 	if r.Station != "" {
 		e.Where += ", station " + visible(string(r.Station))
 	}
 	return e
 }
 
+var deedWords = map[wire.DeedKind]string{wire.DeedPick: "PICKED", wire.DeedStage: "STAGED", wire.DeedShip: "SHIPPED", wire.DeedReturn: "RETURNED",
+	wire.DeedRegrade: "REGRADED", wire.DeedAdjust: "COUNT CORRECTED", wire.DeedApprove: "APPROVED"}
+
+// fromStock reports whether all that moved came to lines out of free stock.
+func fromStock(moves []store.LiveMove) bool {
+	for _, m := range moves {
+		if m.From != string(allocation.Free) || !strings.Contains(m.To, "/") {
+			return false
+		}
+	}
+	return true
+}
+
 const destinations = 4 // named in a row; the rest is counted
 
 // destination says where the units went and why, or why they went nowhere.
 func destination(r store.LiveRow) string {
-	if len(r.Allocations) == 0 {
-		return "· " + allocation.Why{Code: r.Why}.Sentence(allocation.Allocation{})
-	}
 	var to []string
-	for i, a := range r.Allocations {
-		if i == destinations {
-			to = append(to, fmt.Sprintf("%d more", len(r.Allocations)-i))
-			break
-		}
-		if a.Qty < 0 {
-			to = append(to, fmt.Sprintf("%s taken back from %s", number(-a.Qty), visible(string(a.Line))))
-			continue
-		}
+	for _, a := range r.Allocations {
 		to = append(to, fmt.Sprintf("%s to %s", number(a.Qty), visible(string(a.Line))))
 	}
-	if r.Free > 0 {
-		to = append(to, number(r.Free)+" put away")
+	for _, m := range r.Moves {
+		to = append(to, moveWords(m, r.SKU))
 	}
-	first := r.Allocations[0]
+	if more := len(to) - destinations; more > 0 {
+		to = append(to[:destinations], fmt.Sprintf("%d more", more))
+	}
+	to = append(to, restWords(r)...)
+	if len(to) == 0 {
+		return nothingMoved(r)
+	}
 	text := "· " + strings.Join(to, ", ")
-	if first.Qty > 0 && first.Over != "" {
-		text += ". " + visible(allocation.Why{Code: allocation.WhyRanked}.Sentence(allocation.Allocation{Line: first.Line, By: first.By, Over: first.Over}))
+	if why := whyFirst(r); why != "" {
+		text += ". " + visible(why)
 	}
 	return text
+}
+
+// restWords say what of a scan went to no line, and what else is to be known of it.
+func restWords(r store.LiveRow) (rest []string) {
+	if r.Staged {
+		rest = append(rest, "staged at once")
+	}
+	if r.Free > 0 && len(r.Allocations)+len(r.Moves)+int(r.Surplus) > 0 {
+		rest = append(rest, number(r.Free)+" put away")
+	}
+	if r.Surplus > 0 {
+		rest = append(rest, number(r.Surplus)+" set aside, for more came than was announced")
+	}
+	if r.Kept > 0 {
+		rest = append(rest, "its code was set aside until it was known")
+	}
+	if r.From != "" || r.To != "" {
+		rest = append(rest, fmt.Sprintf("%s units are %s now", visible(string(r.From)), visible(string(r.To))))
+	}
+	if r.Reason != "" {
+		rest = append(rest, visible(r.Reason))
+	}
+	return rest
+}
+
+// nothingMoved is what a row says that moved nothing: why, where it was a scan.
+func nothingMoved(r store.LiveRow) string {
+	if r.Deed != "" {
+		return ""
+	}
+	return "· " + allocation.Why{Code: r.Why}.Sentence(allocation.Move{})
+}
+
+// whyFirst says why the first of the lines came before the next one.
+func whyFirst(r store.LiveRow) string {
+	ranked := allocation.Why{Code: allocation.WhyRanked}
+	if len(r.Allocations) > 0 {
+		if a := r.Allocations[0]; a.Over != "" {
+			return ranked.Sentence(allocation.Move{To: allocation.At(a.Line), By: a.By, Over: a.Over})
+		}
+		return ""
+	}
+	for _, m := range r.Moves {
+		if m.Over != "" {
+			return ranked.Sentence(allocation.Move{To: allocation.At(allocation.LineID(m.To)), By: m.By, Over: m.Over})
+		}
+	}
+	return ""
+}
+
+// moveWords say one move; of is the SKU that the row names.
+func moveWords(m store.LiveMove, of allocation.SKU) string {
+	units := number(m.Qty)
+	if of != m.SKU {
+		units += " " + visible(string(m.SKU))
+	}
+	switch {
+	case m.To == "":
+		return units + " taken back from " + placeWords(m.From)
+	case m.From == "":
+		return units + " found, to " + placeWords(m.To)
+	}
+	return fmt.Sprintf("%s from %s to %s", units, placeWords(m.From), placeWords(m.To))
+}
+
+// placeWords names a line, or a shelf as people call it.
+func placeWords(place string) string {
+	if place == string(allocation.Free) {
+		return "stock"
+	}
+	return visible(place)
 }

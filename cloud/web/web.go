@@ -30,8 +30,17 @@ type Reads interface {
 	Totals(ctx context.Context) (store.Totals, error)
 	Held(ctx context.Context) ([]store.HeldSum, error)
 	HeldRows(ctx context.Context, site allocation.SiteID, offset, limit int) (rows []store.HeldRow, total int64, err error)
+	Policy(ctx context.Context) (allocation.Policy, error)
 	Changed() <-chan struct{}
 	Ping(ctx context.Context) error
+}
+
+// Acts are what people decide at the centre. Its meaning is ingest.Ingest's.
+type Acts interface {
+	ChangeOrder(ctx context.Context, id allocation.OrderID, change store.Change) (o store.Order, changed bool, err error)
+	MapCode(ctx context.Context, site allocation.SiteID, a store.Alias) error
+	Approve(ctx context.Context, site allocation.SiteID, id allocation.InboundID, qty int64) error
+	SetPolicy(ctx context.Context, p allocation.Policy) (changed bool, err error)
 }
 
 // Imports brings orders, items and inbound in, whole or not at all. A
@@ -40,10 +49,11 @@ type Imports interface {
 	Import(ctx context.Context, b store.Batch) (store.ImportResult, error)
 }
 
-// Options are what a Server needs; Reads and Imports are required.
+// Options are what a Server needs; Reads, Imports and Acts are required.
 type Options struct {
 	Reads   Reads
 	Imports Imports
+	Acts    Acts
 	Version string
 	// Broker is the address that a new site is told to use, such as
 	// "tcp://10.0.0.5:1883".

@@ -32,6 +32,6 @@ func serve(t *testing.T, data *twin) (address string) {
 }
 
 func newServer(data *twin) *Server {
-	return New(Options{Reads: data, Imports: data, Version: "1.2.3", Broker: "tcp://10.0.0.5:1883",
+	return New(Options{Reads: data, Imports: data, Acts: data, Version: "1.2.3", Broker: "tcp://10.0.0.5:1883",
 		Now: func() time.Time { return noon }, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 }

@@ -23,10 +23,12 @@ type importCmd struct {
 }
 
 const columnsHelp = `Columns, in any order:
-  orders   order, version, site, customer, customer_name, tier, contract,
-           class, override, accepted, promised, requested, door, line, sku, qty
-  items    sku, description, putaway, gtin, pack_qty
-  inbound  inbound, version, site, supplier, expected, sku, qty, sscc
+  orders   order, version, site, customer, customer_name, segment, tier,
+           contract, class, override, accepted, promised, requested, ship,
+           door, line, sku, qty, pack, min_life_days
+  items    sku, description, putaway, gtin, pack_qty, substitutes
+  inbound  inbound, version, site, supplier, expected, sku, qty, sscc,
+           tolerance_pct, closed
 
 One row is one line of an order, one barcode of an item, one line of a supply; rows of the same order are taken together. Times are RFC 3339, days YYYY-MM-DD. The file is read and checked whole before anything is sent, and the centre takes all of it or nothing. The same order in the same version again changes nothing.`
 

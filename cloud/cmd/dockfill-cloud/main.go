@@ -39,6 +39,7 @@ type cli struct {
 	Import  importCmd  `cmd:"" help:"Bring a file of orders, items or announced supply into a running centre, whole or not at all."`
 	Totals  totalsCmd  `cmd:"" help:"Print lines imported, units scanned, units allocated, orders completed, open units."`
 	Site    siteCmd    `cmd:"" help:"Look after the sites."`
+	Policy  policyCmd  `cmd:"" help:"See and change by which rules the sites allocate."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -334,3 +334,38 @@ func TestTheLogWritesDurationsWithTheirUnit(t *testing.T) {
 	newLog(&b, slog.LevelInfo).Info("x", "wait", 1391*time.Millisecond)
 	assert.Contains(t, b.String(), `"wait":"1.391s"`)
 }
+
+func TestAPolicyIsCheckedSetAndShown(t *testing.T) {
+	server := serving(t)
+	good := file(t, "good.toml", "version = \"2027-04\"\nshare = \"fair\"\n[[guarantee]]\nsegment = \"web\"\nqty = 4\n")
+	code, out, errs := say(t, "policy", "set", good, "--server", server)
+	require.Equal(t, exitGood, code, errs)
+	assert.Equal(t, "policy 2027-04 is in force; every site is told\n", out)
+	_, out, _ = say(t, "policy", "set", good, "--server", server)
+	assert.Equal(t, "policy 2027-04 is in force already\n", out)
+
+	code, out, errs = say(t, "policy", "show", "--server", server)
+	require.Equal(t, exitGood, code, errs)
+	assert.Contains(t, out, "share = 'fair'")
+	code, _, errs = say(t, "policy", "set", file(t, "shown.toml", out), "--server", server)
+	assert.Equal(t, exitGood, code, "what was shown can be set: %s", errs)
+	_, out, _ = say(t, "policy", "show", "--json", "--server", server)
+	var v struct {
+		Schema  int
+		Version string
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &v))
+	assert.Equal(t, 1, v.Schema)
+	assert.Equal(t, "2027-04", v.Version)
+
+	bad := file(t, "bad.toml", "version = \"v\"\nshares = \"fair\"\n")
+	code, _, errs = say(t, "policy", "set", bad, "--server", server)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, `bad.toml: line 2, column 1: "shares" is no key of a policy`)
+	code, _, errs = say(t, "policy", "set", file(t, "other.toml", "version = \"2027-04\"\n"), "--server", server)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, `Nothing was changed: policy "2027-04" is known with other rules`)
+	code, _, errs = say(t, "policy", "set", "nowhere.toml", "--server", server)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "nowhere.toml cannot be read: no such file or directory")
+}

@@ -82,18 +82,19 @@ CREATE TABLE quarantine (
     PRIMARY KEY (site, incarnation, seq, hash)
 );
 
--- What scans set aside until people decide: units of a SKU, or a code that named
+-- What is set aside until people decide: units of a SKU, or a code that named
 -- nothing known there (in hexadecimal, as text holds no NUL). taken is the event,
--- of the life taken_by, of a later scan of the code, which was known by then and
--- took this one's place; 0 while it waits.
+-- of the life taken_by, that took the code's units in once it was known; 0 while
+-- it waits. What people decided about units leaves less of them, and then no row.
 CREATE TABLE held (
     site        TEXT   NOT NULL,
     incarnation TEXT   NOT NULL,
     seq         BIGINT NOT NULL,
     n           BIGINT NOT NULL,
-    why         TEXT   NOT NULL, -- unknown, no-asn, on-hold or damaged
+    why         TEXT   NOT NULL, -- unknown, no-asn, surplus, on-hold or damaged
     sku         TEXT   NOT NULL, -- '' for a code
     code        TEXT   NOT NULL, -- '' for units of a SKU
+    inbound     TEXT   NOT NULL, -- of surplus
     qty         BIGINT NOT NULL,
     at          BIGINT NOT NULL, -- the site's clock
     taken_by    TEXT   NOT NULL DEFAULT '',
@@ -101,6 +102,7 @@ CREATE TABLE held (
     PRIMARY KEY (site, incarnation, seq, n)
 );
 CREATE INDEX held_by_code ON held (site, code) WHERE code <> '';
+CREATE INDEX held_by_sku ON held (site, sku, why) WHERE sku <> '';
 CREATE INDEX held_by_taken ON held (site, taken_by, taken) WHERE taken > 0;
 
 CREATE TABLE item (
@@ -116,12 +118,41 @@ CREATE TABLE gtin (
 );
 CREATE INDEX gtin_by_sku ON gtin (sku);
 
+-- SKUs that may serve the lines of another one, in the order of the item.
+CREATE TABLE substitute (
+    sku    TEXT   NOT NULL REFERENCES item (sku),
+    n      BIGINT NOT NULL,
+    stands TEXT   NOT NULL,
+    PRIMARY KEY (sku, n)
+);
+
+-- What a person said a code is that names nothing known at a site (the code in
+-- hexadecimal).
+CREATE TABLE alias (
+    site TEXT   NOT NULL REFERENCES site (site),
+    code TEXT   NOT NULL,
+    sku  TEXT   NOT NULL,
+    qty  BIGINT NOT NULL,
+    PRIMARY KEY (site, code)
+);
+
+-- Every policy that ever was in force here. The one that is now has the highest
+-- activation.
+CREATE TABLE policy (
+    version    TEXT   NOT NULL PRIMARY KEY,
+    body       BLOB   NOT NULL, -- JSON, as sites are told
+    activation BIGINT NOT NULL UNIQUE,
+    activated  BIGINT NOT NULL
+);
+
 CREATE TABLE orders (
     id            TEXT   NOT NULL PRIMARY KEY,
-    version       BIGINT NOT NULL,
+    version       BIGINT NOT NULL, -- of the order system
+    told          BIGINT NOT NULL, -- under which sites know it: what a person changes here counts too
     site          TEXT   NOT NULL REFERENCES site (site),
     customer      TEXT   NOT NULL,
     customer_name TEXT   NOT NULL,
+    segment       TEXT   NOT NULL,
     override_rank BIGINT NOT NULL,
     class         TEXT   NOT NULL,
     contract      BIGINT NOT NULL,
@@ -129,9 +160,21 @@ CREATE TABLE orders (
     accepted      BIGINT NOT NULL,
     promised      TEXT   NOT NULL,
     requested     TEXT   NOT NULL,
+    ship          TEXT   NOT NULL,
     door          TEXT   NOT NULL
 );
 CREATE INDEX orders_by_site ON orders (site);
+
+-- What the order system said of an order where a person changed it here. A value
+-- that it says again does not undo the change.
+CREATE TABLE order_said (
+    id            TEXT   NOT NULL PRIMARY KEY REFERENCES orders (id),
+    override_rank BIGINT NOT NULL,
+    class         TEXT   NOT NULL,
+    contract      BIGINT NOT NULL,
+    tier          BIGINT NOT NULL,
+    promised      TEXT   NOT NULL
+);
 
 CREATE TABLE line (
     id        TEXT   NOT NULL PRIMARY KEY,
@@ -141,10 +184,15 @@ CREATE TABLE line (
     customer  TEXT   NOT NULL,
     accepted  BIGINT NOT NULL,
     sku       TEXT   NOT NULL,
+    pack      BIGINT NOT NULL, -- the line takes whole packs of so many; 0: any
+    min_life  BIGINT NOT NULL, -- days that goods must have left
     ordered   BIGINT NOT NULL, -- the most that any version wanted
     wanted    BIGINT NOT NULL, -- by the newest version
     effective BIGINT NOT NULL, -- wanted, or what sites still hold while a cancel is pending
-    allocated BIGINT NOT NULL,
+    allocated BIGINT NOT NULL, -- all that it holds, what follows included
+    picked    BIGINT NOT NULL, -- carried, not staged yet
+    staged    BIGINT NOT NULL, -- shipped ones included
+    shipped   BIGINT NOT NULL,
     open      BIGINT NOT NULL, -- effective - allocated
     owed      BIGINT NOT NULL  -- 1 while open is more than 0: the index on it holds still while units are given
 );
@@ -164,11 +212,13 @@ CREATE TABLE register (
 CREATE INDEX register_by_line ON register (line);
 
 CREATE TABLE inbound (
-    id       TEXT   NOT NULL PRIMARY KEY,
-    version  BIGINT NOT NULL,
-    site     TEXT   NOT NULL REFERENCES site (site),
-    supplier TEXT   NOT NULL,
-    expected TEXT   NOT NULL
+    id        TEXT   NOT NULL PRIMARY KEY,
+    version   BIGINT NOT NULL,
+    site      TEXT   NOT NULL REFERENCES site (site),
+    supplier  TEXT   NOT NULL,
+    expected  TEXT   NOT NULL,
+    tolerance BIGINT NOT NULL, -- percent above what is announced that count as usual; -1: as the policy says
+    closed    BIGINT NOT NULL  -- 1: nothing more comes by it
 );
 CREATE INDEX inbound_by_site ON inbound (site);
 
@@ -205,7 +255,11 @@ DROP TABLE inbound_line;
 DROP TABLE inbound;
 DROP TABLE register;
 DROP TABLE line;
+DROP TABLE order_said;
 DROP TABLE orders;
+DROP TABLE policy;
+DROP TABLE alias;
+DROP TABLE substitute;
 DROP TABLE gtin;
 DROP TABLE item;
 DROP TABLE quarantine;

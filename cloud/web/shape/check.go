@@ -2,6 +2,7 @@ package shape
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dockfill/allocation"
@@ -27,6 +28,16 @@ func (f *faults) add(field string, err error) {
 func (f *faults) number(field string, n, least int64) {
 	if n < least {
 		*f = append(*f, Fault{Field: field, Reason: fmt.Sprintf("%s is %d, it must be at least %d", field, n, least)})
+	}
+}
+
+// maxLife is the most days that a line can ask goods to last: a hundred years.
+const maxLife = 36500
+
+// between reports a value that is not between 0 and most.
+func (f *faults) between(field string, n, most int64) {
+	if n < 0 || n > most {
+		*f = append(*f, Fault{Field: field, Reason: fmt.Sprintf("it is %d, which is not between 0 and %d", n, most)})
 	}
 }
 
@@ -59,8 +70,13 @@ func (o Order) Domain() (store.Order, []Fault) {
 	f.number("override", int64(o.Override), 0)
 	f.number("contract", int64(o.Contract), 0)
 	f.number("tier", int64(o.Tier), 0)
+	if o.Segment != "" {
+		f.add("segment", allocation.CheckID("segment", o.Segment))
+	}
 	class, err := allocation.ParseClass(o.Class)
 	f.add("class", err)
+	ship, err := allocation.ParseShip(o.Ship)
+	f.add("ship", err)
 	f.date("promised", o.Promised)
 	f.date("requested", o.Requested)
 	if o.Accepted.IsZero() {
@@ -68,9 +84,9 @@ func (o Order) Domain() (store.Order, []Fault) {
 	}
 	lines := o.lines(&f)
 	return store.Order{ID: allocation.OrderID(o.ID), Version: o.Version, Site: allocation.SiteID(o.Site),
-		Customer: allocation.CustomerID(o.Customer), CustomerName: o.CustomerName, Override: o.Override, Class: class,
-		Contract: o.Contract, Tier: o.Tier, Accepted: o.Accepted.UTC(), Promised: allocation.Date(o.Promised),
-		Requested: allocation.Date(o.Requested), Door: o.Door, Lines: lines}, f
+		Customer: allocation.CustomerID(o.Customer), CustomerName: o.CustomerName, Segment: o.Segment,
+		Ranking:  store.Ranking{Override: o.Override, Class: class, Contract: o.Contract, Tier: o.Tier, Promised: allocation.Date(o.Promised)},
+		Accepted: o.Accepted.UTC(), Requested: allocation.Date(o.Requested), Ship: ship, Door: o.Door, Lines: lines}, f
 }
 
 func (o Order) lines(f *faults) []store.OrderLine {
@@ -86,11 +102,13 @@ func (o Order) lines(f *faults) []store.OrderLine {
 		if l.Qty != 0 {
 			f.add(at+"qty", allocation.CheckQty(l.Qty))
 		}
+		f.between(at+"pack", l.Pack, allocation.MaxQty)
+		f.between(at+"min_life_days", l.Life, maxLife)
 		if seen[l.Line] {
 			f.add(at+"line", fmt.Errorf("line %q stands twice in the order", l.Line))
 		}
 		seen[l.Line] = true
-		lines = append(lines, store.OrderLine{Line: l.Line, SKU: allocation.SKU(l.SKU), Qty: l.Qty})
+		lines = append(lines, store.OrderLine{Line: l.Line, SKU: allocation.SKU(l.SKU), Qty: l.Qty, Pack: l.Pack, MinLife: l.Life})
 	}
 	return lines
 }
@@ -113,6 +131,17 @@ func (it Item) Domain() (store.Item, []Fault) {
 		f.add(at+"qty", allocation.CheckQty(qty))
 		d.GTINs = append(d.GTINs, store.PackGTIN{GTIN: gtin, Qty: qty})
 	}
+	for i, stands := range it.Substitutes {
+		at := fmt.Sprintf("substitutes[%d]", i)
+		f.add(at, allocation.CheckID("substitute", stands))
+		switch {
+		case stands == it.SKU:
+			f.add(at, fmt.Errorf("an item is no substitute of itself"))
+		case slices.Contains(it.Substitutes[:i], stands):
+			f.add(at, fmt.Errorf("substitute %q stands twice in it", stands))
+		}
+		d.Substitutes = append(d.Substitutes, allocation.SKU(stands))
+	}
 	return d, f
 }
 
@@ -126,7 +155,10 @@ func (in Inbound) Domain() (store.Inbound, []Fault) {
 	f.date("expected", in.Expected)
 	f.supply("lines", in.Lines)
 	d := store.Inbound{ID: allocation.InboundID(in.ID), Version: in.Version, Site: allocation.SiteID(in.Site),
-		Supplier: in.Supplier, Expected: allocation.Date(in.Expected), Lines: toSupply(in.Lines)}
+		Supplier: in.Supplier, Expected: allocation.Date(in.Expected), Tolerance: in.Tolerance, Closed: in.Closed, Lines: toSupply(in.Lines)}
+	if in.Tolerance != nil {
+		f.add("tolerance_pct", allocation.CheckOverPct(*in.Tolerance))
+	}
 	for i, p := range in.Pallets {
 		at := fmt.Sprintf("pallets[%d].", i)
 		sscc, err := allocation.ParseSSCC(p.SSCC)

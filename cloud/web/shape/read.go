@@ -109,7 +109,7 @@ func notInstant(err error) string {
 }
 
 // words for people in place of Go's kinds.
-var words = map[reflect.Kind]string{reflect.Int: "a whole number", reflect.Int64: "a whole number", reflect.String: "text",
+var words = map[reflect.Kind]string{reflect.Int: "a whole number", reflect.Int64: "a whole number", reflect.String: "text", reflect.Bool: "true or false",
 	reflect.Slice: "a list", reflect.Struct: "an object", reflect.Map: "an object"}
 
 // values are words for people in place of the decoder's.

@@ -17,6 +17,7 @@ type Order struct {
 	Site         string    `json:"site" doc:"The order's home site" example:"leeds" pattern:"^[a-z0-9-]{1,40}$"`
 	Customer     string    `json:"customer" doc:"The customer's number" maxLength:"64"`
 	CustomerName string    `json:"customer_name,omitempty" doc:"The name that people read"`
+	Segment      string    `json:"segment,omitempty" doc:"The customer group or channel, to which a policy can guarantee units" maxLength:"64"`
 	Override     int       `json:"override,omitempty" doc:"Rank given by a person; lower is better, 0 means none" minimum:"0"`
 	Class        string    `json:"class,omitempty" enum:"win,gain,redistribute,fill,lose" doc:"Absent: redistribute"`
 	Contract     int       `json:"contract,omitempty" doc:"Lower is better, 0 means none" minimum:"0"`
@@ -24,6 +25,7 @@ type Order struct {
 	Accepted     time.Time `json:"accepted" doc:"When the order was accepted: waiting is counted from here"`
 	Promised     string    `json:"promised,omitempty" format:"date" doc:"The promised day"`
 	Requested    string    `json:"requested,omitempty" format:"date" doc:"The day that the customer asked for"`
+	Ship         string    `json:"ship,omitempty" enum:"partial,line,order" doc:"What leaves together: whatever is there, whole lines, or the whole order; absent: partial"`
 	Door         string    `json:"door,omitempty" doc:"Where the order's goods go at the dock" example:"12"`
 	Lines        []Line    `json:"lines" minItems:"1"`
 }
@@ -33,14 +35,17 @@ type Line struct {
 	Line string `json:"line" doc:"The line's number within the order" example:"1" maxLength:"64"`
 	SKU  string `json:"sku" maxLength:"64"`
 	Qty  int64  `json:"qty" doc:"Base units wanted in all; 0 in a later version cancels the line" minimum:"0" maximum:"1000000"`
+	Pack int64  `json:"pack,omitempty" doc:"The line takes whole packs of so many base units only; absent: any quantity" minimum:"0" maximum:"1000000"`
+	Life int64  `json:"min_life_days,omitempty" doc:"How many days goods with an expiry date must have left; absent: none" minimum:"0" maximum:"36500"`
 }
 
 // Item is what is stocked, with the barcodes that name it.
 type Item struct {
-	SKU         string `json:"sku" maxLength:"64"`
-	Description string `json:"description,omitempty"`
-	Putaway     string `json:"putaway,omitempty" doc:"Where units go that no order waits for" example:"A-04"`
-	GTINs       []GTIN `json:"gtins,omitempty"`
+	SKU         string   `json:"sku" maxLength:"64"`
+	Description string   `json:"description,omitempty"`
+	Putaway     string   `json:"putaway,omitempty" doc:"Where units go that no order waits for" example:"A-04"`
+	GTINs       []GTIN   `json:"gtins,omitempty"`
+	Substitutes []string `json:"substitutes,omitempty" doc:"SKUs that may serve the order lines of this one, after their own lines"`
 }
 
 // GTIN names an item at one pack level.
@@ -51,13 +56,15 @@ type GTIN struct {
 
 // Inbound is supply that was announced: a purchase order or a ship notice.
 type Inbound struct {
-	ID       string   `json:"id" maxLength:"64"`
-	Version  int64    `json:"version" minimum:"1"`
-	Site     string   `json:"site" pattern:"^[a-z0-9-]{1,40}$"`
-	Supplier string   `json:"supplier,omitempty"`
-	Expected string   `json:"expected,omitempty" format:"date"`
-	Lines    []Supply `json:"lines,omitempty" doc:"Quantities that no pallet label is known for"`
-	Pallets  []Pallet `json:"pallets,omitempty"`
+	ID        string   `json:"id" maxLength:"64"`
+	Version   int64    `json:"version" minimum:"1"`
+	Site      string   `json:"site" pattern:"^[a-z0-9-]{1,40}$"`
+	Supplier  string   `json:"supplier,omitempty"`
+	Expected  string   `json:"expected,omitempty" format:"date"`
+	Tolerance *int64   `json:"tolerance_pct,omitempty" doc:"How many percent above what is announced count as usual; absent: as the policy says" minimum:"0" maximum:"1000"`
+	Closed    bool     `json:"closed,omitempty" doc:"Nothing more comes by it"`
+	Lines     []Supply `json:"lines,omitempty" doc:"Quantities that no pallet label is known for"`
+	Pallets   []Pallet `json:"pallets,omitempty"`
 }
 
 // Supply is a quantity of one SKU.
@@ -75,12 +82,19 @@ type Pallet struct {
 // OfOrder writes an order.
 func OfOrder(o store.Order) Order {
 	s := Order{ID: string(o.ID), Version: o.Version, Site: string(o.Site), Customer: string(o.Customer), CustomerName: o.CustomerName,
-		Override: o.Override, Class: string(o.Class), Contract: o.Contract, Tier: o.Tier, Accepted: o.Accepted,
+		Segment: o.Segment, Ship: shipText(o.Ship), Override: o.Override, Class: string(o.Class), Contract: o.Contract, Tier: o.Tier, Accepted: o.Accepted,
 		Promised: string(o.Promised), Requested: string(o.Requested), Door: o.Door, Lines: make([]Line, len(o.Lines))}
 	for i, l := range o.Lines {
-		s.Lines[i] = Line{Line: l.Line, SKU: string(l.SKU), Qty: l.Qty}
+		s.Lines[i] = Line{Line: l.Line, SKU: string(l.SKU), Qty: l.Qty, Pack: l.Pack, Life: l.MinLife}
 	}
 	return s
+}
+
+func shipText(s allocation.Ship) string {
+	if s == allocation.ShipPartial {
+		return ""
+	}
+	return string(s)
 }
 
 // OfItem writes an item.
@@ -89,13 +103,16 @@ func OfItem(it store.Item) Item {
 	for _, g := range it.GTINs {
 		s.GTINs = append(s.GTINs, GTIN{GTIN: string(g.GTIN), Qty: g.Qty})
 	}
+	for _, stands := range it.Substitutes {
+		s.Substitutes = append(s.Substitutes, string(stands))
+	}
 	return s
 }
 
 // OfInbound writes an inbound.
 func OfInbound(in store.Inbound) Inbound {
 	s := Inbound{ID: string(in.ID), Version: in.Version, Site: string(in.Site), Supplier: in.Supplier,
-		Expected: string(in.Expected), Lines: ofSupply(in.Lines)}
+		Expected: string(in.Expected), Tolerance: in.Tolerance, Closed: in.Closed, Lines: ofSupply(in.Lines)}
 	for _, p := range in.Pallets {
 		s.Pallets = append(s.Pallets, Pallet{SSCC: string(p.SSCC), Lines: ofSupply(p.Lines)})
 	}
