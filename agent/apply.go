@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"dockfill/agent/store"
@@ -10,46 +11,42 @@ import (
 	"dockfill/sync/wire"
 )
 
-// run is one run of commands while it is applied, and what moved because of it.
+// run is one run of commands while it is applied, and what came of it.
 type run struct {
 	d  *desk
 	tx *store.Tx
 
-	allocations, released, returned []wire.Allocation
-	refused                         []wire.Refused
-	touched                         map[allocation.SKU]bool // their free stock is offered at the end
-	loose                           map[allocation.SKU][]place
-	moved                           []moved
-}
+	// What the group that is applied now still has to decide.
+	demand *allocation.Demand
+	offer  []allocation.SKU
 
-// moved is units that went straight from a line to another.
-type moved struct {
-	from, to allocation.LineID
-	qty      int64
-}
+	waiting []keptCode // nil where they were not read
 
-// place is where units lie that lines have lost: at a line's door, or in stock
-// where line is "".
-type place struct {
-	line allocation.LineID
-	qty  int64
+	decided  []allocation.Decision
+	moves    []wire.Move // not told yet, as the next two
+	returned []wire.Right
+	refused  []wire.Refused
+	errands  []store.Task
 }
 
 // apply applies the commands first, first+1, ... of one life of the centre, and
 // tells of them in one event, or in several where one would grow too large. A
 // command that cannot be applied is refused by its number and changes nothing.
+//
+// Each command writes its facts and then makes one decision. An order and the
+// rights to its lines that follow it are one step: its lines get what they get by
+// all of it.
 func (d *desk) apply(tx *store.Tx, centre string, first int64, cmds []wire.Command) (*run, error) {
 	if at := tx.Meta().Commands; centre != at.Centre || first != at.N+1 {
 		return nil, fmt.Errorf("commands from %d of centre %q do not follow %d of %q", first, centre, at.N, at.Centre)
 	}
-	r := &run{d: d, tx: tx, touched: map[allocation.SKU]bool{}, loose: map[allocation.SKU][]place{}}
-	for i, c := range cmds {
-		if err := r.command(first+int64(i), c); err != nil {
+	r := &run{d: d, tx: tx}
+	for next := 0; next < len(cmds); {
+		n := together(cmds[next:])
+		if err := r.group(first+int64(next), cmds[next:next+n]); err != nil {
 			return nil, err
 		}
-	}
-	if err := r.offer(); err != nil {
-		return nil, err
+		next += n
 	}
 	through := wire.CommandCursor{Centre: centre, N: first + int64(len(cmds)) - 1}
 	if err := tx.MoveCommands(through); err != nil {
@@ -58,20 +55,89 @@ func (d *desk) apply(tx *store.Tx, centre string, first int64, cmds []wire.Comma
 	return r, r.append(through, true)
 }
 
-// command applies one command under its own savepoint. Only an error of the disk
-// goes on from here.
-func (r *run) command(n int64, c wire.Command) error {
+// together counts the first commands that are one step.
+func together(cmds []wire.Command) int {
+	id, n := orderOf(cmds[0]), 1
+	for id != "" && n < len(cmds) && cmds[n].Grant != nil && orderOf(cmds[n]) == id {
+		n++
+	}
+	return n
+}
+
+// orderOf names the order that a command is about; "" for others.
+func orderOf(c wire.Command) (id allocation.OrderID) {
+	switch {
+	case c.Order != nil:
+		id = c.Order.ID
+	case c.Grant != nil:
+		id, _ = c.Grant.Line.Split()
+	}
+	return id
+}
+
+// group applies commands that are one step under one savepoint; where that fails,
+// each alone. Only an error of the disk goes on from here.
+func (r *run) group(n int64, cmds []wire.Command) error {
 	trial := *r
-	err := r.tx.Savepoint(func() error { return trial.one(c) })
-	if err == nil {
+	err := r.tx.Savepoint(func() error { return trial.all(cmds) })
+	switch {
+	case err == nil:
 		*r = trial
 		return nil
+	case store.OfTheDisk(err):
+		return err
+	case len(cmds) == 1:
+		r.refused = append(r.refused, wire.Refused{N: n, Message: shorten(err.Error())})
+		return nil
 	}
-	if store.OfTheDisk(err) {
+	for i := range cmds {
+		if err := r.group(n+int64(i), cmds[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) all(cmds []wire.Command) error {
+	for _, c := range cmds {
+		if err := r.one(c); err != nil {
+			return err
+		}
+	}
+	return r.settle()
+}
+
+// settle makes the decision that the facts ask for.
+func (r *run) settle() error {
+	demand, offer := r.demand, r.offer
+	r.demand, r.offer = nil, nil
+	switch {
+	case demand != nil: // it offers to all lines of the order
+		return r.decide(*demand)
+	case len(offer) > 0:
+		return r.decide(allocation.Offer{SKUs: offer})
+	}
+	return nil
+}
+
+func (r *run) decide(e allocation.Event) error {
+	done, err := r.d.decide(r.tx, input{Event: e})
+	if err != nil {
 		return err
 	}
-	r.refused = append(r.refused, wire.Refused{N: n, Message: shorten(err.Error())})
+	r.note(done)
+	for _, m := range wireMoves(done.Moves) {
+		r.moves = tellMove(r.moves, m)
+	}
+	r.returned = append(r.returned, done.returned...)
 	return nil
+}
+
+func (r *run) note(done decided) {
+	r.errands = append(r.errands, done.errands...)
+	if len(done.Moves) > 0 || len(done.Short) > 0 {
+		r.decided = append(r.decided, done.Decision)
+	}
 }
 
 // shorten keeps a message within what an event has room for.
@@ -97,95 +163,12 @@ func (r *run) one(c wire.Command) error {
 		return r.policy(c.Policy)
 	case c.Grant != nil:
 		return r.grant(c.Grant)
+	case c.Map != nil:
+		return r.mapCode(c.Map)
+	case c.Approve != nil:
+		return r.approve(c.Approve)
 	}
 	return errors.New("this agent does not know the command: a newer program is needed")
-}
-
-func (r *run) item(i *wire.Item) error {
-	if err := allocation.CheckID("sku", string(i.SKU)); err != nil {
-		return err
-	}
-	for _, g := range i.GTINs {
-		key, err := allocation.ParseGTIN(g.GTIN)
-		if err != nil {
-			return err
-		}
-		if string(key) != g.GTIN {
-			return fmt.Errorf("GTIN %s must stand in its 14-digit form %s", g.GTIN, key)
-		}
-		if err := allocation.CheckQty(g.Qty); err != nil {
-			return fmt.Errorf("GTIN %s: %w", g.GTIN, err)
-		}
-	}
-	return r.tx.PutItem(i)
-}
-
-func (r *run) inbound(in *wire.Inbound) error {
-	if err := checkInbound(in); err != nil {
-		return err
-	}
-	had, err := r.tx.InboundVersion(in.ID)
-	if err != nil || in.Version <= had {
-		return err // an older version, or the same one again, says nothing new
-	}
-	return r.tx.PutInbound(in)
-}
-
-func checkInbound(in *wire.Inbound) error {
-	if err := allocation.CheckID("inbound", string(in.ID)); err != nil {
-		return err
-	}
-	if in.Version < 1 {
-		return fmt.Errorf("inbound %s has version %d; versions begin at 1", in.ID, in.Version)
-	}
-	if err := checkSupply(in.Lines); err != nil {
-		return fmt.Errorf("inbound %s: %w", in.ID, err)
-	}
-	for _, p := range in.Pallets {
-		if _, err := allocation.ParseSSCC(p.SSCC); err != nil {
-			return fmt.Errorf("inbound %s: %w", in.ID, err)
-		}
-		if len(p.Lines) == 0 {
-			return fmt.Errorf("inbound %s: pallet %s has no contents", in.ID, p.SSCC)
-		}
-		if err := checkSupply(p.Lines); err != nil {
-			return fmt.Errorf("inbound %s: pallet %s: %w", in.ID, p.SSCC, err)
-		}
-	}
-	return nil
-}
-
-func checkSupply(lines []wire.InboundLine) error {
-	for _, l := range lines {
-		if err := allocation.CheckID("sku", string(l.SKU)); err != nil {
-			return err
-		}
-		if err := allocation.CheckQty(l.Qty); err != nil {
-			return fmt.Errorf("%s: %w", l.SKU, err)
-		}
-	}
-	return nil
-}
-
-func (r *run) elsewhere(e *wire.Elsewhere) error {
-	if err := allocation.CheckSite(string(e.Site)); err != nil {
-		return err
-	}
-	for _, s := range e.SSCCs {
-		if _, err := allocation.ParseSSCC(s); err != nil {
-			return err
-		}
-	}
-	return r.tx.PutElsewhere(e)
-}
-
-// policy takes effect by the event of this run: decisions after it name it.
-func (r *run) policy(p *wire.Policy) error {
-	policy, err := allocation.NewPolicy(p.Version, p.Rank)
-	if err != nil {
-		return err
-	}
-	return r.tx.SetPolicy(policy)
 }
 
 // grant raises a right in this life; a grant to another life of the site is not
@@ -201,8 +184,8 @@ func (r *run) grant(g *wire.Grant) error {
 	if err != nil {
 		return err
 	}
-	if l.Open() > 0 {
-		r.touched[l.SKU] = true
+	if l.Open() > 0 && !slices.Contains(r.offer, l.SKU) {
+		r.offer = append(r.offer, l.SKU)
 	}
 	return nil
 }
@@ -215,15 +198,25 @@ func (r *run) append(through wire.CommandCursor, always bool) error {
 		events = append(events, &wire.Applied{Through: through})
 	}
 	for _, a := range events {
-		e := wire.Event{Seq: r.tx.Head().Seq + 1, Nonce: r.d.nonce(), At: r.d.now(), Applied: a}
-		if err := r.tx.Append(e, 0, 1); err != nil {
+		if err := r.d.append(r.tx, wire.Event{Applied: a}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// events packs what moved into as few events as have room for it.
+// tellSoFar writes down what was decided before an event that follows from it. No
+// command is confirmed by it.
+func (r *run) tellSoFar() error {
+	refused := r.refused
+	r.refused = nil
+	err := r.append(r.tx.Meta().Commands, false)
+	r.moves, r.returned, r.refused = nil, nil, refused
+	return err
+}
+
+// events packs what moved into as few events as have room for it. What moved stands
+// before the rights that it set free, as the reader may apply event by event.
 func (r *run) events(through wire.CommandCursor) []*wire.Applied {
 	var all []*wire.Applied
 	left := 0
@@ -235,20 +228,13 @@ func (r *run) events(through wire.CommandCursor) []*wire.Applied {
 		left -= size
 		return all[len(all)-1]
 	}
-	size := func(a wire.Allocation) int { return 72 + 6*(len(a.Line)+len(a.Over)) }
-	// What lines lost stands before what lines got: the reader may apply event by
-	// event.
-	for _, a := range r.released {
-		e := now(size(a))
-		e.Released = append(e.Released, a)
+	for _, m := range r.moves {
+		e := now(moveSize(m))
+		e.Moves = append(e.Moves, m)
 	}
-	for _, a := range r.returned {
-		e := now(size(a))
-		e.Returned = append(e.Returned, a)
-	}
-	for _, a := range r.allocations {
-		e := now(size(a))
-		e.Allocations = append(e.Allocations, a)
+	for _, x := range r.returned {
+		e := now(48 + 6*len(x.Line))
+		e.Returned = append(e.Returned, x)
 	}
 	for _, f := range r.refused {
 		e := now(64 + 6*len(f.Message))

@@ -205,7 +205,9 @@ func (s *bareSite) open(path string) {
 	s.prepare(`BEGIN IMMEDIATE`, none)
 	s.prepare(`INSERT INTO event (seq, at, prev, parts, hash, body) VALUES (?, 0, 0, 1, zeroblob(32), ?)`,
 		func() []any { return []any{s.seq, s.body} })
-	s.prepare(`INSERT INTO serial (trade, serial, seq) VALUES ('`+eachGTIN+`', 'B' || ?1, ?1)`, seq)
+	s.prepare(`INSERT INTO serial (trade, serial, seq, qty) VALUES ('`+eachGTIN+`', 'B' || ?1, ?1, 1)`, seq)
+	s.prepare(`INSERT INTO held (line, sku, lot, expiry, trade, serial, qty, bound)
+		SELECT n, 'X', '', '9999-99-99', '`+eachGTIN+`', 'B' || ?1, 1, 0 FROM line WHERE id = 'O/1'`, seq)
 	s.prepare(`UPDATE line SET allocated = allocated + 1, used = used + 1 WHERE id = 'O/1'`, none)
 	s.prepare(`UPDATE station SET last = ?1, proven = ?1, scans = scans + 1, units = units + 1 WHERE id = '1'`, seq)
 	s.prepare(`COMMIT`, none)

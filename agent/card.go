@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dockfill/agent/dock"
@@ -17,11 +18,14 @@ var cards = []struct {
 }{
 	{barcode.Undo, "UNDO takes the last scan back"},
 	{barcode.Qty, "QTY 12 counts the next scan 12 times"},
-	{barcode.Damaged, "DAMAGED or HOLD sets the next scan aside"},
+	{barcode.Damaged, "DAMAGED, HOLD set the next scan aside"},
 	{barcode.Hold, ""}, // told with DAMAGED
-	{barcode.SameAgain, "SAME-AGAIN counts the code that was asked about"},
-	{barcode.Done, "DONE closes the oldest task"},
-	{barcode.Worker, "WORKER 7 says who works here"},
+	{barcode.Stage, "STAGE stages the last scan, CLOSE-PALLET the pallet"},
+	{barcode.ClosePallet, ""}, // told with STAGE
+	{barcode.AcceptOver, "ACCEPT-OVER takes the surplus in"},
+	{barcode.SameAgain, "SAME-AGAIN counts what was asked"},
+	{barcode.Done, "DONE ends the oldest task"},
+	{barcode.Worker, "WORKER 7 works here"},
 	{barcode.Help, "HELP shows this"},
 }
 
@@ -37,7 +41,7 @@ func help() string {
 }
 
 // card does what a control card says, and remembers that it was read.
-func (d *desk) card(tx *store.Tx, at store.Station, s scan) (dock.Feedback, error) {
+func (d *desk) card(tx *store.Tx, at store.Station, s scan) (reply, error) {
 	f, err := d.do(tx, at, s)
 	if err != nil {
 		return f, err
@@ -47,34 +51,40 @@ func (d *desk) card(tx *store.Tx, at store.Station, s scan) (dock.Feedback, erro
 
 // do is what each card means. What it says about the next scan is stored with the
 // station, so that a restart in between forgets nothing.
-func (d *desk) do(tx *store.Tx, at store.Station, s scan) (dock.Feedback, error) {
+func (d *desk) do(tx *store.Tx, at store.Station, s scan) (reply, error) {
 	c := s.code.Card
 	switch c.Verb {
 	case barcode.Undo:
 		return d.undo(tx, at, s)
+	case barcode.Stage:
+		return d.stageLast(tx, at, s)
+	case barcode.ClosePallet:
+		return d.closePallet(tx, at, s)
+	case barcode.AcceptOver:
+		return d.acceptOver(tx, at, s)
 	case barcode.SameAgain:
 		return d.sameAgain(tx, at, s)
 	case barcode.Done:
-		return d.oldestDone(tx, s)
+		return d.oldestDone(tx, at, s)
 	case barcode.Qty:
 		at.NextQty = c.Qty
 		if c.Qty == 1 {
-			return cardRead(s, "the next scan counts once"), tx.PutStation(at)
+			return replied(cardRead(s, "the next scan counts once"), tx.PutStation(at))
 		}
-		return cardRead(s, "the next scan counts %d times", c.Qty), tx.PutStation(at)
+		return replied(cardRead(s, "the next scan counts %d times", c.Qty), tx.PutStation(at))
 	case barcode.Damaged:
 		at.NextDisposition = allocation.Damaged
-		return cardRead(s, "the next scan is damaged goods"), tx.PutStation(at)
+		return replied(cardRead(s, "the next scan is damaged goods"), tx.PutStation(at))
 	case barcode.Hold:
 		at.NextDisposition = allocation.Hold
-		return cardRead(s, "the next scan is set aside"), tx.PutStation(at)
+		return replied(cardRead(s, "the next scan is set aside"), tx.PutStation(at))
 	case barcode.Worker:
 		at.Worker = c.Arg
-		return cardRead(s, "%s works here now", c.Arg), tx.PutStation(at)
+		return replied(cardRead(s, "%s works here now", c.Arg), tx.PutStation(at))
 	case barcode.Help:
-		return cardRead(s, "%s", help()), nil
+		return replied(cardRead(s, "%s", help()), nil)
 	}
-	return dock.Feedback{}, stop(allocation.WhyCard, "this version cannot do the card %s: nothing was changed; scan DF:HELP for the cards that work", c.Verb)
+	return reply{}, stop(allocation.WhyCard, "this version cannot do the card %s: nothing was changed; scan DF:HELP for the cards that work", c.Verb)
 }
 
 func cardRead(s scan, format string, args ...any) dock.Feedback {
@@ -86,12 +96,12 @@ func cardRead(s scan, format string, args ...any) dock.Feedback {
 
 // sameAgain answers the question after a crash: it was another unit, so the code
 // that was asked about counts.
-func (d *desk) sameAgain(tx *store.Tx, at store.Station, s scan) (dock.Feedback, error) {
+func (d *desk) sameAgain(tx *store.Tx, at store.Station, s scan) (reply, error) {
 	if at.AskedUpload != "" {
-		return d.uploadAgain(tx, at, s)
+		return replied(d.uploadAgain(tx, at, s))
 	}
 	if len(at.Asked) == 0 {
-		return dock.Feedback{}, stop(allocation.WhyCard, "no question is open at this station: scan the goods")
+		return reply{}, stop(allocation.WhyCard, "no question is open at this station: scan the goods")
 	}
 	s.raw, s.again = at.Asked, true
 	s.code = d.rules.Parse("", s.raw, s.at.Year())
@@ -108,13 +118,27 @@ func (d *desk) uploadAgain(tx *store.Tx, at store.Station, s scan) (dock.Feedbac
 }
 
 // oldestDone closes the oldest open task.
-func (d *desk) oldestDone(tx *store.Tx, s scan) (dock.Feedback, error) {
+func (d *desk) oldestDone(tx *store.Tx, at store.Station, s scan) (reply, error) {
 	id, err := tx.OldestTask()
 	if err != nil {
-		return dock.Feedback{}, err
+		return reply{}, err
 	}
 	if id == 0 {
-		return dock.Feedback{}, stop(allocation.WhyCard, "no task is open")
+		return reply{}, stop(allocation.WhyCard, "no task is open")
 	}
-	return cardRead(s, "task %d is done", id), tx.EndTask(id)
+	done, err := d.endTask(tx, id, at)
+	return reply{cardRead(s, "task %d is done", id), done}, err
+}
+
+// endTask closes a task by its number; at is who did it, as far as that is known.
+func (d *desk) endTask(tx *store.Tx, id int64, at store.Station) (decided, error) {
+	all, err := tx.Tasks("")
+	if err != nil {
+		return decided{}, err
+	}
+	i := slices.IndexFunc(all, func(t store.Task) bool { return t.ID == id })
+	if i < 0 {
+		return decided{}, fmt.Errorf("%w: %d", dock.ErrNoTask, id)
+	}
+	return d.done(tx, all[i], at.ID, at.Worker)
 }

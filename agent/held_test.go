@@ -92,26 +92,69 @@ func TestWhatIsSetAsideIsCountedByItsReason(t *testing.T) {
 	assert.NotContains(t, h.waits(), allocation.WhyNotASN)
 }
 
-// The sentence at the dock is: import the item, then scan it again.
-func TestAKnownCodeTakesThePlaceOfTheScanThatKeptIt(t *testing.T) {
+// What was kept is received when its code becomes known; a later scan of the code is
+// another unit.
+func TestAKeptCodeIsReceivedWhenItBecomesKnown(t *testing.T) {
 	h := newHouse(t)
 	h.items()
+	h.order("A", 1, "Z-9", 1)
 	h.scan("Z-9")
+	read := h.events()[h.head().Seq-1]
+	h.scan("DF:DAMAGED")
 	h.scan("Z-9")
-	h.scan(strangePallet)
-	h.send(wire.Command{Item: &wire.Item{SKU: "Z-9"}}, wire.Command{Inbound: &wire.Inbound{ID: "P", Version: 1,
-		Pallets: []wire.Pallet{{SSCC: strangePallet[5:], Lines: []wire.InboundLine{{SKU: "X", Qty: 7}}}}}})
-	assert.Equal(t, int64(2), h.waits()[allocation.WhyUnknown], "until it is scanned again")
-	require.Equal(t, allocation.Stock, h.scan("Z-9").Verdict)
-	assert.Equal(t, int64(1), h.waits()[allocation.WhyUnknown])
-	require.Equal(t, allocation.Stock, h.scan(strangePallet).Verdict)
-	assert.NotContains(t, h.waits(), allocation.WhyNotASN)
-	h.scan("DF:UNDO")
-	assert.Equal(t, int64(1), h.waits()[allocation.WhyNotASN], "an undo leaves it lying there")
-	for range 3 {
-		require.Equal(t, allocation.Stock, h.scan("Z-9").Verdict)
-	}
-	assert.NotContains(t, h.waits(), allocation.WhyUnknown)
+	h.scanAt("2", strangePallet)
+	h.send(wire.Command{Item: &wire.Item{SKU: "Z-9", Putaway: "Z"}})
+	assert.Equal(t, map[allocation.WhyCode]int64{allocation.WhyNotASN: 1, allocation.WhyDamaged: 1}, h.waits())
+	assert.EqualValues(t, 1, h.line("A/1").Allocated)
+	tasks, err := h.Tasks(t.Context())
+	require.NoError(t, err)
+	require.Len(t, tasks, 1, "it lies set aside: somebody must carry it")
+	assert.Equal(t, []string{"PICK", "A/1"}, []string{tasks[0].Kind, tasks[0].To})
+	all := h.events()
+	got := all[len(all)-3]
+	require.NotNil(t, got.Scan)
+	assert.Equal(t, read.Seq, got.Scan.Kept)
+	assert.Equal(t, *read.Scan.At, *got.Scan.At, "its scan time is kept")
+
+	h.send(wire.Command{Inbound: &wire.Inbound{ID: "P", Version: 1, Pallets: []wire.Pallet{{SSCC: strangePallet[5:], Lines: []wire.InboundLine{{SKU: "X", Qty: 7}}}}}})
+	assert.EqualValues(t, 7, h.free("X"))
+	assert.Equal(t, allocation.WhyDuplicate, h.scan(strangePallet).Why)
+	require.Equal(t, allocation.Stock, h.scan("Z-9").Verdict, "another unit")
+	assert.Equal(t, allocation.WhyUndone, h.scanAt("2", "DF:UNDO").Why)
+	assert.Zero(t, h.free("X"), "the station's undo takes back what was received since")
+	assert.Equal(t, allocation.WhyNothing, h.scanAt("2", "DF:UNDO").Why)
+	assert.Equal(t, allocation.Stock, h.scan(strangePallet).Verdict, "the pallet may come again")
+}
+
+// It lies set aside, so it is staged at no door though the house stages at the beep.
+func TestWhatWasKeptIsNotStagedWhenItBecomesKnown(t *testing.T) {
+	h := newHouse(t)
+	h.send(wire.Command{Policy: &wire.Policy{Version: "2", StageAtBeep: true}})
+	h.order("A", 1, "Z-9", 1)
+	h.scan("Z-9")
+	h.send(wire.Command{Item: &wire.Item{SKU: "Z-9", Putaway: "Z"}})
+	l := h.line("A/1")
+	assert.Equal(t, []int64{1, 0}, []int64{l.Allocated, l.Staged})
+	assert.Equal(t, []string{"PICK 1 of Z-9 from Z to A/1, door 7"}, h.tasks())
+}
+
+// A person says what a code is: what was scanned is received by the rank that holds
+// then, and the next scan of the code needs nobody.
+func TestACodeThatIsMappedIsReceivedAndKnownFromThenOn(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	h.scan("DF:QTY 2")
+	h.scan("what is this")
+	h.order("A", 1, "X", 20)
+	h.send(wire.Command{Map: &wire.Map{Code: []byte("what is this"), SKU: "X", Qty: 6}})
+	assert.EqualValues(t, 12, h.line("A/1").Allocated)
+	f := h.scan("what is this")
+	assert.Equal(t, allocation.Allocated, f.Verdict, f.Text)
+	assert.EqualValues(t, 6, f.Qty)
+	before := h.head().Seq
+	h.send(wire.Command{Map: &wire.Map{Code: []byte("what is this"), SKU: "X"}})
+	require.Equal(t, before+1, h.head().Seq)
+	assert.Contains(t, h.events()[before].Applied.Refused[0].Message, "quantity 0 is not between")
 }
 
 // "Since" is when the first of those that lie there now came.
@@ -152,7 +195,7 @@ func TestTheCountsStayInStepWhereAWriteIsTakenBack(t *testing.T) {
 	h.items()
 	h.order("A", 1, "X", 3)
 	err := h.writer.wait(t.Context(), func(tx *store.Tx) error {
-		if _, err := tx.Allocate("A/1", 2); err != nil {
+		if _, err := h.desk.decide(tx, input{Event: allocation.Adjust{SKU: "X", Qty: 2}}); err != nil {
 			return err
 		}
 		return assert.AnError
@@ -168,8 +211,8 @@ func TestAKeptCodeIsFoundAgainAfterARestart(t *testing.T) {
 	h.scan("Z-9")
 	require.NoError(t, h.stop())
 	h.start()
+	require.Equal(t, int64(1), h.waits()[allocation.WhyUnknown])
 	h.send(wire.Command{Item: &wire.Item{SKU: "Z-9"}})
-	assert.Equal(t, int64(1), h.waits()[allocation.WhyUnknown])
-	require.Equal(t, allocation.Stock, h.scan("Z-9").Verdict)
 	assert.Empty(t, h.stands().Held)
+	assert.EqualValues(t, 1, h.free("Z-9"))
 }

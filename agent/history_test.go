@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,8 @@ type history struct {
 	n     int64
 	sent  int64
 	order map[string]int64 // version sent last
+
+	inbound int64 // likewise
 }
 
 func TestRandomHistoriesKeepThePromise(t *testing.T) {
@@ -48,6 +51,7 @@ func TestRandomHistoriesKeepThePromise(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"order": h.sendOrder, "grant": h.sendGrant, "policy": h.sendPolicy,
 			"scan": h.scanSomething, "card": h.scanCard, "undo": h.undo, "done": h.done, "again": h.sendAgain,
+			"change": h.sendChange, "deed": h.deed, "stage": h.stage, "map": h.sendMap, "inbound": h.sendInbound, "substitute": h.sendSubstitute,
 			"": h.check,
 		})
 	})
@@ -73,10 +77,69 @@ func (h *history) sendOrder(t *rapid.T) {
 	h.order[id]++
 	sku := map[string]string{"A": "X", "B": "X", "C": "X", "D": "Y"}[id]
 	c := orderCommand(id, h.order[id], rapid.IntRange(0, 3).Draw(t, "tier"), sku, int64(rapid.IntRange(0, 9).Draw(t, "qty")))
+	c.Order.Class = rapid.SampledFrom([]allocation.Class{"", "", "win", "fill"}).Draw(t, "class")
+	c.Order.Ship = rapid.SampledFrom([]allocation.Ship{"", "", "line", "order"}).Draw(t, "ship")
+	c.Order.Segment = rapid.SampledFrom([]string{"", "B"}).Draw(t, "segment")
+	c.Order.Lines[0].Pack = int64(rapid.SampledFrom([]int{0, 0, 2}).Draw(t, "pack"))
 	if c.Order.Lines[0].Qty == 0 && rapid.Bool().Draw(t, "leave out") {
 		c.Order.Lines = nil
 	}
 	h.send(c)
+}
+
+// sendChange ranks an order anew by a person's word.
+func (h *history) sendChange(t *rapid.T) {
+	id := rapid.SampledFrom([]string{"A", "B", "C"}).Draw(t, "order")
+	l, found := h.line(id)
+	if !found || l.Wanted() == 0 {
+		return
+	}
+	h.order[id]++
+	c := orderCommand(id, h.order[id], rapid.IntRange(0, 3).Draw(t, "tier"), "X", l.Wanted()-l.Excess)
+	c.Order.Changed = true
+	h.send(c)
+}
+
+func (h *history) sendMap(t *rapid.T) {
+	h.send(wire.Command{Map: &wire.Map{Code: []byte("nobody knows"), SKU: "X", Qty: int64(rapid.IntRange(1, 2).Draw(t, "qty"))}})
+}
+
+func (h *history) sendSubstitute(t *rapid.T) {
+	by := rapid.SampledFrom([][]allocation.SKU{nil, {"Y"}}).Draw(t, "by")
+	h.send(wire.Command{Item: &wire.Item{SKU: "X", Substitutes: by}})
+}
+
+// sendInbound announces less than may come: a part of it waits for an approval.
+func (h *history) sendInbound(t *rapid.T) {
+	h.inbound++
+	h.send(wire.Command{Inbound: &wire.Inbound{ID: "PO1", Version: h.inbound, Lines: []wire.InboundLine{{SKU: "X", Qty: int64(rapid.IntRange(1, 9).Draw(t, "announced"))}}}})
+}
+
+// deed does what a person says was done with goods; a refusal may be one.
+func (h *history) deed(t *rapid.T) {
+	w := wire.Deed{
+		Kind:   rapid.SampledFrom([]wire.DeedKind{"pick", "stage", "ship", "return", "regrade", "adjust", "approve"}).Draw(t, "kind"),
+		Line:   allocation.LineID(rapid.SampledFrom([]string{"A/1", "B/1", "C/1", "D/1"}).Draw(t, "line")),
+		Qty:    int64(rapid.IntRange(1, 4).Draw(t, "qty")),
+		Reason: "count", SKU: "X", Inbound: "PO1", From: allocation.Good, To: allocation.Damaged,
+	}
+	if rapid.Bool().Draw(t, "back") {
+		w.From, w.To = w.To, w.From
+	}
+	if w.Kind == wire.DeedAdjust && rapid.Bool().Draw(t, "less") {
+		w.Qty = -w.Qty
+	}
+	if w.Kind == wire.DeedApprove && h.inbound == 0 {
+		return
+	}
+	h.orRefused(func(tx *store.Tx) error {
+		_, err := h.desk.perform(tx, w)
+		return err
+	})
+}
+
+func (h *history) stage(t *rapid.T) {
+	h.receive(h.draw(t, rapid.SampledFrom([]string{"DF:STAGE", "DF:CLOSE-PALLET"}).Draw(t, "card")))
 }
 
 // sendGrant keeps centre rule C: never more than the line wants of this site.
@@ -92,7 +155,14 @@ func (h *history) sendGrant(t *rapid.T) {
 
 func (h *history) sendPolicy(t *rapid.T) {
 	keys := rapid.Permutation(allocation.DefaultPolicy().Keys()).Draw(t, "rank")
-	h.send(wire.Command{Policy: &wire.Policy{Version: fmt.Sprint(h.n), Rank: keys}})
+	p := &wire.Policy{Version: fmt.Sprint(h.n), Rank: keys}
+	p.Share = rapid.SampledFrom([]allocation.Share{"sequence", "fair"}).Draw(t, "share")
+	p.GateMode = rapid.SampledFrom([]allocation.GateMode{"hold", "skip"}).Draw(t, "gates")
+	p.StageAtBeep = rapid.Bool().Draw(t, "at beep")
+	if n := rapid.IntRange(0, 3).Draw(t, "guaranteed"); n > 0 {
+		p.Guarantees = []wire.Guarantee{{Segment: "B", Qty: int64(n)}}
+	}
+	h.send(wire.Command{Policy: p})
 }
 
 // sendAgain repeats what the site has: nothing may move.
@@ -107,6 +177,9 @@ func (h *history) sendAgain(t *rapid.T) {
 func (h *history) scanSomething(t *rapid.T) {
 	code := rapid.SampledFrom([]string{"X", "X", "Y", "nobody knows", "]C10104006381333932" + "21S1"}).Draw(t, "code")
 	s := h.draw(t, code)
+	if rapid.Bool().Draw(t, "announced") {
+		s.inbound = "PO1"
+	}
 	if rapid.Bool().Draw(t, "serial") && code == "X" {
 		s.code.Serial = rapid.SampledFrom([]string{"S1", "S2", "S3"}).Draw(t, "serial")
 	}
@@ -129,13 +202,17 @@ func (h *history) draw(t *rapid.T, code string) scan {
 
 // receive lets a refusal be one, and it must leave nothing behind.
 func (h *history) receive(s scan) {
-	var no *refusal
-	_, before, err := h.store.State(h.t.Context())
-	require.NoError(h.t, err)
-	err = h.store.Update(h.t.Context(), func(tx *store.Tx) error {
+	h.orRefused(func(tx *store.Tx) error {
 		_, err := h.desk.receive(tx, s)
 		return err
 	})
+}
+
+func (h *history) orRefused(do func(*store.Tx) error) {
+	var no *refusal
+	_, before, err := h.store.State(h.t.Context())
+	require.NoError(h.t, err)
+	err = h.store.Update(h.t.Context(), do)
 	if err == nil {
 		return
 	}
@@ -148,7 +225,7 @@ func (h *history) receive(s scan) {
 func (h *history) line(id string) (l store.Line, found bool) {
 	require.NoError(h.t, h.store.View(h.t.Context(), func(tx *store.Tx) error {
 		var err error
-		l, found, err = tx.Line(allocation.LineID(id + "/1"))
+		l, found, err = tx.Shown(allocation.LineID(id + "/1"))
 		return err
 	}))
 	return l, found
@@ -158,7 +235,7 @@ func (h *history) lines() map[allocation.LineID]store.Line {
 	lines := map[allocation.LineID]store.Line{}
 	require.NoError(h.t, h.store.View(h.t.Context(), func(tx *store.Tx) error {
 		return tx.EachLine(func(l store.Line) error {
-			lines[l.ID] = l
+			lines[l.ID()] = l
 			return nil
 		})
 	}))
@@ -168,7 +245,7 @@ func (h *history) lines() map[allocation.LineID]store.Line {
 // check holds the invariants, and the site's rows against its own log.
 func (h *history) check(t *rapid.T) {
 	told := h.tell()
-	allocated := map[allocation.SKU]int64{}
+	var allocated, excess int64
 	for id, l := range h.lines() {
 		require.LessOrEqual(t, l.Allocated+l.Cancelled, l.Ordered, id)
 		require.GreaterOrEqual(t, l.Rights.Balance(), int64(0), id)
@@ -177,48 +254,49 @@ func (h *history) check(t *rapid.T) {
 		said := told.lines[id]
 		said.Granted = l.Rights.Granted
 		require.Equal(t, l.Rights, said, "what the log says of %s", id)
-		allocated[l.SKU] += l.Allocated
+		require.Equal(t, told.staged[id], l.Staged, "what the log says was staged of %s", id)
+		allocated, excess = allocated+l.Allocated, excess+l.Excess
 	}
-	var scans int64
-	carry := h.carried()
+	carry, back := h.carried()
 	for id, l := range h.lines() {
-		require.LessOrEqual(t, carry[id], l.Allocated, "to be carried to %s", id)
+		require.LessOrEqual(t, carry[id], l.Loose(), "to be carried to %s", id)
 	}
 	require.NoError(t, h.store.View(t.Context(), func(tx *store.Tx) error {
 		c, err := tx.AddUp()
-		scans = c.Scans
 		require.Equal(t, told.units, c.Units)
+		require.Equal(t, told.scans, c.Scans)
 		_, _, kept := h.store.Now()
 		require.Equal(t, c, kept, "the counts that are kept in step, and those added up from the rows")
 		return err
 	}))
-	require.Equal(t, told.scans, scans)
+	var good, free int64
 	for _, sku := range []allocation.SKU{"X", "Y"} {
-		free := h.free(sku)
-		require.Equal(t, told.good[sku], allocated[sku]+free, "good units of %s", sku)
-		require.Equal(t, told.free[sku], free, "free stock of %s", sku)
+		require.Equal(t, told.free[sku], h.free(sku), "free stock of %s", sku)
+		good, free = good+told.good[sku], free+h.free(sku)
 	}
+	require.Equal(t, good, allocated+free, "good units")
+	require.LessOrEqual(t, back, free+excess, "to be brought back")
 }
 
-// carried is what open tasks still bring to each line.
-func (h *history) carried() map[allocation.LineID]int64 {
-	carry := map[allocation.LineID]int64{}
+// carried is what open tasks still bring to each line, and back to stock.
+func (h *history) carried() (carry map[allocation.LineID]int64, back int64) {
+	carry = map[allocation.LineID]int64{}
 	require.NoError(h.t, h.store.View(h.t.Context(), func(tx *store.Tx) error {
 		tasks, err := tx.Tasks("")
 		for _, t := range tasks {
-			if t.To != "" {
-				carry[t.To] += t.Qty
+			if carry[t.To] += t.Qty; t.To == "" {
+				back += t.Qty
 			}
 		}
 		return err
 	}))
-	return carry
+	return carry, back
 }
 
 func (h *history) free(sku allocation.SKU) (n int64) {
 	require.NoError(h.t, h.store.View(h.t.Context(), func(tx *store.Tx) error {
 		var err error
-		n, err = tx.Stock(sku, allocation.Good)
+		n, err = tx.On(sku, allocation.Free)
 		return err
 	}))
 	return n
@@ -231,23 +309,68 @@ type told struct {
 	free  map[allocation.SKU]int64
 	scans int64
 	units int64
+
+	scanned        map[int64]*wire.Scan
+	staged, picked map[allocation.LineID]int64
+	shipped        map[allocation.LineID]int64
+}
+
+// deed counts what is bound of a line: picked and then loose ones are staged,
+// staged, then picked, then loose ones are shipped.
+func (k *told) deed(w *wire.Deed) {
+	fresh := w.Qty
+	switch w.Kind {
+	case wire.DeedPick:
+		k.picked[w.Line] += w.Qty
+	case wire.DeedShip:
+		fresh -= min(fresh, k.staged[w.Line]-k.shipped[w.Line])
+		k.shipped[w.Line] += w.Qty
+		fallthrough
+	case wire.DeedStage:
+		k.picked[w.Line] -= min(fresh, k.picked[w.Line])
+		k.staged[w.Line] += fresh
+	case wire.DeedReturn:
+		picked := min(w.Qty, k.picked[w.Line])
+		k.picked[w.Line] -= picked
+		k.staged[w.Line] -= w.Qty - picked
+	}
 }
 
 // tell reads the log from its first event: the chain must hold, and the totals
 // follow from the events.
 func (h *history) tell() told {
-	sku := map[allocation.LineID]allocation.SKU{"A/1": "X", "B/1": "X", "C/1": "X", "D/1": "Y"}
-	k := told{lines: map[allocation.LineID]rights.Registers{}, good: map[allocation.SKU]int64{}, free: map[allocation.SKU]int64{}}
-	change := func(all []wire.Allocation, how func(*rights.Registers, int64), free int64) {
-		for _, a := range all {
-			r := k.lines[a.Line]
-			how(&r, a.Qty)
-			k.lines[a.Line] = r
-			k.free[sku[a.Line]] += free * a.Qty
+	k := told{lines: map[allocation.LineID]rights.Registers{}, good: map[allocation.SKU]int64{}, free: map[allocation.SKU]int64{}, scanned: map[int64]*wire.Scan{},
+		staged: map[allocation.LineID]int64{}, picked: map[allocation.LineID]int64{}, shipped: map[allocation.LineID]int64{}}
+	register := func(line allocation.LineID, used, undone int64) {
+		r := k.lines[line]
+		r.Used, r.Undone = r.Used+used, r.Undone+undone
+		k.lines[line] = r
+	}
+	move := func(all []wire.Move) {
+		for _, m := range all {
+			for place, n := range map[string]int64{m.From: -m.Qty, m.To: m.Qty} {
+				if place == "free" {
+					k.free[m.SKU] += n
+				}
+				if place == "free" || strings.Contains(place, "/") {
+					k.good[m.SKU] += n
+				}
+			}
+			if line := m.FromLine(); line != "" {
+				register(line, 0, m.Qty)
+			}
+			if line := m.ToLine(); line != "" {
+				register(line, m.Qty, 0)
+			}
 		}
 	}
-	use := func(r *rights.Registers, n int64) { r.Used += n }
-	undo := func(r *rights.Registers, n int64) { r.Undone += n }
+	giveBack := func(all []wire.Right) {
+		for _, x := range all {
+			r := k.lines[x.Line]
+			r.Returned += x.Qty
+			k.lines[x.Line] = r
+		}
+	}
 	stored, err := h.store.Read(h.t.Context(), 0, 1<<20, 1<<30)
 	require.NoError(h.t, err)
 	hash := wire.Genesis("leeds", testLife)
@@ -259,30 +382,41 @@ func (h *history) tell() told {
 		require.NoError(h.t, err)
 		switch {
 		case e.Scan != nil:
-			k.scans++
+			if e.Scan.Kept == 0 {
+				k.scans++
+			}
 			for _, r := range e.Scan.Receipts {
 				if r.Disposition == "" {
-					k.good[r.SKU] += r.Qty
 					k.units += r.Qty
 				}
 				k.free[r.SKU] += r.Free
-				change(r.Allocations, use, 0)
+				k.good[r.SKU] += r.Free
+				for _, a := range r.Allocations {
+					k.good[r.SKU] += a.Qty
+					register(a.Line, a.Qty, 0)
+					if e.Scan.Staged {
+						k.staged[a.Line] += a.Qty
+					}
+				}
 			}
+			k.scanned[e.Seq] = e.Scan
+			move(e.Scan.Moves)
 		case e.Undo != nil:
-			change(e.Undo.Allocations, undo, 0)
-			for _, a := range e.Undo.Allocations {
-				k.good[sku[a.Line]] -= a.Qty
-				k.units -= a.Qty
+			for _, seq := range e.Undo.Seqs {
+				for _, r := range k.scanned[seq].Receipts {
+					if r.Disposition == "" {
+						k.units -= r.Qty
+					}
+				}
 			}
-			for _, f := range e.Undo.Free {
-				k.free[f.SKU] -= f.Qty
-				k.good[f.SKU] -= f.Qty
-				k.units -= f.Qty
-			}
+			move(e.Undo.Moves)
 		case e.Applied != nil:
-			change(e.Applied.Released, func(r *rights.Registers, n int64) { r.Undone += n; r.Returned += n }, 1)
-			change(e.Applied.Returned, func(r *rights.Registers, n int64) { r.Returned += n }, 0)
-			change(e.Applied.Allocations, use, -1)
+			move(e.Applied.Moves)
+			giveBack(e.Applied.Returned)
+		case e.Deed != nil:
+			k.deed(e.Deed)
+			move(e.Deed.Moves)
+			giveBack(e.Deed.Returned)
 		}
 	}
 	return k

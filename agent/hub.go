@@ -69,6 +69,35 @@ func (h *hub) last(station allocation.StationID, n int) []dock.Feedback {
 	return last
 }
 
+// brought is units that a station's scans sent to a line.
+type brought struct {
+	station allocation.StationID
+	qty     int64
+}
+
+// broughtTo says whose scans sent n units to a line, the newest first, as far back
+// as the feedbacks go.
+func (h *hub) broughtTo(line allocation.LineID, n int64) (all []brought) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range slices.Backward(h.recent) {
+		for _, b := range f.Blocks {
+			if b.Line != line || n == 0 {
+				continue
+			}
+			k := min(n, b.Qty)
+			n -= k
+			i := slices.IndexFunc(all, func(x brought) bool { return x.station == f.Station })
+			if i < 0 {
+				all = append(all, brought{f.Station, k})
+				continue
+			}
+			all[i].qty += k
+		}
+	}
+	return all
+}
+
 func (h *hub) subscribe(station allocation.StationID) (<-chan dock.Feedback, func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

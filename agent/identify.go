@@ -8,6 +8,7 @@ import (
 	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/scanner/barcode"
+	"dockfill/sync/wire"
 )
 
 // goods are what a code stands for: units of one SKU, the announced contents of
@@ -30,12 +31,35 @@ func (u unit) serial() store.Serial {
 	return store.Serial{SKU: u.SKU, GTIN: u.gtin, Serial: u.Serial}
 }
 
+func serialOf(r wire.Receipt) store.Serial {
+	return store.Serial{SKU: r.SKU, GTIN: allocation.GTIN(r.GTIN), Serial: r.Serial}
+}
+
+// receipt is the unit as an event tells of it, without where it went.
+func (u unit) receipt() wire.Receipt {
+	r := wire.Receipt{SKU: u.SKU, Qty: u.Qty, Lot: u.Lot, Expiry: u.Expiry, Serial: u.Serial, GTIN: string(u.gtin), Inbound: u.Inbound}
+	if u.Disposition != allocation.Good {
+		r.Disposition = u.Disposition
+	}
+	return r
+}
+
+// batchOf is the batch of a receipt as an event tells of it.
+func batchOf(r wire.Receipt) allocation.Batch {
+	b := allocation.Batch{SKU: r.SKU, Lot: r.Lot, Expiry: r.Expiry, Serial: r.Serial}
+	if r.Serial != "" {
+		b.Trade = cmp.Or(r.GTIN, string(r.SKU))
+	}
+	return b
+}
+
 // identify says what a readable code stands for here and now.
 func (d *desk) identify(tx *store.Tx, at store.Station, s scan) (goods, error) {
 	g, err := d.lookUp(tx, at, s)
 	if err != nil {
 		return goods{}, err
 	}
+	g.units = joined(g.units)
 	for i := range g.units {
 		u := &g.units[i]
 		if u.Disposition == "" {
@@ -44,11 +68,30 @@ func (d *desk) identify(tx *store.Tx, at store.Station, s scan) (goods, error) {
 		if at.NextDisposition != "" {
 			u.Disposition = at.NextDisposition
 		}
+		if u.Serial != "" {
+			u.Trade = cmp.Or(string(u.gtin), string(u.SKU))
+		}
 		if err := allocation.CheckQty(u.Qty); err != nil {
 			return goods{}, stop(allocation.WhyQuantity, "%v: nothing was counted", err)
 		}
 	}
 	return g, d.seenBefore(tx, s, g)
+}
+
+// joined makes one unit of those of a pallet whose batches are equal.
+func joined(units []unit) []unit {
+	var all []unit
+next:
+	for _, u := range units {
+		for i := range all {
+			if all[i].Batch == u.Batch {
+				all[i].Qty += u.Qty
+				continue next
+			}
+		}
+		all = append(all, u)
+	}
+	return all
 }
 
 func (d *desk) lookUp(tx *store.Tx, at store.Station, s scan) (goods, error) {
@@ -61,21 +104,24 @@ func (d *desk) lookUp(tx *store.Tx, at store.Station, s scan) (goods, error) {
 	case s.named != nil:
 		return *s.named, nil
 	case c.SSCC != "":
-		return d.pallet(tx, c.SSCC, times)
+		return d.pallet(tx, s, times)
 	}
 	u, pack, found, err := d.item(tx, c)
+	if err == nil && !found {
+		u, pack, found, err = d.mapped(tx, s)
+	}
 	if err != nil {
 		return goods{}, err
 	}
 	switch {
 	case !found && noGoods(c):
-		return goods{}, &refusal{allocation.Check, allocation.WhyUnknown, fmt.Sprintf(
+		return goods{}, &refusal{verdict: allocation.Check, why: allocation.WhyUnknown, text: fmt.Sprintf(
 			"%s is a code for a place or an order, not for goods: scan the unit's own label", c.Text)}
 	case !found:
 		return goods{kept: allocation.WhyUnknown, times: times}, nil
 	}
 	u.Qty = product(pack, max(c.Quantity, 1), times)
-	u.Lot, u.Expiry, u.Serial = c.Lot, c.Expiry, c.Serial
+	u.Lot, u.Expiry, u.Serial, u.Inbound = c.Lot, c.Expiry, c.Serial, s.inbound
 	return goods{units: []unit{u}}, nil
 }
 
@@ -96,6 +142,17 @@ func product(factors ...int64) int64 {
 		n = low
 	}
 	return int64(n)
+}
+
+// mapped finds what a person said that a code is which names nothing.
+func (d *desk) mapped(tx *store.Tx, s scan) (u unit, pack int64, found bool, err error) {
+	sku, pack, found, err := tx.Alias(s.raw)
+	if err != nil || !found {
+		return u, 0, false, err
+	}
+	u.item, _, err = tx.ItemBySKU(sku)
+	u.SKU, u.gtin = sku, s.code.GTIN
+	return u, pack, true, err
 }
 
 // item finds the item and the base units in its pack. A label that states only
@@ -131,13 +188,14 @@ func (d *desk) namesSKU(tx *store.Tx, c barcode.Code) (store.Item, bool, error) 
 }
 
 // pallet gives the announced contents of an SSCC.
-func (d *desk) pallet(tx *store.Tx, sscc allocation.SSCC, times int64) (goods, error) {
+func (d *desk) pallet(tx *store.Tx, s scan, times int64) (goods, error) {
+	sscc := s.code.SSCC
 	p, announced, err := tx.Pallet(sscc)
 	if err != nil {
 		return goods{}, err
 	}
 	if !announced {
-		return d.stranger(tx, sscc, times)
+		return d.stranger(tx, s, times)
 	}
 	if p.Received > 0 {
 		return goods{}, stop(allocation.WhyDuplicate, "pallet %s was received before, as event %d: it is not counted again", sscc, p.Received)
@@ -147,7 +205,7 @@ func (d *desk) pallet(tx *store.Tx, sscc allocation.SSCC, times int64) (goods, e
 	}
 	g := goods{sscc: sscc}
 	for _, l := range p.Lines {
-		u := unit{Receipt: allocation.Receipt{SKU: l.SKU, Qty: l.Qty, Inbound: p.Inbound}}
+		u := unit{Receipt: allocation.Receipt{Batch: allocation.Batch{SKU: l.SKU}, Qty: l.Qty, Inbound: p.Inbound}}
 		if u.item, _, err = tx.ItemBySKU(l.SKU); err != nil {
 			return goods{}, err
 		}
@@ -157,7 +215,12 @@ func (d *desk) pallet(tx *store.Tx, sscc allocation.SSCC, times int64) (goods, e
 }
 
 // stranger is a pallet that was not announced for here.
-func (d *desk) stranger(tx *store.Tx, sscc allocation.SSCC, times int64) (goods, error) {
+func (d *desk) stranger(tx *store.Tx, s scan, times int64) (goods, error) {
+	sscc := s.code.SSCC
+	if u, pack, found, err := d.mapped(tx, s); found || err != nil {
+		u.Qty = product(pack, times)
+		return goods{units: []unit{u}}, err
+	}
 	site, err := tx.Elsewhere(sscc)
 	if err != nil {
 		return goods{}, err
@@ -180,9 +243,9 @@ func onePallet(sscc allocation.SSCC, times int64) error {
 // seenBefore refuses what names one thing in the world and was taken in already.
 func (d *desk) seenBefore(tx *store.Tx, s scan, g goods) error {
 	if g.kept != "" && (s.code.SSCC != "" || s.code.Serial != "") {
-		seq, err := tx.Kept(s.raw)
-		if err == nil && seq > 0 {
-			err = stop(allocation.WhyDuplicate, "this was set aside before, as event %d: it is not counted again", seq)
+		before, err := tx.KeptScans(s.raw)
+		if err == nil && len(before) > 0 {
+			err = stop(allocation.WhyDuplicate, "this was set aside before, as event %d: it is not counted again", before[0].Seq)
 		}
 		return err
 	}
@@ -212,5 +275,9 @@ func (d *desk) duplicate(tx *store.Tx, u unit, seq int64) error {
 	if found {
 		text = ", " + outcome(e)
 	}
-	return stop(allocation.WhyDuplicate, "serial %s of %s was received before%s: it is not counted again", u.Serial, u.SKU, text)
+	said := fmt.Sprintf("serial %s of %s was received before", u.Serial, u.SKU)
+	return &refusal{
+		verdict: allocation.Stop, why: allocation.WhyDuplicate,
+		text: said + text + ": it is not counted again", rule: said + ": it is not counted again",
+	}
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"dockfill/agent/dock"
@@ -19,6 +20,9 @@ type desk struct {
 	rules barcode.Rules
 	now   func() time.Time
 	nonce func() string // 16 hex digits, of an event
+	// beside adds to a kept scan what was said beside its code; nil on a dock, where
+	// the cards and the code say all.
+	beside func(*scan)
 }
 
 // scan is one code that waits to be taken in.
@@ -28,8 +32,11 @@ type scan struct {
 	code    barcode.Code
 	fault   error // of the frame
 	at      time.Time
-	named   *goods // set where the goods were named and not read: a replay
-	again   bool   // a person said that it is another unit
+	named   *goods               // set where the goods were named and not read: a replay
+	inbound allocation.InboundID // said beside the code: a replay
+	again   bool                 // a person said that it is another unit
+	kept    int64                // the event that kept the code, which is known by now; else 0
+	worker  string               // of a kept scan
 
 	// Of a device: how long its trigger may bounce, which stations hear it too, and
 	// whether it kept the scan for a while.
@@ -40,41 +47,51 @@ type scan struct {
 	batch      scanner.Batch
 }
 
-// refusal says that a scan is not acceptable: nothing of it is saved.
+// refusal says that a scan or a deed is not acceptable: nothing of it is saved.
 type refusal struct {
 	verdict allocation.Verdict // Stop or Check
 	why     allocation.WhyCode
 	text    string // "" stands for the sentence of why
+	rule    string // what the rules alone say, where the text says more
 }
 
 func (r *refusal) Error() string {
 	if r.text == "" {
-		return allocation.Why{Code: r.why}.Sentence(allocation.Allocation{})
+		return allocation.Why{Code: r.why}.Sentence(allocation.Move{})
 	}
 	return r.text
 }
 
 func stop(why allocation.WhyCode, format string, args ...any) error {
-	return &refusal{allocation.Stop, why, fmt.Sprintf(format, args...)}
+	return &refusal{verdict: allocation.Stop, why: why, text: fmt.Sprintf(format, args...)}
 }
+
+// reply is what an input came to: what its station is told, what was decided, and
+// what people must carry now.
+type reply struct {
+	dock.Feedback
+	decided
+}
+
+func replied(f dock.Feedback, err error) (reply, error) { return reply{Feedback: f}, err }
 
 // receive is the story of one scan, in a transaction whose commit comes before
 // any tone. A refusal, or any other error, leaves nothing behind.
-func (d *desk) receive(tx *store.Tx, s scan) (dock.Feedback, error) {
+func (d *desk) receive(tx *store.Tx, s scan) (reply, error) {
 	// A frame that broke or a wrong check digit is STOP; two readings are CHECK.
 	if err := d.unreadable(tx, s); err != nil {
-		return dock.Feedback{}, err
+		return reply{}, err
 	}
 	at, err := tx.Station(s.station)
 	if err != nil {
-		return dock.Feedback{}, err
+		return reply{}, err
 	}
 	// The trigger bounced, or the memory was sent twice: CHECK, and not counted.
 	if f, again, err := d.sameReading(tx, at, s); again || err != nil {
-		return f, err
+		return replied(f, err)
 	}
 	if f, again, err := d.sameUpload(tx, at, s); again || err != nil {
-		return f, err
+		return replied(f, err)
 	}
 	if s.code.Format == barcode.Control {
 		return d.card(tx, at, s)
@@ -83,23 +100,24 @@ func (d *desk) receive(tx *store.Tx, s scan) (dock.Feedback, error) {
 	// A code or pallet that nobody announced is kept, and HOLD.
 	g, err := d.identify(tx, at, s)
 	if err != nil {
-		return dock.Feedback{}, err
+		return reply{}, err
 	}
 	// The last code before a crash again: the worker may not have heard its tone.
 	if question, asked, err := d.repeatAfterCrash(tx, at, s, g); asked || err != nil {
-		return question, err
+		return replied(question, err)
 	}
 	// Decide, and give every line what it gets, within the rights held here.
-	took, err := d.take(tx, g)
+	took, err := d.take(tx, s, g)
 	if err != nil {
-		return dock.Feedback{}, err
+		return reply{}, err
 	}
 	// The event that tells of it, and the station's place behind it.
 	seq, err := d.record(tx, at, s, g, took)
 	if err != nil {
-		return dock.Feedback{}, err
+		return reply{}, err
 	}
-	return d.tell(tx, s, seq, g, took)
+	f, err := d.tell(tx, s, seq, g, took)
+	return reply{f, took.decided}, err
 }
 
 // unreadable refuses what cannot be understood. Text that is no GS1 code but
@@ -130,119 +148,87 @@ func Form(s scanner.Scan) (allocation.Verdict, string) {
 func badForm(fault error, raw []byte, code barcode.Code) *refusal {
 	switch e := code.Err; {
 	case errors.Is(fault, scanner.ErrDoubtfulRepeat), errors.Is(fault, scanner.ErrStale):
-		return &refusal{allocation.Check, allocation.WhyAmbiguous, fault.Error()}
+		return &refusal{verdict: allocation.Check, why: allocation.WhyAmbiguous, text: fault.Error()}
 	case fault != nil:
-		return &refusal{allocation.Stop, allocation.WhyUnread, fault.Error()}
+		return &refusal{verdict: allocation.Stop, why: allocation.WhyUnread, text: fault.Error()}
 	case len(raw) > scanner.MaxScan:
-		return &refusal{allocation.Stop, allocation.WhyUnread, fmt.Sprintf("the code has %d bytes, at most %d are read", len(raw), scanner.MaxScan)}
+		return &refusal{verdict: allocation.Stop, why: allocation.WhyUnread, text: fmt.Sprintf("the code has %d bytes, at most %d are read", len(raw), scanner.MaxScan)}
 	case e == nil:
 		return nil
 	case e.Code == barcode.Ambiguous:
-		return &refusal{allocation.Check, allocation.WhyAmbiguous, e.Message}
+		return &refusal{verdict: allocation.Check, why: allocation.WhyAmbiguous, text: e.Message}
 	case e.Code == barcode.BadQuantity:
-		return &refusal{allocation.Stop, allocation.WhyQuantity, e.Message}
+		return &refusal{verdict: allocation.Stop, why: allocation.WhyQuantity, text: e.Message}
 	case e.Code == barcode.BadControl:
-		return &refusal{allocation.Stop, allocation.WhyCard, e.Message}
+		return &refusal{verdict: allocation.Stop, why: allocation.WhyCard, text: e.Message}
 	default:
-		return &refusal{allocation.Stop, allocation.WhyUnread, e.Message}
+		return &refusal{verdict: allocation.Stop, why: allocation.WhyUnread, text: e.Message}
 	}
 }
 
-// took is one SKU's share of a scan and where it went.
+// took is what a scan took in, and what that came to.
 type took struct {
-	unit
-	free        int64 // good units that no line took
-	allocations []allocation.Allocation
-	why         allocation.Why
-	filled      []store.Line // the lines as they are after the allocations, in their order
+	decided
+	units    []unit         // equal batches of a pallet are one
+	receipts []wire.Receipt // of the units, in their order, and where each went
+	moves    []wire.Move    // what moved beside them
+	staged   []allocation.Given
 }
 
-// take decides over all that the scan brings and gives it out. Units that no
-// line took, and those that are damaged or on hold, go to the stock.
-func (d *desk) take(tx *store.Tx, g goods) ([]took, error) {
-	var all []took
-	for _, u := range g.units {
-		t, err := d.takeOne(tx, u)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, t)
-	}
-	return all, nil
-}
-
-func (d *desk) takeOne(tx *store.Tx, u unit) (took, error) {
-	decision, err := allocation.Decide(tx.Meta().Policy, tx, u.Receipt)
-	if err != nil {
-		return took{}, err
-	}
-	t := took{unit: u, free: decision.Free, allocations: decision.Allocations, why: decision.Why}
-	for _, a := range decision.Allocations {
-		line, err := tx.Allocate(a.Line, a.Qty)
-		if err != nil {
-			return took{}, err
-		}
-		t.filled = append(t.filled, line)
-	}
-	if t.Disposition != allocation.Good {
-		return t, tx.SetAside(t.SKU, t.Disposition, t.Qty, d.now())
-	}
-	return t, tx.AddStock(t.SKU, t.Disposition, t.free)
-}
-
-// record writes the scan down: its events with the receipts that each tells of,
-// and the station's place in the log. The control cards that waited are used up.
-func (d *desk) record(tx *store.Tx, at store.Station, s scan, g goods, all []took) (seq int64, err error) {
-	parts := split(all, wire.MaxEvent-overhead(s, at))
-	prev := at.Last
-	for i, part := range parts {
-		e := wire.Event{Seq: tx.Head().Seq + 1, Nonce: d.nonce(), At: d.now(), Scan: d.scanEvent(tx, at, s, g, all, part)}
-		if len(parts) > 1 {
-			e.Scan.Part, e.Scan.Parts = i+1, len(parts)
-		}
-		if err := tx.Append(e, prev, i+1); err != nil {
-			return 0, err
-		}
-		for _, t := range part {
-			if err := takeSerial(tx, t.unit, e.Seq); err != nil {
-				return 0, err
-			}
-			at.Units += goodUnits(t)
-		}
-		seq = e.Seq
-	}
-	if err := errors.Join(d.keep(tx, s, g, seq), noteUpload(tx, s.batch, seq)); err != nil {
-		return 0, err
-	}
-	at.Last, at.Run, at.Scans = seq, tx.Meta().Run, at.Scans+1
-	at.NextQty, at.NextDisposition, at.Asked, at.AskedUpload = 0, "", nil, ""
-	at.Hear(readingOf(s), s.remembered())
-	return seq, tx.PutStation(at)
-}
-
-func takeSerial(tx *store.Tx, u unit, seq int64) error {
-	if u.Serial == "" {
-		return nil
-	}
-	return tx.TakeSerial(u.serial(), seq)
-}
-
-func goodUnits(t took) int64 {
-	if t.Disposition == allocation.Good {
-		return t.Qty
-	}
-	return 0
-}
-
-// keep notes what the scan did beside its receipts: a pallet is in, or a code is
-// kept until somebody says what it is. A code that was kept and is known now
-// takes the place of the scan that kept it.
-func (d *desk) keep(tx *store.Tx, s scan, g goods, seq int64) error {
+// take decides over all that the scan brings at once, and gives it out.
+func (d *desk) take(tx *store.Tx, s scan, g goods) (took, error) {
+	t := took{units: g.units}
 	if g.kept != "" {
-		return tx.KeepUnknown(seq, s.station, g.kept, s.raw, g.times, s.at)
+		t.Verdict, t.Why.Code = allocation.Held, g.kept
+		return t, nil
 	}
-	if err := tx.TakeKept(s.raw, seq); err != nil || g.sscc == "" {
-		return err
+	var e allocation.Receive
+	in := input{atHand: s.kept == 0}
+	for _, u := range g.units {
+		e.Receipts = append(e.Receipts, u.Receipt)
+		t.receipts = append(t.receipts, u.receipt())
+		if u.Inbound != "" {
+			in.received = append(in.received, store.Arrival{Inbound: u.Inbound, SKU: u.SKU, Qty: u.Qty})
+		}
 	}
-	return tx.ReceivePallet(g.sscc, seq)
+	in.Event = e
+	var err error
+	if t.decided, err = d.decide(tx, in); err != nil {
+		return t, err
+	}
+	t.place()
+	return t, nil
+}
+
+// place says in the receipts where their units went.
+func (t *took) place() {
+	t.moves = wireMoves(t.Moves)
+	for _, m := range t.Moves {
+		if m.From.Shelf == allocation.WithLine && m.To.Shelf == allocation.Bound {
+			t.staged = append(t.staged, allocation.Given{Line: m.From.Line, Qty: m.Qty})
+		}
+		if m.From.Shelf != allocation.Dock {
+			continue
+		}
+		i := slices.IndexFunc(t.units, func(u unit) bool { return u.Batch == m.Batch })
+		switch r := &t.receipts[i]; m.To.Shelf {
+		case allocation.WithLine:
+			r.Allocations = addAllocation(r.Allocations, wire.Allocation{Line: m.To.Line, Qty: m.Qty, By: m.By, Over: m.Over})
+		case allocation.Free:
+			r.Free += m.Qty
+		case allocation.Surplus:
+			r.Surplus += m.Qty
+		}
+	}
+}
+
+// addAllocation sums what a line got for one and the same reason.
+func addAllocation(all []wire.Allocation, a wire.Allocation) []wire.Allocation {
+	if n := len(all); n > 0 {
+		if last := &all[n-1]; last.Line == a.Line && last.By == a.By && last.Over == a.Over {
+			last.Qty += a.Qty
+			return all
+		}
+	}
+	return append(all, a)
 }

@@ -48,7 +48,7 @@ func rememberScan(tx *store.Tx, e wire.Event) (dock.Feedback, error) {
 	f := dock.Feedback{
 		Seq: e.Seq, Station: s.Station, At: e.At, Verdict: s.Verdict, Why: s.Why, Code: dock.Visible(string(s.Code)),
 	}
-	var decided allocation.Allocation
+	var first allocation.Move
 	for i, r := range s.Receipts {
 		f.Qty += r.Qty
 		item, _, err := tx.ItemBySKU(r.SKU)
@@ -59,16 +59,23 @@ func rememberScan(tx *store.Tx, e wire.Event) (dock.Feedback, error) {
 			f.SKU, f.Item = string(r.SKU), item.Description
 		}
 		for _, a := range r.Allocations {
-			if decided.Line == "" {
-				decided = allocation.Allocation{Line: a.Line, Qty: a.Qty, By: a.By, Over: a.Over}
+			if first.Qty == 0 {
+				first = allocation.Move{To: allocation.At(a.Line), Qty: a.Qty, By: a.By, Over: a.Over}
 			}
 			f.Blocks = append(f.Blocks, dock.Block{Line: a.Line, Qty: a.Qty})
+		}
+		if r.Surplus > 0 && r.Surplus < r.Qty {
+			f.Blocks = append(f.Blocks, dock.Block{Destination: dock.SetAside, Qty: r.Surplus, Text: "more came than was announced"})
 		}
 		if r.Free > 0 {
 			f.Blocks = append(f.Blocks, dock.Block{Destination: item.Putaway, Qty: r.Free, Text: "put away"})
 		}
 	}
-	f.Text = allocation.Why{Code: s.Why}.Sentence(decided)
+	why := allocation.Why{Code: s.Why, More: s.More}
+	for _, p := range s.Passed {
+		why.Passed = append(why.Passed, allocation.Passed(p))
+	}
+	f.Text = ownWhy(why, s.Verdict).Sentence(first)
 	arrange(&f)
 	return f, nameLines(tx, f.Blocks)
 }
@@ -80,11 +87,11 @@ func nameLines(tx *store.Tx, blocks []dock.Block) error {
 		if b.Line == "" {
 			continue
 		}
-		l, _, err := tx.Line(b.Line)
+		l, _, err := tx.Shown(b.Line)
 		if err != nil {
 			return err
 		}
-		b.Destination, b.Order, b.Customer, b.Filled, b.Wanted = l.Door, l.Order, l.CustomerName, l.Allocated, l.Wanted()
+		b.Destination, b.Order, b.Customer, b.Filled, b.Wanted = l.Door, l.Rank.Order, l.CustomerName, l.Allocated, l.Wanted()
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,9 +19,10 @@ import (
 // Replay runs a scenario through a fresh database and the decisions of a real
 // site, all rights held, a transaction for each line. It writes a result for
 // each line, a refused one included, and the balances last. Everything is
-// deterministic: the same input gives the same output and the same hashes. An
-// error is the input's, the output's, or the disk's.
-func Replay(ctx context.Context, in io.Reader, out io.Writer) error {
+// deterministic: the same input gives the same output and the same hashes. It
+// begins under the given policy. An error is the input's, the output's, or the
+// disk's.
+func Replay(ctx context.Context, in io.Reader, out io.Writer, under allocation.Policy) error {
 	dir, err := os.MkdirTemp("", "dockfill-replay-")
 	if err != nil {
 		return err
@@ -32,7 +34,7 @@ func Replay(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r := newReplay(s, out)
+	r := newReplay(s, out, under)
 	return errors.Join(r.run(ctx, in), s.Close())
 }
 
@@ -50,19 +52,22 @@ type replay struct {
 	clock time.Time // the latest time that the scenario named
 	nonce uint64
 
-	orders   map[allocation.OrderID]*wire.Order
-	ordered  map[allocation.LineID]int64 // all that was ever wanted: the right to grant
-	versions map[allocation.InboundID]int64
+	orders   map[allocation.OrderID]*scenario.Order
+	versions map[allocation.OrderID]int64
+	inbounds map[allocation.InboundID]*wire.Inbound // as they were sent last
+	under    allocation.Policy                      // to begin with
 	policies int
 	seen     map[int64]bool
-	skus     map[allocation.SKU]bool // named anywhere: they stand in the balances
+	skus     map[allocation.SKU]bool  // named anywhere: they stand in the balances
+	kept     map[int64]*scenario.Scan // what was said beside codes that wait, by event
 }
 
-func newReplay(s *store.Store, out io.Writer) *replay {
+func newReplay(s *store.Store, out io.Writer, under allocation.Policy) *replay {
 	r := &replay{
-		store: s, out: scenario.NewWriter(out), clock: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC),
-		orders: map[allocation.OrderID]*wire.Order{}, ordered: map[allocation.LineID]int64{},
-		versions: map[allocation.InboundID]int64{}, seen: map[int64]bool{}, skus: map[allocation.SKU]bool{},
+		under: under, store: s, out: scenario.NewWriter(out), clock: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC),
+		orders: map[allocation.OrderID]*scenario.Order{}, versions: map[allocation.OrderID]int64{},
+		inbounds: map[allocation.InboundID]*wire.Inbound{}, seen: map[int64]bool{}, skus: map[allocation.SKU]bool{},
+		kept: map[int64]*scenario.Scan{},
 	}
 	r.desk = &desk{
 		now: func() time.Time { return r.clock },
@@ -70,12 +75,15 @@ func newReplay(s *store.Store, out io.Writer) *replay {
 			r.nonce++
 			return fmt.Sprintf("%016x", r.nonce)
 		},
+		beside: r.beside,
 	}
 	return r
 }
 
 func (r *replay) run(ctx context.Context, in io.Reader) error {
-	err := r.store.Update(ctx, func(tx *store.Tx) error { return tx.Adopt(replayLife, replayCentre) })
+	err := r.store.Update(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.Adopt(replayLife, replayCentre), tx.SetPolicy(r.under))
+	})
 	if err != nil {
 		return err
 	}
@@ -111,9 +119,6 @@ func (r *replay) line(ctx context.Context, l scenario.Line) (scenario.Result, er
 		}
 		r.seen[*l.Cmd] = true
 	}
-	if why := unsupported(l); why != "" {
-		return scenario.Result{Error: &scenario.Error{Code: scenario.Unsupported, Message: why}}, nil
-	}
 	var result scenario.Result
 	err := r.store.Update(ctx, func(tx *store.Tx) error {
 		var err error
@@ -123,16 +128,21 @@ func (r *replay) line(ctx context.Context, l scenario.Line) (scenario.Result, er
 	if err == nil || store.OfTheDisk(err) || ctx.Err() != nil {
 		return result, err
 	}
-	return blame(err), nil
+	return blame(l, err), nil
 }
 
 // blame turns a refusal into a result; its transaction was taken back.
-func blame(err error) scenario.Result {
+func blame(l scenario.Line, err error) scenario.Result {
 	var no *refusal
-	if errors.As(err, &no) {
-		return scenario.Result{Verdict: no.verdict, Why: no.Error(), Error: &scenario.Error{Code: string(no.why), Message: no.Error()}}
+	if !errors.As(err, &no) {
+		return scenario.Result{Error: &scenario.Error{Code: scenario.Invalid, Message: err.Error()}}
 	}
-	return scenario.Result{Error: &scenario.Error{Code: scenario.Invalid, Message: err.Error()}}
+	text := cmp.Or(no.rule, no.Error())
+	result := scenario.Result{Why: text, Error: &scenario.Error{Code: string(no.why), Message: text}}
+	if l.Scan != nil || l.Undo != nil {
+		result.Verdict = no.verdict
+	}
+	return result
 }
 
 func (r *replay) perform(tx *store.Tx, l scenario.Line) (scenario.Result, error) {
@@ -141,10 +151,25 @@ func (r *replay) perform(tx *store.Tx, l scenario.Line) (scenario.Result, error)
 		return r.scan(tx, l.Scan)
 	case l.Undo != nil:
 		return r.undo(tx, l.Undo)
+	case l.Order != nil:
+		return r.order(tx, l.Order, false)
 	case l.Cancel != nil:
 		return r.cancel(tx, l.Cancel)
-	case l.Order != nil:
-		return r.order(tx, l.Order)
+	case l.Change != nil:
+		return r.change(tx, l.Change)
+	case l.Stage != nil:
+		return r.deed(tx, wire.Deed{Kind: wire.DeedStage, Line: l.Stage.Line, Qty: l.Stage.Qty})
+	case l.Regrade != nil:
+		r.skus[l.Regrade.SKU] = true
+		return r.deed(tx, wire.Deed{Kind: wire.DeedRegrade, SKU: l.Regrade.SKU, Qty: l.Regrade.Qty, From: l.Regrade.From, To: l.Regrade.To})
+	case l.Map != nil:
+		return r.mapCode(tx, l.Map)
+	case l.Approve != nil:
+		return r.command(tx, wire.Command{Approve: &wire.Approve{Inbound: l.Approve.Inbound, Qty: l.Approve.Qty}})
+	case l.Close != nil:
+		return r.close(tx, l.Close.Inbound)
+	case l.Adjust != nil:
+		return r.adjust(tx, l.Adjust)
 	case l.Item != nil:
 		return r.item(tx, l.Item)
 	case l.Inbound != nil:

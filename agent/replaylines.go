@@ -1,62 +1,16 @@
 package agent
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/allocation/scenario"
 	"dockfill/sync/wire"
 )
-
-// unsupported says in a sentence what a line asks for that the engine does not
-// do; "" where it does all of it. A rule that would be left out silently would
-// give a wrong answer with a straight face.
-func unsupported(l scenario.Line) string {
-	switch {
-	case l.Policy != nil:
-		return unsupportedPolicy(l.Policy)
-	case l.Order != nil:
-		return unsupportedOrder(l.Order)
-	case l.Item != nil && len(l.Item.Substitutes) > 0:
-		return "substitutes are not decided here: leave them out"
-	case l.Scan != nil, l.Undo != nil, l.Cancel != nil, l.Item != nil:
-		return ""
-	case l.Inbound != nil && l.Inbound.TolerancePct != nil:
-		return "tolerance_pct is not decided here: units above what was announced are treated as usual"
-	case l.Inbound != nil:
-		return ""
-	}
-	return l.Kind() + " is not decided here"
-}
-
-func unsupportedPolicy(p *scenario.Policy) string {
-	switch {
-	case p.Share != "" && p.Share != "sequence":
-		return fmt.Sprintf("share %q is not decided here: sequence is", p.Share)
-	case p.GateMode != "":
-		return "gate_mode is not decided here: every order ships partial"
-	case p.OverPct != 0:
-		return "over_receipt_pct is not decided here: units above what was announced are treated as usual"
-	case len(p.Guarantees) > 0:
-		return "guarantees are not decided here: leave them out"
-	}
-	return ""
-}
-
-func unsupportedOrder(o *scenario.Order) string {
-	if o.Ship != "" && o.Ship != "partial" {
-		return fmt.Sprintf("ship %q is not decided here: partial is", o.Ship)
-	}
-	for _, l := range o.Lines {
-		if l.MinLifeDays != 0 || l.Pack > 1 {
-			return "min_life_days and pack of a line are not decided here: leave them out"
-		}
-	}
-	return ""
-}
 
 // scan does what the dock does. Beside a code, quantity and disposition count as
 // control cards that were scanned before it.
@@ -65,29 +19,77 @@ func (r *replay) scan(tx *store.Tx, in *scenario.Scan) (scenario.Result, error) 
 	if err != nil {
 		return scenario.Result{}, err
 	}
-	s := scan{station: station1(in.Station), at: r.clock}
-	if in.Code == "" {
-		s.raw = []byte(in.SKU)
-		s.named, err = r.named(tx, in, qty)
+	s := scan{station: station1(in.Station), at: cmp.Or(in.At, r.clock), raw: []byte(cmp.Or(in.Code, string(in.SKU)))}
+	sku := in.SKU
+	if in.Code != "" && r.skus[allocation.SKU(in.Code)] {
+		_, _, mapped, err := tx.Alias(s.raw)
+		if err != nil {
+			return scenario.Result{}, err
+		}
+		if !mapped {
+			sku = allocation.SKU(in.Code)
+		}
+	}
+	if sku != "" {
+		s.named, err = r.named(tx, in, sku, qty)
 	} else {
-		s.raw = []byte(in.Code)
-		s.code = r.desk.rules.Parse("", s.raw, r.clock.Year())
-		s.code.Lot, s.code.Serial = orElse(in.Lot, s.code.Lot), orElse(in.Serial, s.code.Serial)
-		s.code.Expiry = allocation.Date(orElse(string(in.Expiry), string(s.code.Expiry)))
+		r.parse(&s, in)
 		err = playCards(tx, s.station, qty, in.Disposition)
 	}
 	if err != nil {
 		return scenario.Result{}, err
 	}
-	return r.receive(tx, s)
+	f, err := r.desk.receive(tx, s)
+	if err != nil {
+		return scenario.Result{}, err
+	}
+	if f.Why == allocation.WhyUnknown {
+		r.kept[f.Seq] = in
+	}
+	return r.came(f), nil
+}
+
+// came is the result of a scan.
+func (r *replay) came(f reply) scenario.Result {
+	for _, m := range f.Moves {
+		if m.From.Shelf == allocation.Dock {
+			r.skus[m.SKU] = true
+		}
+	}
+	result := scenario.ResultOf(f.Decision)
+	if result.Why == "" {
+		result.Verdict, result.Why = f.Verdict, f.Text
+	}
+	return result
+}
+
+// parse reads the code, and what was said beside it.
+func (r *replay) parse(s *scan, in *scenario.Scan) {
+	s.code = r.desk.rules.Parse("", s.raw, r.clock.Year())
+	s.code.Lot, s.code.Serial = cmp.Or(in.Lot, s.code.Lot), cmp.Or(in.Serial, s.code.Serial)
+	s.code.Expiry = cmp.Or(in.Expiry, s.code.Expiry)
+	s.inbound = in.Inbound
+}
+
+// beside adds to a kept scan what was said beside its code.
+func (r *replay) beside(s *scan) {
+	if in := r.kept[s.kept]; in != nil {
+		r.parse(s, in)
+	}
 }
 
 func (r *replay) checkScan(in *scenario.Scan) (qty int64, err error) {
 	if (in.Code == "") == (in.SKU == "") {
-		return 0, fmt.Errorf("a scan names either a code or a sku")
+		return 0, errors.New("a scan names either a code or a sku")
 	}
-	if !in.At.IsZero() {
-		r.clock = in.At
+	if _, err := allocation.ParseDisposition(string(in.Disposition)); err != nil {
+		return 0, err
+	}
+	if _, err := allocation.ParseDate(string(in.Expiry)); err != nil {
+		return 0, err
+	}
+	if in.At.After(r.clock) {
+		r.clock = in.At.UTC()
 	}
 	qty = 1
 	if in.Qty != nil {
@@ -96,16 +98,10 @@ func (r *replay) checkScan(in *scenario.Scan) (qty int64, err error) {
 	if err := allocation.CheckQty(qty); err != nil {
 		return 0, stop(allocation.WhyQuantity, "%v: nothing was counted", err)
 	}
-	if _, err := allocation.ParseDisposition(string(in.Disposition)); err != nil {
-		return 0, err
-	}
-	_, err = allocation.ParseDate(string(in.Expiry))
-	return qty, err
+	return qty, nil
 }
 
-func station1(id allocation.StationID) allocation.StationID {
-	return allocation.StationID(orElse(string(id), "1"))
-}
+func station1(id allocation.StationID) allocation.StationID { return cmp.Or(id, "1") }
 
 func playCards(tx *store.Tx, id allocation.StationID, qty int64, d allocation.Disposition) error {
 	at, err := tx.Station(id)
@@ -119,182 +115,128 @@ func playCards(tx *store.Tx, id allocation.StationID, qty int64, d allocation.Di
 	return tx.PutStation(at)
 }
 
-func (r *replay) named(tx *store.Tx, in *scenario.Scan, qty int64) (*goods, error) {
-	if err := allocation.CheckID("sku", string(in.SKU)); err != nil {
+func (r *replay) named(tx *store.Tx, in *scenario.Scan, sku allocation.SKU, qty int64) (*goods, error) {
+	if err := allocation.CheckID("sku", string(sku)); err != nil {
 		return nil, err
 	}
-	r.skus[in.SKU] = true
 	u := unit{Receipt: allocation.Receipt{
-		SKU: in.SKU, Qty: qty, Disposition: in.Disposition, Lot: in.Lot, Expiry: in.Expiry, Serial: in.Serial, Inbound: in.Inbound,
+		Batch: allocation.Batch{SKU: sku, Lot: in.Lot, Expiry: in.Expiry, Serial: in.Serial},
+		Qty:   qty, Disposition: in.Disposition, Inbound: in.Inbound,
 	}}
 	var err error
-	u.item, _, err = tx.ItemBySKU(in.SKU)
+	u.item, _, err = tx.ItemBySKU(sku)
 	return &goods{units: []unit{u}}, err
-}
-
-// receive gives what the scan's own events say of it.
-func (r *replay) receive(tx *store.Tx, s scan) (scenario.Result, error) {
-	before := tx.Head().Seq
-	f, err := r.desk.receive(tx, s)
-	if err != nil {
-		return scenario.Result{}, err
-	}
-	result := scenario.Result{Verdict: f.Verdict, Why: f.Text}
-	for seq := before + 1; seq <= tx.Head().Seq; seq++ {
-		e, _, err := tx.EventAt(seq)
-		if err != nil {
-			return result, err
-		}
-		if e.Applied != nil {
-			result.Allocations = append(result.Allocations, given(e.Applied.Allocations)...)
-			result.Why = joinWhy(result.Why, offered(e.Applied.Allocations))
-		}
-		if e.Scan == nil {
-			continue
-		}
-		for _, got := range e.Scan.Receipts {
-			r.skus[got.SKU] = true
-			result.Free += got.Free
-			result.Allocations = append(result.Allocations, given(got.Allocations)...)
-		}
-	}
-	return result, nil
-}
-
-func given(all []wire.Allocation) (g []scenario.Given) {
-	for _, a := range all {
-		g = append(g, scenario.Given{Line: a.Line, Qty: a.Qty})
-	}
-	return g
-}
-
-// offered says why free stock went to each line that got of it.
-func offered(all []wire.Allocation) (why string) {
-	ranked := allocation.Why{Code: allocation.WhyRanked}
-	for _, a := range all {
-		why = joinWhy(why, ranked.Sentence(allocation.Allocation{Line: a.Line, Qty: a.Qty, By: a.By, Over: a.Over}))
-	}
-	return why
-}
-
-func joinWhy(before, more string) string {
-	if before == "" || more == "" {
-		return before + more
-	}
-	return before + "; " + more
 }
 
 func (r *replay) undo(tx *store.Tx, in *scenario.Undo) (scenario.Result, error) {
 	s := scan{station: station1(in.Station), raw: []byte("DF:UNDO"), at: r.clock}
 	s.code = r.desk.rules.Parse("", s.raw, r.clock.Year())
-	result, err := r.receive(tx, s)
-	result.Verdict = ""
-	return result, err
+	f, err := r.desk.receive(tx, s)
+	return scenario.ResultOf(f.Decision), err
+}
+
+// deed does what a person did with goods.
+func (r *replay) deed(tx *store.Tx, w wire.Deed) (scenario.Result, error) {
+	done, err := r.desk.perform(tx, w)
+	return scenario.ResultOf(done.Decision), err
+}
+
+func (r *replay) adjust(tx *store.Tx, in *scenario.Adjust) (scenario.Result, error) {
+	w := wire.Deed{Kind: wire.DeedAdjust, SKU: in.SKU, Qty: in.Qty, Reason: in.Reason}
+	if w.Reason != "" {
+		r.skus[in.SKU] = true
+	}
+	return r.deed(tx, w)
 }
 
 // command applies commands as one run. What they move is the result.
-func (r *replay) command(tx *store.Tx, cmds ...wire.Command) (scenario.Result, error) {
+func (r *replay) command(tx *store.Tx, cmds ...wire.Command) (result scenario.Result, err error) {
 	run, err := r.desk.apply(tx, replayCentre, tx.Meta().Commands.N+1, cmds)
 	if err != nil {
 		return scenario.Result{}, err
 	}
-	for _, no := range run.refused {
-		return scenario.Result{}, fmt.Errorf("%s", no.Message)
+	if len(run.refused) > 0 {
+		return scenario.Result{}, errors.New(run.refused[0].Message)
 	}
-	result := scenario.Result{Allocations: given(run.allocations), Why: offered(run.allocations)}
-	for _, m := range run.moved {
-		result.Moves = append(result.Moves, scenario.Moved{From: m.from, To: m.to, Qty: m.qty})
-		result.Allocations = lessMoved(result.Allocations, m)
+	for i, d := range run.decided {
+		more := scenario.ResultOf(d)
+		if more.Verdict = ""; i == 0 {
+			result = more
+			continue
+		}
+		result = result.And(more)
 	}
-	for _, a := range run.released {
-		result.Free += a.Qty
-	}
-	for _, a := range run.allocations {
-		result.Free -= a.Qty
-	}
-	result.Free = max(0, result.Free)
 	return result, nil
 }
 
-// lessMoved keeps in allocations what came from free stock.
-func lessMoved(all []scenario.Given, m moved) []scenario.Given {
-	for i := range all {
-		if all[i].Line == m.to {
-			all[i].Qty -= m.qty
-		}
-	}
-	return slices.DeleteFunc(all, func(g scenario.Given) bool { return g.Qty == 0 })
-}
-
-func (r *replay) order(tx *store.Tx, in *scenario.Order) (scenario.Result, error) {
+// order sends a version of an order with the rights to all of it.
+func (r *replay) order(tx *store.Tx, in *scenario.Order, changed bool) (scenario.Result, error) {
 	o := &wire.Order{
-		ID: in.ID, Version: 1, Customer: in.Customer, CustomerName: in.CustomerName, Override: in.Override, Class: in.Class,
-		Contract: in.Contract, Tier: in.Tier, Accepted: in.Accepted, Promised: in.Promised, Requested: in.Requested, Door: in.Door,
+		ID: in.ID, Version: r.versions[in.ID] + 1, Customer: in.Customer, CustomerName: in.CustomerName, Segment: in.Segment,
+		Override: in.Override, Class: in.Class, Contract: in.Contract, Tier: in.Tier, Accepted: in.Accepted, Promised: in.Promised,
+		Requested: in.Requested, Ship: allocation.Ship(in.Ship), Door: in.Door, Changed: changed,
 	}
 	for _, l := range in.Lines {
-		o.Lines = append(o.Lines, wire.OrderLine{Line: l.ID, SKU: l.SKU, Qty: l.Qty})
+		o.Lines = append(o.Lines, wire.OrderLine{Line: l.ID, SKU: l.SKU, Qty: l.Qty, Pack: l.Pack, MinLifeDays: l.MinLifeDays})
 	}
-	if had := r.orders[in.ID]; had != nil {
-		o.Version = had.Version + 1
-	}
-	return r.placeOrder(tx, o)
-}
-
-// placeOrder sends a version of an order with the rights to all of it.
-func (r *replay) placeOrder(tx *store.Tx, o *wire.Order) (scenario.Result, error) {
 	cmds := []wire.Command{{Order: o}}
-	ordered := map[allocation.LineID]int64{}
-	for _, l := range o.Lines {
-		id := allocation.MakeLineID(o.ID, l.Line)
-		ordered[id] = r.ordered[id] + max(0, l.Qty-r.wanted(o.ID, l.Line))
-		cmds = append(cmds, wire.Command{Grant: &wire.Grant{Line: id, Incarnation: replayLife, Total: ordered[id]}})
+	for _, l := range in.Lines {
+		g := wire.Grant{Line: allocation.MakeLineID(in.ID, l.ID), Incarnation: replayLife, Total: l.Qty}
+		had, _, err := tx.Shown(g.Line)
+		if err != nil {
+			return scenario.Result{}, err
+		}
+		g.Total = had.Rights.Granted + max(0, l.Qty-had.Allocated-had.Rights.Balance())
+		cmds = append(cmds, wire.Command{Grant: &g})
 	}
 	result, err := r.command(tx, cmds...)
 	if err != nil {
 		return result, err
 	}
-	r.orders[o.ID] = o
-	for id, n := range ordered {
-		r.ordered[id] = n
-	}
-	for _, l := range o.Lines {
+	r.orders[in.ID], r.versions[in.ID] = in, o.Version
+	for _, l := range in.Lines {
 		r.skus[l.SKU] = true
 	}
 	return result, nil
 }
 
-// wanted is what the latest version of an order wants of a line.
-func (r *replay) wanted(id allocation.OrderID, line string) int64 {
-	if o := r.orders[id]; o != nil {
-		for _, l := range o.Lines {
-			if l.Line == line {
-				return l.Qty
+// cancel is a version of the order that wants less.
+func (r *replay) cancel(tx *store.Tx, in *scenario.Cancel) (scenario.Result, error) {
+	order, line := in.Line.Split()
+	if had := r.orders[order]; had != nil {
+		next := *had
+		next.Lines = slices.Clone(had.Lines)
+		for i, l := range next.Lines {
+			if l.ID == line && in.Qty >= 1 && in.Qty <= l.Qty {
+				next.Lines[i].Qty -= in.Qty
+				return r.order(tx, &next, false)
 			}
 		}
 	}
-	return 0
+	return scenario.Result{}, fmt.Errorf("line %s does not want %d: nothing was cancelled", in.Line, in.Qty)
 }
 
-// cancel is a version of the order that wants less.
-func (r *replay) cancel(tx *store.Tx, in *scenario.Cancel) (scenario.Result, error) {
-	id, line := in.Line.Split()
-	wanted := r.wanted(id, line)
-	if in.Qty < 1 || in.Qty > wanted {
-		return scenario.Result{}, fmt.Errorf("line %s wants %d; %d cannot be cancelled", in.Line, wanted, in.Qty)
+// change is a version of the order that a person ranked anew.
+func (r *replay) change(tx *store.Tx, in *scenario.Change) (scenario.Result, error) {
+	had := r.orders[in.Order]
+	if had == nil {
+		return scenario.Result{}, fmt.Errorf("no order %s is known", in.Order)
 	}
-	o := *r.orders[id]
-	o.Version++
-	o.Lines = slices.Clone(o.Lines)
-	for i := range o.Lines {
-		if o.Lines[i].Line == line {
-			o.Lines[i].Qty -= in.Qty
+	next := *had
+	next.Class = cmp.Or(in.Class, had.Class)
+	for to, from := range map[*int]*int{&next.Tier: in.Tier, &next.Contract: in.Contract, &next.Override: in.Override} {
+		if from != nil {
+			*to = *from
 		}
 	}
-	return r.placeOrder(tx, &o)
+	if in.Promised != nil {
+		next.Promised = *in.Promised
+	}
+	return r.order(tx, &next, true)
 }
 
 func (r *replay) item(tx *store.Tx, in *scenario.Item) (scenario.Result, error) {
-	i := &wire.Item{SKU: in.SKU, Description: in.Description, Putaway: in.Putaway}
+	i := &wire.Item{SKU: in.SKU, Description: in.Description, Putaway: in.Putaway, Substitutes: in.Substitutes}
 	for _, g := range in.GTINs {
 		key, err := allocation.ParseGTIN(g.GTIN)
 		if err != nil {
@@ -309,14 +251,42 @@ func (r *replay) item(tx *store.Tx, in *scenario.Item) (scenario.Result, error) 
 	return result, err
 }
 
+// mapCode says what a kept code stands for.
+func (r *replay) mapCode(tx *store.Tx, in *scenario.Map) (scenario.Result, error) {
+	result, err := r.command(tx, wire.Command{Map: &wire.Map{Code: []byte(in.Code), SKU: in.SKU, Qty: max(1, in.Qty)}})
+	if err == nil {
+		r.skus[in.SKU] = true
+	}
+	return result, err
+}
+
 func (r *replay) inbound(tx *store.Tx, in *scenario.Inbound) (scenario.Result, error) {
-	w := &wire.Inbound{ID: in.ID, Version: r.versions[in.ID] + 1, Supplier: in.Supplier, Expected: in.Expected, Lines: supply(in.Lines)}
+	w := &wire.Inbound{ID: in.ID, Supplier: in.Supplier, Expected: in.Expected, TolerancePct: in.TolerancePct, Lines: supply(in.Lines)}
 	for _, p := range in.Pallets {
 		w.Pallets = append(w.Pallets, wire.Pallet{SSCC: p.SSCC, Lines: supply(p.Lines)})
 	}
+	return r.sendInbound(tx, w)
+}
+
+func (r *replay) close(tx *store.Tx, id allocation.InboundID) (scenario.Result, error) {
+	had := r.inbounds[id]
+	if had == nil {
+		return scenario.Result{}, fmt.Errorf("no inbound %s is known", id)
+	}
+	w := *had
+	w.Closed = true
+	return r.sendInbound(tx, &w)
+}
+
+// sendInbound sends a version of announced supply.
+func (r *replay) sendInbound(tx *store.Tx, w *wire.Inbound) (scenario.Result, error) {
+	w.Version = 1
+	if had := r.inbounds[w.ID]; had != nil {
+		w.Version = had.Version + 1
+	}
 	result, err := r.command(tx, wire.Command{Inbound: w})
 	if err == nil {
-		r.versions[in.ID] = w.Version
+		r.inbounds[w.ID] = w
 	}
 	return result, err
 }
@@ -328,25 +298,19 @@ func supply(lines []scenario.Supply) (w []wire.InboundLine) {
 	return w
 }
 
-// policy puts a rank in force, under a version that says which of the scenario's
-// policies it is.
+// policy puts rules in force, under a version that says which of the scenario's
+// policies they are.
 func (r *replay) policy(tx *store.Tx, in *scenario.Policy) (scenario.Result, error) {
-	rank := in.Rank
-	if len(rank) == 0 {
-		rank = allocation.DefaultPolicy().Keys()
+	w := &wire.Policy{
+		Version: fmt.Sprintf("replay-%d", r.policies+1), Rank: in.Rank, Share: allocation.Share(in.Share),
+		GateMode: allocation.GateMode(in.GateMode), OverReceipt: in.OverPct,
 	}
-	result, err := r.command(tx, wire.Command{Policy: &wire.Policy{Version: fmt.Sprintf("replay-%d", r.policies+1), Rank: rank}})
+	for _, g := range in.Guarantees {
+		w.Guarantees = append(w.Guarantees, wire.Guarantee(g))
+	}
+	result, err := r.command(tx, wire.Command{Policy: w})
 	if err == nil {
 		r.policies++
-		result.Why = joinWhy("ranked by "+joinKeys(rank), result.Why)
 	}
 	return result, err
-}
-
-func joinKeys(keys []allocation.Key) string {
-	s := make([]string, len(keys))
-	for i, k := range keys {
-		s[i] = string(k)
-	}
-	return strings.Join(s, ", ")
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,6 +11,7 @@ import (
 	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/sync/session"
+	"dockfill/sync/wire"
 )
 
 // Status implements dock.Site.
@@ -33,7 +35,7 @@ func (a *Agent) Status(ctx context.Context) (dock.Status, error) {
 	s.Head, s.Stored, s.Safe, s.Tasks = head.Seq, m.Stored.Seq, m.Safe.Seq, c.Tasks
 	s.Owed = dock.Owed{Lines: c.OwedLines, Orders: c.OwedOrders, Units: c.OwedUnits}
 	s.Totals = dock.Totals{
-		Scans: c.Scans, Units: c.Units, Allocated: c.Units - c.Free,
+		Scans: c.Scans, Units: c.Units, Allocated: c.Allocated,
 		OrdersComplete: c.OrdersComplete, LinesKnown: c.LinesKnown, Free: c.Free,
 	}
 	err := a.store.View(ctx, func(tx *store.Tx) (err error) {
@@ -53,7 +55,7 @@ func (a *Agent) Status(ctx context.Context) (dock.Status, error) {
 
 func held(tx *store.Tx) ([]dock.Held, error) {
 	var all []dock.Held
-	sums, err := tx.Held()
+	sums, err := tx.HeldHere()
 	for _, h := range sums {
 		all = append(all, dock.Held(h))
 	}
@@ -112,6 +114,60 @@ func (a *Agent) Scan(ctx context.Context, id allocation.StationID, code []byte) 
 	}
 }
 
+// Do implements dock.Site.
+func (a *Agent) Do(ctx context.Context, w wire.Deed) (dock.Done, error) {
+	if a.store == nil {
+		return dock.Done{}, a.broken
+	}
+	if w.Station != "" && !slices.ContainsFunc(a.stations, func(s station) bool { return s.config.Station == w.Station }) {
+		return dock.Done{}, fmt.Errorf("%w: %s", dock.ErrNoStation, w.Station)
+	}
+	var done decided
+	var seq int64
+	err := a.writer.wait(ctx, func(tx *store.Tx) error {
+		err := a.ready(tx)
+		if err == nil {
+			err = knownItem(tx, w)
+		}
+		if err != nil {
+			return err
+		}
+		seq = tx.Head().Seq + 1
+		done, err = a.desk.perform(tx, w)
+		return err
+	})
+	if err != nil {
+		return dock.Done{}, deedError(err)
+	}
+	a.correct(done.errands)
+	return dock.Done{Seq: seq, Moves: wireMoves(done.Moves), Complete: done.Completed}, nil
+}
+
+// knownItem refuses to count units of a name that nobody knows: it was mistyped.
+func knownItem(tx *store.Tx, w wire.Deed) error {
+	if w.Kind != wire.DeedAdjust {
+		return nil
+	}
+	_, found, err := tx.ItemBySKU(w.SKU)
+	if err == nil && !found {
+		err = fmt.Errorf("this site knows no item %s: nothing was changed", w.SKU)
+	}
+	return err
+}
+
+// deedError tells a refusal, and what was not possible, from what is not known.
+func deedError(err error) error {
+	var no *refusal
+	var lost *unsaved
+	switch {
+	case errors.As(err, &no):
+		return &dock.Refused{Why: no.why, Text: no.Error()}
+	case errors.As(err, &lost), store.OfTheDisk(err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, errClosed):
+		return err
+	}
+	return &dock.Refused{Text: err.Error()}
+}
+
 // Tasks implements dock.Site.
 func (a *Agent) Tasks(ctx context.Context) (tasks []dock.Task, err error) {
 	if a.store == nil {
@@ -146,14 +202,8 @@ func (a *Agent) Done(ctx context.Context, task int64) error {
 		return a.broken
 	}
 	return a.writer.wait(ctx, func(tx *store.Tx) error {
-		open, err := tx.TaskOpen(task)
-		if err != nil {
-			return err
-		}
-		if !open {
-			return fmt.Errorf("%w: %d", dock.ErrNoTask, task)
-		}
-		return tx.EndTask(task)
+		_, err := a.desk.endTask(tx, task, store.Station{})
+		return err
 	})
 }
 
@@ -185,7 +235,7 @@ func balances(tx *store.Tx) (dock.Balances, error) {
 		Free:  map[allocation.SKU]int64{}, Damaged: map[allocation.SKU]int64{}, Hold: map[allocation.SKU]int64{},
 	}
 	err := tx.EachLine(func(l store.Line) error {
-		b.Lines[l.ID] = dock.LineBalance{
+		b.Lines[l.ID()] = dock.LineBalance{
 			Ordered: l.Ordered, Cancelled: l.Cancelled, Allocated: l.Allocated, Staged: l.Staged, Open: l.Open(),
 		}
 		return nil
@@ -193,14 +243,14 @@ func balances(tx *store.Tx) (dock.Balances, error) {
 	if err != nil {
 		return b, err
 	}
-	return b, tx.EachStock(func(sku allocation.SKU, d allocation.Disposition, qty int64) error {
-		switch d {
-		case allocation.Good:
-			b.Free[sku] = qty
-		case allocation.Damaged:
-			b.Damaged[sku] = qty
-		case allocation.Hold:
-			b.Hold[sku] = qty
+	return b, tx.EachStock(func(sku allocation.SKU, shelf allocation.Shelf, qty int64) error {
+		switch shelf {
+		case allocation.Free:
+			b.Free[sku] += qty
+		case allocation.Broken:
+			b.Damaged[sku] += qty
+		case allocation.Aside, allocation.Surplus:
+			b.Hold[sku] += qty
 		}
 		return nil
 	})

@@ -131,7 +131,7 @@ func (h *house) line(id string) store.Line {
 	var l store.Line
 	require.NoError(h.t, h.store.View(h.t.Context(), func(tx *store.Tx) error {
 		var err error
-		l, _, err = tx.Line(allocation.LineID(id))
+		l, _, err = tx.Shown(allocation.LineID(id))
 		return err
 	}))
 	return l

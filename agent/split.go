@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"slices"
+
 	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/sync/wire"
@@ -11,112 +13,121 @@ import (
 // the JSON: a byte becomes six at most.
 
 func overhead(s scan, at store.Station) int {
-	return 1024 + (len(s.raw)+2)/3*4 + 6*(len(s.station)+len(at.Worker)+allocation.MaxIDBytes)
+	return 2048 + (len(s.raw)+2)/3*4 + 6*(len(s.station)+len(at.Worker)+(1+allocation.MaxPassed)*allocation.MaxIDBytes*2)
 }
 
-func receiptSize(t took) int {
-	return 400 + 6*(len(t.SKU)+len(t.Lot)+len(t.Serial)+len(t.Inbound))
+func receiptSize(r wire.Receipt) int {
+	return 400 + 6*(len(r.SKU)+len(r.Lot)+len(r.Serial)+len(r.Inbound))
 }
 
-func allocationSize(a allocation.Allocation) int {
+func allocationSize(a wire.Allocation) int {
 	return 72 + 6*(len(a.Line)+len(a.Over))
 }
 
-// split cuts what a scan took into runs that fit into room bytes each. A cut
-// receipt goes on in the next run as a receipt of the rest of its quantity; the
-// serial stands in the first piece alone, as it names one thing.
-func split(all []took, room int) [][]took {
-	var runs [][]took
-	var run []took
+func moveSize(m wire.Move) int {
+	return 240 + 6*(len(m.SKU)+len(m.From)+len(m.To)+len(m.Over)+len(m.Inbound)+len(m.Lot)+len(m.Trade)+len(m.Serial))
+}
+
+// split cuts receipts into runs that fit into room bytes each. A cut receipt goes
+// on in the next run as a receipt of the rest of its quantity; the serial stands in
+// the first piece alone, as it names one thing.
+func split(all []wire.Receipt, room int) [][]wire.Receipt {
+	var runs [][]wire.Receipt
+	var run []wire.Receipt
 	left := room
 	next := func() {
 		runs, run, left = append(runs, run), nil, room
 	}
-	for _, t := range all {
+	for _, r := range all {
 		for {
-			if left < receiptSize(t)+allocationSize(widest(t)) && len(run) > 0 {
+			if left < receiptSize(r)+allocationSize(widest(r)) && len(run) > 0 {
 				next()
 			}
-			piece, rest, more := cutReceipt(t, left)
+			piece, rest, more := cutReceipt(r, left)
 			run, left = append(run, piece), left-pieceSize(piece)
 			if !more {
 				break
 			}
 			next()
-			t = rest
+			r = rest
 		}
 	}
 	return append(runs, run)
 }
 
-func widest(t took) (a allocation.Allocation) {
-	if len(t.allocations) > 0 {
-		a = t.allocations[0]
+func widest(r wire.Receipt) (a wire.Allocation) {
+	if len(r.Allocations) > 0 {
+		a = r.Allocations[0]
 	}
 	return a
 }
 
-func pieceSize(t took) int {
-	n := receiptSize(t)
-	for _, a := range t.allocations {
+func pieceSize(r wire.Receipt) int {
+	n := receiptSize(r)
+	for _, a := range r.Allocations {
 		n += allocationSize(a)
 	}
 	return n
 }
 
+func receiptsSize(all []wire.Receipt) (n int) {
+	for _, r := range all {
+		n += pieceSize(r)
+	}
+	return n
+}
+
 // cutReceipt takes from a receipt as many allocations as fit.
-func cutReceipt(t took, room int) (piece, rest took, more bool) {
-	size, n := receiptSize(t), 0
+func cutReceipt(r wire.Receipt, room int) (piece, rest wire.Receipt, more bool) {
+	size, n := receiptSize(r), 0
 	var given int64
-	for n < len(t.allocations) && size+allocationSize(t.allocations[n]) <= room {
-		size += allocationSize(t.allocations[n])
-		given += t.allocations[n].Qty
+	for n < len(r.Allocations) && size+allocationSize(r.Allocations[n]) <= room {
+		size += allocationSize(r.Allocations[n])
+		given += r.Allocations[n].Qty
 		n++
 	}
-	if n == len(t.allocations) {
-		return t, took{}, false
+	if n == len(r.Allocations) {
+		return r, wire.Receipt{}, false
 	}
-	piece, rest = t, t
-	piece.allocations, rest.allocations = t.allocations[:n], t.allocations[n:]
-	piece.Qty, rest.Qty = given, t.Qty-given
-	piece.free, rest.Serial = 0, ""
+	piece, rest = r, r
+	piece.Allocations, rest.Allocations = r.Allocations[:n], r.Allocations[n:]
+	piece.Qty, rest.Qty = given, r.Qty-given
+	piece.Free, piece.Surplus, rest.Serial = 0, 0, ""
 	return piece, rest, true
 }
 
-// scanEvent tells of one run of what the scan took.
-func (d *desk) scanEvent(tx *store.Tx, at store.Station, s scan, g goods, all, run []took) *wire.Scan {
-	e := &wire.Scan{
-		Station: s.station, Code: s.raw, SSCC: string(g.sscc), Worker: at.Worker,
-		Verdict: verdict(g, all), Why: reason(g, all).Code, Policy: tx.Meta().Policy.Version,
+// fitting counts the first moves that fit into room bytes.
+func fitting(moves []wire.Move, room int) int {
+	for n, m := range moves {
+		if room -= moveSize(m); room < 0 {
+			return n
+		}
 	}
-	if !s.at.IsZero() {
-		e.At = &s.at
-	}
-	if e.Late = s.late; !s.deviceTime.IsZero() {
-		e.DeviceAt = &s.deviceTime
-	}
-	if g.kept != "" && g.times > 1 {
-		e.Times = g.times
-	}
-	if s.code.SSCC != "" {
-		e.SSCC = string(s.code.SSCC)
-	}
-	for _, t := range run {
-		e.Receipts = append(e.Receipts, wireReceipt(t))
-	}
-	return e
+	return len(moves)
 }
 
-func wireReceipt(t took) wire.Receipt {
-	r := wire.Receipt{
-		SKU: t.SKU, Qty: t.Qty, Lot: t.Lot, Expiry: t.Expiry, Serial: t.Serial,
-		GTIN: string(t.gtin), Inbound: t.Inbound, Free: t.free, Passed: t.why.PassedCount,
+// appendRest tells of moves for which their own event had no room, and of rights
+// that it cannot tell of.
+func (d *desk) appendRest(tx *store.Tx, moves []wire.Move, returned []wire.Right) error {
+	var all []wire.Applied
+	for len(moves) > 0 {
+		n := fitting(moves, wire.MaxEvent-1024)
+		all, moves = append(all, wire.Applied{Moves: moves[:n]}), moves[n:]
 	}
-	if t.Disposition != allocation.Good {
-		r.Disposition = t.Disposition
+	for some := range slices.Chunk(returned, 50) {
+		all = append(all, wire.Applied{Returned: some})
 	}
-	for _, a := range t.allocations {
-		r.Allocations = append(r.Allocations, wire.Allocation{Line: a.Line, Qty: a.Qty, By: a.By, Over: a.Over})
+	for _, a := range all {
+		a.Through = tx.Meta().Commands
+		if err := d.append(tx, wire.Event{Applied: &a}); err != nil {
+			return err
+		}
 	}
-	return r
+	return nil
+}
+
+// append writes an event that is no scan.
+func (d *desk) append(tx *store.Tx, e wire.Event) error {
+	e.Seq, e.Nonce, e.At = tx.Head().Seq+1, d.nonce(), d.now()
+	return tx.Append(e, 0, 1)
 }

@@ -96,13 +96,15 @@ func (a *Agent) hear(ctx context.Context, place station, read <-chan scanner.Sca
 // take puts one scan before the writer. answer is called once, after the commit
 // or after it is certain that nothing was saved; then the screens are told.
 func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
-	var f dock.Feedback
+	var came reply
 	give := func(err error) {
+		f := came.Feedback
 		if err != nil {
-			f = refused(s, err)
+			f, came = refused(s, err), reply{}
 		}
 		answer(f)
 		a.hub.publish(f)
+		a.correct(came.errands)
 		if f.Seq > 0 {
 			a.writer.proven(s.station, f.Seq)
 		}
@@ -123,7 +125,7 @@ func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
 				return err
 			}
 			var err error
-			f, err = a.desk.receive(tx, s)
+			came, err = a.desk.receive(tx, s)
 			return err
 		},
 		done: give,

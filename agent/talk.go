@@ -71,10 +71,25 @@ func (c commands) Applied(ctx context.Context) (wire.CommandCursor, error) {
 }
 
 func (c commands) Apply(ctx context.Context, centre string, first int64, cmds []wire.Command) error {
-	return c.a.writer.wait(ctx, func(tx *store.Tx) error {
-		_, err := c.a.desk.apply(tx, centre, first, cmds)
+	var r *run
+	err := c.a.writer.wait(ctx, func(tx *store.Tx) (err error) {
+		r, err = c.a.desk.apply(tx, centre, first, cmds)
 		return err
 	})
+	if err == nil {
+		c.a.correct(r.errands)
+		c.a.tellShort(r.decided)
+	}
+	return err
+}
+
+// tellShort says which lines that must be filled whole are not.
+func (a *Agent) tellShort(decided []allocation.Decision) {
+	for _, d := range decided {
+		for _, id := range d.Short {
+			a.log.Warn("a line of class win is not filled whole: it keeps what it has", "line", id)
+		}
+	}
 }
 
 // The pace of the housekeeping: a little at a time, so that no scan waits long.

@@ -14,64 +14,79 @@ import (
 // text counts the rest.
 const maxBlocks = 32
 
-// verdict is what a scan came to as a whole: a line took some of it, or it is
-// put away, or set aside.
-func verdict(g goods, all []took) allocation.Verdict {
-	v := allocation.Held
-	for _, t := range all {
-		switch {
-		case len(t.allocations) > 0:
-			return allocation.Allocated
-		case t.free > 0:
-			v = allocation.Stock
-		}
-	}
-	return v
-}
-
-// reason is why: that of the receipt which gave the verdict.
-func reason(g goods, all []took) allocation.Why {
-	if g.kept != "" {
-		return allocation.Why{Code: g.kept}
-	}
-	for _, t := range all {
-		if len(t.allocations) > 0 {
-			return t.why
-		}
-	}
-	for _, t := range all {
-		if t.free > 0 {
-			return t.why
-		}
-	}
-	if len(all) > 0 {
-		return all[0].why
-	}
-	return allocation.Why{Code: allocation.WhyNoDemand}
-}
-
 // tell makes the feedback of a saved scan.
-func (d *desk) tell(tx *store.Tx, s scan, seq int64, g goods, all []took) (dock.Feedback, error) {
-	why := reason(g, all)
+func (d *desk) tell(tx *store.Tx, s scan, seq int64, g goods, t took) (dock.Feedback, error) {
 	f := dock.Feedback{
-		Seq: seq, Station: s.station, At: s.at, Verdict: verdict(g, all), Why: why.Code,
-		Text: why.Sentence(first(all)), Code: dock.Visible(string(s.raw)),
+		Seq: seq, Station: s.station, At: s.at, Verdict: t.Verdict, Why: t.Why.Code,
+		Text: reason(t.Decision), Code: dock.Visible(string(s.raw)), Complete: t.Completed,
 	}
-	for _, t := range all {
-		f.Qty += t.Qty
-		f.Blocks = append(f.Blocks, blocks(t)...)
-		for _, l := range t.filled {
-			if err := d.complete(tx, &f, l); err != nil {
-				return f, err
-			}
+	var surplus int64
+	for _, r := range t.receipts {
+		f.Qty += r.Qty
+		surplus += r.Surplus
+	}
+	why := whyEach(t.Moves)
+	for _, h := range t.hands {
+		switch {
+		case h.qty == 0:
+		case h.line == "":
+			f.Blocks = append(f.Blocks, dock.Block{Destination: t.putaway(h.sku), Qty: h.qty, Text: "put away"})
+		default:
+			f.Blocks = append(f.Blocks, dock.Block{Qty: h.qty, Line: h.line, Text: why[h.line]})
 		}
 	}
-	if len(all) == 1 {
-		f.SKU, f.Item = string(all[0].SKU), all[0].item.Description
+	if surplus > 0 && surplus < f.Qty {
+		f.Blocks = append(f.Blocks, dock.Block{Destination: dock.SetAside, Qty: surplus, Text: "more came than was announced"})
+	}
+	if len(t.units) == 1 {
+		f.SKU, f.Item = string(t.units[0].SKU), t.units[0].item.Description
 	}
 	arrange(&f)
 	f.Text += kept(s)
-	return f, nil
+	return f, nameLines(tx, f.Blocks)
+}
+
+// putaway is where free stock of a SKU lies.
+func (t took) putaway(sku allocation.SKU) string {
+	i := slices.IndexFunc(t.units, func(u unit) bool { return u.SKU == sku })
+	return t.units[i].item.Putaway
+}
+
+// whyEach says of each line why it got what it got first.
+func whyEach(moves []allocation.Move) map[allocation.LineID]string {
+	why := map[allocation.LineID]string{}
+	for _, m := range moves {
+		if _, said := why[m.To.Line]; !said && m.To.Shelf == allocation.WithLine {
+			why[m.To.Line] = allocation.Why{Code: allocation.WhyRanked}.Sentence(m)
+		}
+	}
+	return why
+}
+
+// reason says why units of a scan went where they went: of the first that a line
+// got, or of those that no line took.
+func reason(d allocation.Decision) string {
+	for _, m := range d.Moves {
+		if m.From.Shelf == allocation.Dock && m.To.Shelf == allocation.WithLine {
+			return d.Why.Sentence(m)
+		}
+	}
+	return ownWhy(d.Why, d.Verdict).Sentence(allocation.Move{})
+}
+
+// ownWhy is the reason of a scan that gave no line anything itself, though other
+// units may have moved because of it.
+func ownWhy(w allocation.Why, v allocation.Verdict) allocation.Why {
+	switch {
+	case w.Code != allocation.WhyRanked || v == allocation.Allocated:
+	case v == allocation.Held:
+		w.Code = allocation.WhySurplus
+	case len(w.Passed) > 0:
+		w.Code = allocation.WhyPassed
+	default:
+		w.Code = allocation.WhyNoDemand
+	}
+	return w
 }
 
 // arrange puts the orders' doors before what is put away, whatever the
@@ -100,40 +115,4 @@ func kept(s scan) string {
 		return "; the scanner kept it and sent it late"
 	}
 	return "; the scanner kept it since " + s.deviceTime.Format("2 Jan 15:04:05") + " and sent it late"
-}
-
-func first(all []took) allocation.Allocation {
-	for _, t := range all {
-		if len(t.allocations) > 0 {
-			return t.allocations[0]
-		}
-	}
-	return allocation.Allocation{}
-}
-
-func blocks(t took) []dock.Block {
-	var blocks []dock.Block
-	for i, a := range t.allocations {
-		l := t.filled[i]
-		blocks = append(blocks, dock.Block{
-			Destination: l.Door, Qty: a.Qty, Line: l.ID, Order: l.Order, Customer: l.CustomerName,
-			Filled: l.Allocated, Wanted: l.Wanted(), Text: t.why.Sentence(a),
-		})
-	}
-	if t.free > 0 {
-		blocks = append(blocks, dock.Block{Destination: t.item.Putaway, Qty: t.free, Text: "put away"})
-	}
-	return blocks
-}
-
-// complete names the line's order where this scan gave it its last unit.
-func (d *desk) complete(tx *store.Tx, f *dock.Feedback, l store.Line) error {
-	if l.Open() > 0 || slices.Contains(f.Complete, l.Order) {
-		return nil
-	}
-	open, err := tx.OrderOpen(l.Order)
-	if err == nil && !open {
-		f.Complete = append(f.Complete, l.Order)
-	}
-	return err
 }

@@ -2,6 +2,7 @@ package allocation_test
 
 import (
 	"fmt"
+	"math/big"
 	"testing"
 	"time"
 
@@ -74,6 +75,9 @@ func TestAnOrderIsCompletedOnce(t *testing.T) {
 	assert.Empty(t, receive(t, s, 1).Completed)
 	assert.Equal(t, []allocation.OrderID{"A"}, receive(t, s, 1).Completed)
 	assert.Empty(t, receive(t, s, 1).Completed)
+	d, err := s.Decide(allocation.Stage{Line: "A/1", Qty: 1})
+	require.NoError(t, err)
+	assert.Empty(t, d.Completed, "it was whole before")
 }
 
 func TestStageAtBeepStagesWhatCameAndWhatMayShip(t *testing.T) {
@@ -240,5 +244,24 @@ func TestPropertyNobodyStarves(t *testing.T) {
 		for id, l := range s.Lines {
 			require.Zero(t, l.Takes(), id)
 		}
+	})
+}
+
+// Shares are compared as whole numbers: quotients that differ in the seventh
+// digit are different, and none is rounded.
+func TestFairSharesAreComparedExactly(t *testing.T) {
+	p, err := allocation.NewPolicy("p", allocation.Rules{Share: allocation.Fair})
+	require.NoError(t, err)
+	share := func(l allocation.Line) *big.Rat { return big.NewRat(l.Ordered, 2*l.Allocated+1) }
+	rapid.Check(t, func(t *rapid.T) {
+		large := rapid.Int64Range(allocation.MaxQty/2, allocation.MaxQty)
+		a, b := line("A", large.Draw(t, "weight")), line("B", 0)
+		a.Allocated, b.Allocated = large.Draw(t, "given")/2, large.Draw(t, "other given")/2
+		// The weight that comes nearest to the same share.
+		b.Ordered = (a.Ordered*(2*b.Allocated+1) + a.Allocated) / (2*a.Allocated + 1)
+		key, first := p.Before(&a, &b)
+		want := share(a).Cmp(share(b))
+		require.Equal(t, want != 0, key == allocation.ByShare)
+		require.Equal(t, want >= 0, first, "equal shares: A before B by its name")
 	})
 }

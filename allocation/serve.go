@@ -29,6 +29,9 @@ func (d *draft) serveOthers(sku SKU) (gave bool, err error) {
 }
 
 func (d *draft) serveGroup(sku SKU, group []SKU, guaranteed, once bool) (gave bool, err error) {
+	if about, err := d.about(sku); err != nil || !about.Free && len(d.inAir(sku)) == 0 {
+		return false, err // nothing to give: who waits need not be asked
+	}
 	q := &queue{d: d, sku: sku, guaranteed: guaranteed, left: map[share]int64{}, back: waiters{p: d.p}}
 	defer q.stop()
 	for _, want := range group {

@@ -29,6 +29,7 @@ func (s *server) api(mux *http.ServeMux) {
 	huma.Get(api, "/api/v1/tasks", s.getTasks, describe("tasks", "What people must still do"))
 	huma.Post(api, "/api/v1/tasks/{id}/done", s.postDone, describe("task-done", "Close a task"))
 	huma.Get(api, "/api/v1/held", s.getHeld, describe("held", "What is set aside until people decide, and the codes that nobody knows"))
+	s.deeds(api)
 	huma.Get(api, "/api/v1/balances", s.getBalances, describe("balances", "What every line and SKU came to"))
 }
 

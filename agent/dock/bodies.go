@@ -84,7 +84,7 @@ type TotalsJSON struct {
 
 // HeldJSON is what is set aside for one reason.
 type HeldJSON struct {
-	Why   string    `json:"why" enum:"unknown,no-asn,on-hold,damaged"`
+	Why   string    `json:"why" enum:"unknown,no-asn,surplus,on-hold,damaged"`
 	Text  string    `json:"text"`
 	Units int64     `json:"units" doc:"base units; of unknown codes and pallets, as often as they were scanned"`
 	Codes int64     `json:"codes" doc:"different codes, or SKUs"`
@@ -164,6 +164,23 @@ type TaskJSON struct {
 	To    string    `json:"to"`
 	Since time.Time `json:"since"`
 	Text  string    `json:"text"`
+}
+
+// DeedBody is what came of a deed.
+type DeedBody struct {
+	Schema   int        `json:"schema"`
+	Seq      int64      `json:"seq" doc:"of its event in the site's log"`
+	Moves    []MoveJSON `json:"moves" doc:"units that changed their place because of it"`
+	Complete []string   `json:"complete" doc:"orders that it filled to the last unit"`
+}
+
+// MoveJSON is units of a SKU that went from a place to another: a line, or one of
+// free, damaged, hold, surplus; empty is outside of the house.
+type MoveJSON struct {
+	SKU  string `json:"sku"`
+	Qty  int64  `json:"qty"`
+	From string `json:"from"`
+	To   string `json:"to"`
 }
 
 // BalancesBody has the shape of the last line of a replay.

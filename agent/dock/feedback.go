@@ -109,7 +109,7 @@ type Owed struct {
 type Totals struct {
 	Scans          int64 // events of scans
 	Units          int64 // good units received and not undone
-	Allocated      int64 // of those, given to lines now
+	Allocated      int64 // given to lines, those that were shipped included
 	OrdersComplete int64
 	LinesKnown     int64
 	Free           int64
@@ -118,7 +118,7 @@ type Totals struct {
 // Held is what lies at the site for one reason and waits for a decision of
 // people; no order gets it before.
 type Held struct {
-	Why   allocation.WhyCode // WhyUnknown, WhyNotASN, WhyOnHold or WhyDamaged
+	Why   allocation.WhyCode // WhyUnknown, WhyNotASN, WhySurplus, WhyOnHold or WhyDamaged
 	Units int64              // base units; of unknown codes, as often as they were scanned
 	Codes int64              // different codes, or SKUs
 	Since time.Time          // of the oldest
@@ -136,7 +136,7 @@ type Kept struct {
 // Task is what a person must still do because of a later decision.
 type Task struct {
 	ID       int64
-	Kind     string // PICK, RETURN
+	Kind     string // PICK, MOVE, RETURN
 	SKU      allocation.SKU
 	Qty      int64
 	From, To string // a location, or a line

@@ -8,7 +8,7 @@ import (
 )
 
 // heldReasons are why units are set aside, in the order in which they are told.
-var heldReasons = []allocation.WhyCode{allocation.WhyUnknown, allocation.WhyNotASN, allocation.WhyOnHold, allocation.WhyDamaged}
+var heldReasons = []allocation.WhyCode{allocation.WhyUnknown, allocation.WhyNotASN, allocation.WhySurplus, allocation.WhyOnHold, allocation.WhyDamaged}
 
 // Reason is why the units are set aside, in the words of a page.
 func (h Held) Reason() string {
@@ -17,6 +17,8 @@ func (h Held) Reason() string {
 		return "Unknown code"
 	case allocation.WhyNotASN:
 		return "Pallet not announced"
+	case allocation.WhySurplus:
+		return "Above what was announced"
 	case allocation.WhyOnHold:
 		return "Set on hold"
 	}
@@ -27,9 +29,11 @@ func (h Held) Reason() string {
 func (h Held) Next() string {
 	switch h.Why {
 	case allocation.WhyUnknown:
-		return "Import the item with this barcode, then scan the units again"
+		return "Import the item with this barcode, or say at the centre what the code is: the units are received then"
 	case allocation.WhyNotASN:
-		return "Import the announcement, then scan the pallet again"
+		return "Import the announcement: the pallet is received then"
+	case allocation.WhySurplus:
+		return "Approve them at the centre, or send them back"
 	}
 	return "Decide what becomes of them; scanned by mistake: DF:UNDO at the station, while it is the last scan there"
 }
@@ -44,6 +48,8 @@ func (h Held) Text() string {
 		return Number(h.Units) + " of " + Number(h.Codes) + " unknown codes"
 	case allocation.WhyNotASN:
 		return Plural(h.Codes, "pallet", "pallets") + " not announced"
+	case allocation.WhySurplus:
+		return Number(h.Units) + " above what was announced"
 	case allocation.WhyOnHold:
 		return Number(h.Units) + " on hold"
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"dockfill/allocation"
+	"dockfill/sync/wire"
 )
 
 // ErrNoStation means that the site's configuration names no such station.
@@ -34,6 +35,10 @@ type Site interface {
 	Subscribe(station allocation.StationID) (ch <-chan Feedback, cancel func())
 	// Done closes a task. Errors: ErrNoTask; the store's.
 	Done(ctx context.Context, task int64) error
+	// Do does what a person says was done with goods, and returns after the commit.
+	// Errors: *Refused, ErrNoStation; the store's or the context's, after which it
+	// may or may not have been saved.
+	Do(ctx context.Context, deed wire.Deed) (Done, error)
 	// Kept are the codes that wait until somebody says what they are, the oldest
 	// first, at most n.
 	Kept(ctx context.Context, n int) ([]Kept, error)

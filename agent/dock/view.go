@@ -177,6 +177,7 @@ var titles = map[allocation.WhyCode]string{
 	allocation.WhyUnsaved:   "NOT SAVED",
 	allocation.WhyNothing:   "NOTHING TO UNDO",
 	allocation.WhyStaged:    "ALREADY STAGED",
+	allocation.WhyTooMany:   "TOO FEW THERE",
 	allocation.WhyUndone:    "TAKEN BACK",
 	allocation.WhyCard:      "CARD READ",
 }
@@ -191,6 +192,8 @@ func title(f Feedback) string {
 		return "WRONG CHECK DIGIT"
 	case f.Why == allocation.WhyCard && f.Verdict == allocation.Stop:
 		return "CARD REFUSED"
+	case f.Why == allocation.WhyRanked && f.Verdict == allocation.Check:
+		return "CARRY IT ON"
 	}
 	return titles[f.Why]
 }
@@ -209,7 +212,7 @@ func word(f Feedback) string {
 	case allocation.Stock:
 		return "PUT AWAY"
 	case allocation.Held:
-		return "SET ASIDE"
+		return SetAside
 	case allocation.Check:
 		return "CHECK"
 	}
@@ -237,6 +240,9 @@ func chip(f Feedback) string {
 	}
 	return string(f.Verdict)
 }
+
+// SetAside is where units go that wait for a decision of people.
+const SetAside = "SET ASIDE"
 
 // leastShare is enough for the number of a door.
 const leastShare = 3

@@ -177,7 +177,9 @@ func (tx *Tx) setColumns(n int64, to []column) error {
 // rankLine writes the line's keys under the policy in force, and what it has of
 // its order.
 func (tx *Tx) rankLine(l Line) error {
-	tx.about.drop(l.SKU)
+	if l.Wanted() > 0 || l.Allocated > 0 { // a new line makes nothing true of its SKU
+		tx.about.drop(l.SKU)
+	}
 	return tx.setColumns(l.n, append(tx.by.keys(&l.Line), []column{
 		{"whole", tx.by.whole(&l.Line)}, {"gathers", l.gathers}, {"holds", l.holds()},
 		{"segment", l.Segment}, {"ship", l.Ship}, {"class", classNumber(l.Rank.Class)},

@@ -132,61 +132,7 @@ func (p *Player) perform(l scenario.Line) (scenario.Result, error) {
 
 func (p *Player) decide(e allocation.Event) (scenario.Result, error) {
 	d, err := p.State.Decide(e)
-	return resultOf(d), err
-}
-
-// resultOf says what a decision came to, in the words of the format.
-func resultOf(d allocation.Decision) (r scenario.Result) {
-	r.Verdict = d.Verdict
-	var said []string
-	for _, m := range d.Moves {
-		switch {
-		case m.To.Shelf == allocation.WithLine && m.From.Shelf == allocation.WithLine:
-			r.Moves = moved(r.Moves, m)
-		case m.To.Shelf == allocation.WithLine:
-			r.Allocations = given(r.Allocations, m)
-		case m.To.Shelf == allocation.Free:
-			r.Free += m.Qty
-		}
-		if m.From.Shelf == allocation.Free {
-			r.Free -= m.Qty
-		}
-		if m.To.Shelf == allocation.WithLine {
-			why := allocation.Why{Code: allocation.WhyRanked}
-			if len(said) == 0 {
-				why.Passed, why.More = d.Why.Passed, d.Why.More
-			}
-			if s := why.Sentence(m); !slices.Contains(said, s) {
-				said = append(said, s)
-			}
-		}
-	}
-	r.Free = max(0, r.Free)
-	if len(said) == 0 && (d.Verdict != "" || d.Why.Code == allocation.WhyUndone) {
-		said = []string{d.Why.Sentence(allocation.Move{})}
-	}
-	r.Why = strings.Join(said, "; ")
-	return r
-}
-
-func given(all []scenario.Given, m allocation.Move) []scenario.Given {
-	for i := range all {
-		if all[i].Line == m.To.Line {
-			all[i].Qty += m.Qty
-			return all
-		}
-	}
-	return append(all, scenario.Given{Line: m.To.Line, Qty: m.Qty})
-}
-
-func moved(all []scenario.Moved, m allocation.Move) []scenario.Moved {
-	for i := range all {
-		if all[i].From == m.From.Line && all[i].To == m.To.Line {
-			all[i].Qty += m.Qty
-			return all
-		}
-	}
-	return append(all, scenario.Moved{From: m.From.Line, To: m.To.Line, Qty: m.Qty})
+	return scenario.ResultOf(d), err
 }
 
 func station1(id allocation.StationID) allocation.StationID {
@@ -293,7 +239,7 @@ func (p *Player) receive(at allocation.StationID, receipts []allocation.Receipt)
 	for _, r := range receipts {
 		p.skus[r.SKU] = true
 	}
-	return resultOf(d), nil
+	return scenario.ResultOf(d), nil
 }
 
 // Taken tells of receipts where their units went.
@@ -451,20 +397,10 @@ func (p *Player) mapCode(in *scenario.Map) (scenario.Result, error) {
 			return result, err
 		}
 		k.of.kept, k.of.taken = false, Taken(receipts, d)
-		result = join(result, resultOf(d))
+		result = result.And(scenario.ResultOf(d))
 	}
 	p.kept = slices.DeleteFunc(p.kept, func(k keptScan) bool { return !k.of.kept })
 	return result, nil
-}
-
-// join makes one result of two.
-func join(a, b scenario.Result) scenario.Result {
-	a.Allocations, a.Moves = append(a.Allocations, b.Allocations...), append(a.Moves, b.Moves...)
-	if a.Free += b.Free; a.Why != "" && b.Why != "" {
-		a.Why += "; "
-	}
-	a.Why += b.Why
-	return a
 }
 
 func (p *Player) approve(in *scenario.Approve) (scenario.Result, error) {

@@ -3,6 +3,7 @@ package memory_test
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +20,9 @@ type slow struct {
 	policy   scenario.Policy
 	orders   map[allocation.OrderID]*scenario.Order
 	lines    map[allocation.LineID]*slowLine
-	units    []*slowUnit
+	bySKU    map[allocation.SKU][]*slowLine
+	byOrder  map[allocation.OrderID][]*slowLine
+	units    map[allocation.SKU][]*slowUnit
 	subs     map[allocation.SKU][]allocation.SKU
 	inbounds map[allocation.InboundID]*slowInbound
 	scans    map[allocation.StationID][]*slowScan
@@ -28,18 +31,26 @@ type slow struct {
 	today    time.Time
 	changed  map[allocation.OrderID]bool
 	scanning *slowScan
-	skus     map[allocation.SKU]bool
+	air      []*slowUnit             // of this event
 	fresh    map[allocation.SKU]bool // came in this event; its own lines have not had their turn
 	serving  allocation.SKU
+	// due is what settle looks at: all goods of a history. In a large run it is what
+	// the event touched and, again and again, the other goods of the gated orders
+	// that something changed for; then touched is not nil and notes their lines.
+	due     map[allocation.SKU]bool
+	touched map[*slowLine]bool
 }
 
 type slowLine struct {
-	id                                            allocation.LineID
-	order                                         *scenario.Order
-	sku                                           allocation.SKU
-	pack                                          int64
-	life                                          int
-	ordered, cancelled, guaranteed, staged, extra int64
+	id                                    allocation.LineID
+	order                                 *scenario.Order
+	sku                                   allocation.SKU
+	pack                                  int64
+	life                                  int
+	ordered, cancelled, guaranteed, extra int64
+	picked, staged, shipped, right, sunk  int64
+	units                                 []*slowUnit // shipped ones included
+	worth                                 []string    // by key, in the order of the policy
 }
 
 type slowUnit struct {
@@ -53,6 +64,7 @@ type slowUnit struct {
 	po     allocation.InboundID
 	line   *slowLine
 	bound  bool
+	gone   bool // shipped
 }
 
 type slowInbound struct {
@@ -73,23 +85,17 @@ func newSlow() *slow {
 	return &slow{
 		orders: map[allocation.OrderID]*scenario.Order{}, lines: map[allocation.LineID]*slowLine{},
 		subs: map[allocation.SKU][]allocation.SKU{}, inbounds: map[allocation.InboundID]*slowInbound{},
-		scans: map[allocation.StationID][]*slowScan{}, mapped: map[string]scenario.Map{}, skus: map[allocation.SKU]bool{},
-		changed: map[allocation.OrderID]bool{},
+		scans: map[allocation.StationID][]*slowScan{}, mapped: map[string]scenario.Map{}, changed: map[allocation.OrderID]bool{},
+		bySKU: map[allocation.SKU][]*slowLine{}, byOrder: map[allocation.OrderID][]*slowLine{}, units: map[allocation.SKU][]*slowUnit{},
+		due: map[allocation.SKU]bool{"X": true, "Y": true, "Z": true},
 	}
 }
 
-func (s *slow) held(l *slowLine) (n int64) {
-	for _, u := range s.units {
-		if u.line == l {
-			n++
-		}
-	}
-	return n
-}
+func (s *slow) held(l *slowLine) int64 { return int64(len(l.units)) }
 
 func (s *slow) bound(l *slowLine) (n int64) {
-	for _, u := range s.units {
-		if u.line == l && u.bound {
+	for _, u := range l.units {
+		if u.bound {
 			n++
 		}
 	}
@@ -97,6 +103,61 @@ func (s *slow) bound(l *slowLine) (n int64) {
 }
 
 func (s *slow) open(l *slowLine) int64 { return l.ordered - l.cancelled - s.held(l) }
+
+// takes: what this site has a right to give.
+func (s *slow) takes(l *slowLine) int64 { return max(0, min(s.open(l), l.right)) }
+
+// give and part: a unit comes to a line and leaves it; a right is used, and comes
+// back unless it is sunk.
+func (s *slow) give(u *slowUnit, l *slowLine) {
+	u.shelf, u.line = "line", l
+	l.units = append(l.units, u)
+	l.right--
+	s.mark(l)
+}
+
+func (s *slow) part(u *slowUnit) {
+	l := u.line
+	u.line, u.bound = nil, false
+	l.units = slices.DeleteFunc(l.units, func(o *slowUnit) bool { return o == u })
+	l.guaranteed = min(l.guaranteed, s.held(l))
+	if l.sunk > 0 {
+		l.sunk--
+	} else {
+		l.right++
+	}
+	s.mark(l)
+}
+
+func (s *slow) mark(l *slowLine) {
+	if s.touched == nil {
+		return
+	}
+	s.touched[l] = true
+	s.look(l.sku)
+	for _, o := range s.gate(l) {
+		s.due[o.sku] = true
+	}
+}
+
+// look: something of a SKU changed. In mode skip, gates that wait for it may be
+// possible now, so that their other goods can be given.
+func (s *slow) look(sku allocation.SKU) {
+	s.due[sku] = true
+	if s.policy.GateMode != "skip" {
+		return
+	}
+	for _, l := range s.bySKU[sku] {
+		for _, o := range s.gate(l) {
+			s.due[o.sku] = true
+		}
+	}
+}
+
+func (s *slow) fly(u *slowUnit, from int) {
+	u.shelf, u.air = "free", from
+	s.air = append(s.air, u)
+}
 
 func (s *slow) movable(l *slowLine) int64 { return s.held(l) - max(s.bound(l), l.guaranteed) }
 
@@ -139,19 +200,21 @@ func (s *slow) keys() []allocation.Key {
 	return append(slices.Clone(s.policy.Rank), "order", "line")
 }
 
-func (s *slow) byRank(a, b *slowLine) int {
-	for _, k := range s.keys() {
-		if c := cmp.Compare(worth(k, a), worth(k, b)); c != 0 {
-			return c
+func (s *slow) worths(l *slowLine) []string {
+	if l.worth == nil {
+		for _, k := range s.keys() {
+			l.worth = append(l.worth, worth(k, l))
 		}
 	}
-	return 0
+	return l.worth
 }
 
+func (s *slow) byRank(a, b *slowLine) int { return slices.Compare(s.worths(a), s.worths(b)) }
+
 func (s *slow) byBand(a, b *slowLine) int {
-	for _, k := range s.keys() {
+	for i, k := range s.keys() {
 		if slices.Contains([]allocation.Key{"override", "class", "contract", "tier"}, k) {
-			if c := cmp.Compare(worth(k, a), worth(k, b)); c != 0 {
+			if c := cmp.Compare(s.worths(a)[i], s.worths(b)[i]); c != 0 {
 				return c
 			}
 		}
@@ -193,14 +256,7 @@ func (s *slow) standing(a, b *slowLine) int {
 	return s.byRank(a, b)
 }
 
-func (s *slow) linesOf(sku allocation.SKU) (all []*slowLine) {
-	for _, l := range s.lines {
-		if l.sku == sku {
-			all = append(all, l)
-		}
-	}
-	return all
-}
+func (s *slow) linesOf(sku allocation.SKU) []*slowLine { return slices.Clone(s.bySKU[sku]) }
 
 func (s *slow) lasts(u *slowUnit, l *slowLine) bool {
 	if u.expiry == "" || l.life == 0 {
@@ -216,8 +272,8 @@ func byUse(a, b *slowUnit) int {
 		cmp.Compare(a.serial, b.serial), cmp.Compare(a.air, b.air), cmp.Compare(a.lost, b.lost))
 }
 
-func (s *slow) pick(fits func(*slowUnit) bool) (all []*slowUnit) {
-	for _, u := range s.units {
+func pick(from []*slowUnit, fits func(*slowUnit) bool) (all []*slowUnit) {
+	for _, u := range from {
 		if fits(u) {
 			all = append(all, u)
 		}
@@ -227,18 +283,18 @@ func (s *slow) pick(fits func(*slowUnit) bool) (all []*slowUnit) {
 }
 
 func (s *slow) freeFor(sku allocation.SKU, l *slowLine) []*slowUnit {
-	return s.pick(func(u *slowUnit) bool { return u.sku == sku && u.shelf == "free" && s.lasts(u, l) })
+	return pick(s.units[sku], func(u *slowUnit) bool { return u.shelf == "free" && s.lasts(u, l) })
 }
 
 // settle gives one pack after the other until nothing can be given.
 func (s *slow) settle() {
-	skus := []allocation.SKU{"X", "Y", "Z"}
 	s.fresh = map[allocation.SKU]bool{}
-	for _, u := range s.units {
-		s.fresh[u.sku] = s.fresh[u.sku] || u.shelf == "free" && u.air < 3
+	for _, u := range s.air {
+		s.fresh[u.sku] = s.fresh[u.sku] || u.shelf == "free"
 	}
 again:
 	for {
+		skus := slices.Sorted(maps.Keys(s.due))
 		for _, sku := range skus { // what just came goes first
 			if s.fresh[sku] && s.giveOwn(sku) {
 				continue again
@@ -253,10 +309,10 @@ again:
 		}
 		break
 	}
-	for _, u := range s.units {
+	for _, u := range s.air {
 		u.air, u.lost = 3, ""
 	}
-	s.changed, s.scanning = map[allocation.OrderID]bool{}, nil
+	s.air, s.changed, s.scanning = nil, map[allocation.OrderID]bool{}, nil
 }
 
 func (s *slow) giveOwn(sku allocation.SKU) bool {
@@ -282,6 +338,10 @@ func (s *slow) giveStandIn(sku allocation.SKU) bool {
 }
 
 func (s *slow) giveAmong(sku allocation.SKU, lines []*slowLine, guaranteed bool) bool {
+	if !s.anyFree(sku) {
+		return false
+	}
+	lines = slices.DeleteFunc(slices.Clone(lines), func(l *slowLine) bool { return s.takes(l) < max(1, l.pack) })
 	slices.SortFunc(lines, s.byTurn)
 	for _, l := range lines {
 		n := max(1, l.pack)
@@ -291,7 +351,7 @@ func (s *slow) giveAmong(sku allocation.SKU, lines []*slowLine, guaranteed bool)
 		can := s.freeFor(sku, l)
 		// In mode skip a gate's lines take all they can at once, if that leaves the
 		// rest of it possible.
-		if all := min(s.open(l), int64(len(can))) / n * n; all > n && s.policy.GateMode == "skip" && s.gate(l) != nil {
+		if all := min(s.takes(l), int64(len(can))) / n * n; all > n && s.policy.GateMode == "skip" && s.gate(l) != nil {
 			if guaranteed {
 				all = min(all, s.guaranteeLeft(l)/n*n)
 			}
@@ -299,14 +359,14 @@ func (s *slow) giveAmong(sku allocation.SKU, lines []*slowLine, guaranteed bool)
 				n = all
 			}
 		}
-		if s.open(l) < n || int64(len(can)) < n || !s.gateAllows(l, can[:n]) {
+		if int64(len(can)) < n || !s.gateAllows(l, can[:n]) {
 			continue
 		}
 		for _, u := range can[:n] {
 			if u.air == 1 && s.scanning != nil {
 				s.scanning.to = append(s.scanning.to, l)
 			}
-			u.shelf, u.line = "line", l
+			s.give(u, l)
 		}
 		if guaranteed {
 			l.guaranteed += n
@@ -331,14 +391,7 @@ func (s *slow) guaranteeLeft(l *slowLine) int64 {
 	return 0
 }
 
-func (s *slow) orderOf(l *slowLine) (all []*slowLine) {
-	for _, o := range s.lines {
-		if o.order == l.order {
-			all = append(all, o)
-		}
-	}
-	return all
-}
+func (s *slow) orderOf(l *slowLine) []*slowLine { return slices.Clone(s.byOrder[l.order.ID]) }
 
 func (s *slow) gate(l *slowLine) []*slowLine {
 	switch l.order.Ship {
@@ -371,12 +424,17 @@ func (s *slow) gateAllows(l *slowLine, got []*slowUnit) bool {
 	used := map[*slowUnit]bool{}
 	lacks, later := map[*slowLine]int64{}, map[allocation.SKU]int64{}
 	for _, o := range lines {
-		if s.open(o)%max(1, o.pack) != 0 {
+		if s.open(o)%max(1, o.pack) != 0 || s.takes(o) < s.open(o) {
 			return false
 		}
 		if lacks[o] = max(0, s.open(o)); o == l {
 			lacks[o] -= int64(len(got))
 		}
+		if lacks[o] > 0 && s.announced(o.sku) == 0 && !s.anyFree(o.sku) && !slices.ContainsFunc(s.subs[o.sku], s.anyFree) {
+			return false
+		}
+	}
+	for _, o := range lines {
 		if s.open(o) > 0 {
 			later[o.sku] = s.announcedFor(o.sku, lines)
 		}
@@ -433,7 +491,7 @@ func (s *slow) leaveToOthers(gate []*slowLine, used map[*slowUnit]bool) {
 		if s.fair() || !slices.ContainsFunc(gate, func(l *slowLine) bool { return l.sku == sku && s.open(l) > 0 }) {
 			n = 1 << 40
 		}
-		for _, u := range s.pick(func(u *slowUnit) bool { return u.sku == sku && u.shelf == "free" }) {
+		for _, u := range pick(s.units[sku], func(u *slowUnit) bool { return u.shelf == "free" }) {
 			if n > 0 {
 				used[u] = true
 				n--
@@ -442,13 +500,21 @@ func (s *slow) leaveToOthers(gate []*slowLine, used map[*slowUnit]bool) {
 	}
 }
 
-func (s *slow) announcedFor(sku allocation.SKU, gate []*slowLine) (n int64) {
+func (s *slow) anyFree(sku allocation.SKU) bool {
+	return slices.ContainsFunc(s.units[sku], func(u *slowUnit) bool { return u.shelf == "free" })
+}
+
+func (s *slow) announced(sku allocation.SKU) (n int64) {
 	for _, in := range s.inbounds {
 		if !in.closed {
 			n += max(0, in.announced[sku]-in.received[sku])
 		}
 	}
-	return max(0, n-s.ahead(sku, gate))
+	return n
+}
+
+func (s *slow) announcedFor(sku allocation.SKU, gate []*slowLine) int64 {
+	return max(0, s.announced(sku)-s.ahead(sku, gate))
 }
 
 // ahead sums what lines want that stand before the first of the gate's.
@@ -461,7 +527,7 @@ func (s *slow) ahead(sku allocation.SKU, gate []*slowLine) (n int64) {
 	}
 	for _, o := range s.linesOf(sku) {
 		if first != nil && s.standing(o, first) < 0 {
-			n += max(0, s.open(o))
+			n += s.takes(o)
 		}
 	}
 	return n
@@ -472,16 +538,14 @@ func (s *slow) mayTake(t, h *slowLine) bool {
 	low := hc == "fill" || hc == "lose"
 	takes := tc == "win" || tc == "gain" || tc == "redistribute"
 	switch {
-	case t == h || !s.above(t, h):
-		return false
-	case s.policy.GateMode != "skip" && !s.gateOpen(h):
-		return true
 	case tc == "win" && (low || hc == "redistribute"):
-		return true
 	case takes && low:
-		return true
+	case takes && hc == "redistribute" && (s.changed[t.order.ID] || s.changed[h.order.ID]):
+	case s.policy.GateMode != "skip" && !s.gateOpen(h):
+	default:
+		return false
 	}
-	return takes && hc == "redistribute" && (s.changed[t.order.ID] || s.changed[h.order.ID])
+	return t != h && s.above(t, h)
 }
 
 func (s *slow) takeAll(sku allocation.SKU) (took bool) {
@@ -492,34 +556,58 @@ func (s *slow) takeAll(sku allocation.SKU) (took bool) {
 }
 
 func (s *slow) takeOne(sku allocation.SKU) bool {
-	takers := s.linesOf(sku)
+	holders := slices.DeleteFunc(s.linesOf(sku), func(l *slowLine) bool { return len(l.units) == 0 })
+	takers := slices.DeleteFunc(s.linesOf(sku), func(t *slowLine) bool {
+		return s.takes(t) < max(1, t.pack) || !slices.ContainsFunc(holders, func(h *slowLine) bool { return s.mayTake(t, h) })
+	})
 	slices.SortFunc(takers, s.byTurn)
-	holders := s.linesOf(sku)
 	slices.SortFunc(holders, func(a, b *slowLine) int { return s.standing(b, a) })
 	for _, t := range takers {
 		n := int(max(1, t.pack))
-		if s.open(t) < int64(n) || !s.gateAllows(t, nil) {
-			continue
-		}
 		var got []*slowUnit
 		for _, h := range holders {
 			if !s.mayTake(t, h) {
 				continue
 			}
-			can := s.pick(func(u *slowUnit) bool { return u.line == h && !u.bound && s.lasts(u, t) })
+			can := pick(h.units, func(u *slowUnit) bool { return !u.bound && s.lasts(u, t) })
 			got = append(got, can[:min(len(can), int(max(0, s.movable(h))))]...)
 		}
-		if len(got) < n {
+		if len(got) < n || !s.gateAllows(t, nil) {
 			continue
 		}
 		for _, u := range got[:n] {
-			h := u.line
-			u.line = t
-			h.guaranteed = min(h.guaranteed, s.held(h))
+			s.part(u)
+			s.give(u, t)
 		}
 		return true
 	}
 	return false
+}
+
+// step does what the replay format has no word for, or a line.
+func (s *slow) step(in step) bool {
+	ok := false
+	switch {
+	case in.Pick != nil:
+		ok = s.pick(in.Pick)
+	case in.Ship != nil:
+		ok = s.ship(in.Ship)
+	case in.Return != nil:
+		ok = s.back(in.Return)
+	case in.Rights != nil:
+		l := s.lines[in.Rights.Line]
+		if ok = l != nil; ok {
+			l.right, l.sunk = min(in.Rights.Right, s.open(l)), in.Rights.Sunk
+		}
+	case in.Pallet != nil:
+		ok = s.pallet(in.Pallet)
+	default:
+		return s.play(in.Line)
+	}
+	if ok {
+		s.settle()
+	}
+	return ok
 }
 
 // play does one line; false where it is refused.
@@ -527,6 +615,9 @@ func (s *slow) play(l scenario.Line) bool {
 	switch {
 	case l.Policy != nil:
 		s.policy = *l.Policy
+		for _, l := range s.lines {
+			l.worth = nil
+		}
 	case l.Item != nil:
 		s.subs[l.Item.SKU] = l.Item.Substitutes
 	case l.Order != nil:
@@ -558,10 +649,12 @@ func (s *slow) play(l scenario.Line) bool {
 		if s.inbounds[l.Approve.Inbound] == nil {
 			return false
 		}
-		waits := s.pick(func(u *slowUnit) bool { return u.shelf == "surplus" && u.po == l.Approve.Inbound })
-		slices.SortStableFunc(waits, func(a, b *slowUnit) int { return cmp.Compare(a.sku, b.sku) })
+		var waits []*slowUnit
+		for _, sku := range slices.Sorted(maps.Keys(s.units)) {
+			waits = append(waits, pick(s.units[sku], func(u *slowUnit) bool { return u.shelf == "surplus" && u.po == l.Approve.Inbound })...)
+		}
 		for _, u := range waits[:min(len(waits), int(l.Approve.Qty))] {
-			u.shelf, u.air = "free", 2
+			s.fly(u, 2)
 		}
 	case l.Stage != nil:
 		return s.stage(l.Stage)
@@ -583,10 +676,8 @@ func (s *slow) play(l scenario.Line) bool {
 }
 
 func (s *slow) order(o *scenario.Order) {
-	for _, l := range s.lines {
-		if l.order.ID == o.ID {
-			l.order = o
-		}
+	for _, l := range s.byOrder[o.ID] {
+		l.order, l.worth = o, nil
 	}
 	s.orders[o.ID] = o
 	seen := map[allocation.LineID]bool{}
@@ -597,18 +688,21 @@ func (s *slow) order(o *scenario.Order) {
 		if l == nil {
 			l = &slowLine{id: id, order: o, sku: in.SKU}
 			s.lines[id] = l
+			s.bySKU[l.sku], s.byOrder[o.ID] = append(s.bySKU[l.sku], l), append(s.byOrder[o.ID], l)
 		}
 		l.pack, l.life = in.Pack, in.MinLifeDays
+		l.right = max(l.right, in.Qty-s.held(l)) // the site has the rights to all
 		s.want(l, in.Qty)
 	}
-	for id, l := range s.lines {
-		if l.order == o && !seen[id] {
+	for _, l := range s.byOrder[o.ID] {
+		if !seen[l.id] {
 			s.want(l, 0)
 		}
 	}
 }
 
 func (s *slow) want(l *slowLine, qty int64) {
+	s.mark(l)
 	for l.ordered-l.cancelled-l.extra < qty {
 		if l.extra > 0 {
 			l.extra--
@@ -619,13 +713,15 @@ func (s *slow) want(l *slowLine, qty int64) {
 	for l.ordered-l.cancelled-l.extra > qty {
 		if s.open(l) > 0 {
 			l.cancelled++
-		} else if loose := s.pick(func(u *slowUnit) bool { return u.line == l && !u.bound }); len(loose) > 0 {
+		} else if loose := pick(l.units, func(u *slowUnit) bool { return !u.bound }); len(loose) > 0 {
 			l.cancelled++
-			loose[0].shelf, loose[0].line, loose[0].air, loose[0].lost = "free", nil, 2, l.id
-			l.guaranteed = min(l.guaranteed, s.held(l))
+			s.part(loose[0])
+			s.fly(loose[0], 2)
+			loose[0].lost = l.id
 		} else {
 			l.extra++
 		}
+		l.right = min(l.right, s.open(l)) // nobody fills what is cancelled
 	}
 }
 
@@ -695,7 +791,7 @@ func (s *slow) scan(in scenario.Scan) bool {
 		}
 		rec.in.SKU, rec.times = m.SKU, times*m.Qty
 	}
-	if in.Serial != "" && len(s.pick(func(u *slowUnit) bool { return u.serial == in.Serial && u.sku == rec.in.SKU })) > 0 {
+	if s.inHouse(rec.in.SKU, in.Serial) {
 		return false
 	}
 	s.scans[station] = append(s.scans[station], rec)
@@ -704,12 +800,31 @@ func (s *slow) scan(in scenario.Scan) bool {
 	return true
 }
 
+func (s *slow) inHouse(sku allocation.SKU, serial string) bool {
+	return serial != "" && len(pick(s.units[sku], func(u *slowUnit) bool { return u.serial == serial && !u.gone })) > 0
+}
+
+// pallet receives all or, where a serial is known or stands twice on it, nothing.
+func (s *slow) pallet(all []*scenario.Scan) bool {
+	seen := map[string]bool{}
+	for _, in := range all {
+		if in.Serial != "" && (seen[string(in.SKU)+in.Serial] || s.inHouse(in.SKU, in.Serial)) {
+			return false
+		}
+		seen[string(in.SKU)+in.Serial] = true
+	}
+	for _, in := range all {
+		s.arrive(&slowScan{in: *in, times: *in.Qty})
+	}
+	return true
+}
+
 func (s *slow) arrive(rec *slowScan) {
 	in := rec.in
 	for range rec.times {
 		u := &slowUnit{sku: in.SKU, lot: in.Lot, expiry: in.Expiry, serial: in.Serial, shelf: cmp.Or(string(in.Disposition), "good"), air: 1}
 		if u.shelf == "good" {
-			u.shelf = "free"
+			s.fly(u, 1)
 		}
 		if po := s.inbounds[in.Inbound]; po != nil {
 			pct := s.policy.OverPct
@@ -722,7 +837,7 @@ func (s *slow) arrive(rec *slowScan) {
 				rec.surplus++
 			}
 		}
-		s.units = append(s.units, u)
+		s.units[u.sku] = append(s.units[u.sku], u)
 	}
 }
 
@@ -739,19 +854,83 @@ func (s *slow) mapCode(m scenario.Map) {
 	s.kept = slices.DeleteFunc(s.kept, func(r *slowScan) bool { return !r.kept })
 }
 
+// bind: pick, stage and ship take so many loose units more; those bound before
+// count first.
+func (s *slow) bind(l *slowLine, n int64) {
+	for _, u := range pick(l.units, func(u *slowUnit) bool { return !u.bound }) {
+		if n > 0 {
+			u.bound = true
+			n--
+		}
+	}
+}
+
+func (s *slow) loose(l *slowLine) int64 { return s.held(l) - s.bound(l) }
+
+func (s *slow) pick(in *scenario.OnLine) bool {
+	l := s.lines[in.Line]
+	if l == nil || s.loose(l) < in.Qty {
+		return false
+	}
+	s.bind(l, in.Qty)
+	l.picked += in.Qty
+	return true
+}
+
 func (s *slow) stage(in *scenario.OnLine) bool {
 	l := s.lines[in.Line]
-	if l == nil {
+	if l == nil || s.loose(l)+l.picked < in.Qty {
 		return false
 	}
-	loose := s.pick(func(u *slowUnit) bool { return u.line == l && !u.bound })
-	if int64(len(loose)) < in.Qty {
-		return false
-	}
-	for _, u := range loose[:in.Qty] {
-		u.bound = true
-	}
+	carried := min(l.picked, in.Qty)
+	s.bind(l, in.Qty-carried)
+	l.picked -= carried
 	l.staged += in.Qty
+	return true
+}
+
+func (s *slow) ship(in *scenario.OnLine) bool {
+	l := s.lines[in.Line]
+	if l == nil || s.held(l)-l.shipped < in.Qty || !s.gateOpen(l) {
+		return false
+	}
+	for range in.Qty { // the nearest to the door first
+		switch {
+		case l.staged > l.shipped:
+		case l.picked > 0:
+			l.picked--
+			l.staged++
+		default:
+			s.bind(l, 1)
+			l.staged++
+		}
+		l.shipped++
+	}
+	for _, u := range pick(l.units, func(u *slowUnit) bool { return u.bound && !u.gone })[:in.Qty] {
+		u.gone = true
+	}
+	return true
+}
+
+// back: what a line no longer wants is brought back, carried ones first.
+func (s *slow) back(in *scenario.OnLine) bool {
+	l := s.lines[in.Line]
+	if l == nil || min(l.extra, l.picked+l.staged-l.shipped) < in.Qty {
+		return false
+	}
+	for _, u := range pick(l.units, func(u *slowUnit) bool { return u.bound && !u.gone })[:in.Qty] {
+		s.part(u)
+		s.fly(u, 2)
+		u.lost = l.id
+		if l.picked > 0 {
+			l.picked--
+		} else {
+			l.staged--
+		}
+		l.extra--
+		l.cancelled++
+	}
+	l.right = min(l.right, s.open(l))
 	return true
 }
 
@@ -774,7 +953,7 @@ func (s *slow) undo(station allocation.StationID) bool {
 	}
 	left := rec.times
 	leave := func(n int64, fits func(*slowUnit) bool) (took int64) {
-		for _, u := range s.pick(func(u *slowUnit) bool { return same(u) && fits(u) }) {
+		for _, u := range pick(s.units[rec.in.SKU], func(u *slowUnit) bool { return same(u) && fits(u) }) {
 			if n > 0 {
 				gone[u] = true
 				n--
@@ -803,10 +982,12 @@ func (s *slow) undo(station allocation.StationID) bool {
 	if left > 0 {
 		return false
 	}
-	s.units = slices.DeleteFunc(s.units, func(u *slowUnit) bool { return gone[u] })
-	for _, l := range s.lines {
-		l.guaranteed = min(l.guaranteed, s.held(l))
+	for u := range gone {
+		if u.line != nil {
+			s.part(u)
+		}
 	}
+	s.units[rec.in.SKU] = slices.DeleteFunc(s.units[rec.in.SKU], func(u *slowUnit) bool { return gone[u] })
 	if po := s.inbounds[rec.in.Inbound]; po != nil {
 		po.received[rec.in.SKU] -= rec.times
 	}
@@ -817,7 +998,7 @@ func (s *slow) undo(station allocation.StationID) bool {
 // losers are the lines that may hold a SKU, who loses first in front.
 func (s *slow) losers(sku allocation.SKU) (all []*slowLine) {
 	groups := []allocation.SKU{sku}
-	for _, x := range []allocation.SKU{"X", "Y", "Z"} {
+	for _, x := range slices.Sorted(maps.Keys(s.subs)) {
 		if slices.Contains(s.subs[x], sku) {
 			groups = append(groups, x)
 		}
@@ -835,20 +1016,22 @@ func (s *slow) regrade(r *scenario.Regrade) bool {
 	if r.From == r.To {
 		return false
 	}
-	all := s.pick(func(u *slowUnit) bool { return u.sku == r.SKU && u.shelf == shelf[r.From] })
+	all := pick(s.units[r.SKU], func(u *slowUnit) bool { return u.shelf == shelf[r.From] })
 	if r.From == "good" {
 		for _, l := range s.losers(r.SKU) {
-			all = append(all, s.pick(func(u *slowUnit) bool { return u.sku == r.SKU && u.line == l && !u.bound })...)
+			all = append(all, pick(l.units, func(u *slowUnit) bool { return u.sku == r.SKU && !u.bound })...)
 		}
 	}
 	if int64(len(all)) < r.Qty {
 		return false
 	}
 	for _, u := range all[:r.Qty] {
-		u.shelf, u.line, u.air = shelf[r.To], nil, 2
-	}
-	for _, l := range s.lines {
-		l.guaranteed = min(l.guaranteed, s.held(l))
+		if u.line != nil {
+			s.part(u)
+		}
+		if u.shelf = shelf[r.To]; r.To == allocation.Good {
+			s.fly(u, 2)
+		}
 	}
 	return true
 }
@@ -856,16 +1039,18 @@ func (s *slow) regrade(r *scenario.Regrade) bool {
 func (s *slow) adjust(a *scenario.Adjust) bool {
 	if a.Qty > 0 {
 		for range a.Qty {
-			s.units = append(s.units, &slowUnit{sku: a.SKU, shelf: "free", air: 2})
+			u := &slowUnit{sku: a.SKU}
+			s.units[a.SKU] = append(s.units[a.SKU], u)
+			s.fly(u, 2)
 		}
 		return true
 	}
-	free := s.pick(func(u *slowUnit) bool { return u.sku == a.SKU && u.shelf == "free" })
+	free := pick(s.units[a.SKU], func(u *slowUnit) bool { return u.shelf == "free" })
 	if int64(len(free)) < -a.Qty {
 		return false
 	}
 	for _, u := range free[:-a.Qty] {
-		s.units = slices.DeleteFunc(s.units, func(o *slowUnit) bool { return o == u })
+		s.units[a.SKU] = slices.DeleteFunc(s.units[a.SKU], func(o *slowUnit) bool { return o == u })
 	}
 	return true
 }
@@ -878,15 +1063,46 @@ func (s *slow) balances() scenario.Balances {
 	for id, l := range s.lines {
 		b.Lines[id] = scenario.Balance{Ordered: l.ordered, Cancelled: l.cancelled, Allocated: s.held(l), Staged: l.staged, Open: s.open(l)}
 	}
-	for _, u := range s.units {
-		switch u.shelf {
-		case "free":
-			b.Free[u.sku]++
-		case "damaged":
-			b.Damaged[u.sku]++
-		case "hold", "surplus":
-			b.Hold[u.sku]++
+	for sku, all := range s.units {
+		for _, u := range all {
+			switch u.shelf {
+			case "free":
+				b.Free[sku]++
+			case "damaged":
+				b.Damaged[sku]++
+			case "hold", "surplus":
+				b.Hold[sku]++
+			}
 		}
 	}
 	return b
+}
+
+// inHand tells of each line what the balances leave out.
+func (s *slow) inHand() (text string) {
+	for _, id := range slices.Sorted(maps.Keys(s.lines)) {
+		l := s.lines[id]
+		text += fmt.Sprintf(" %s%v", id, [...]int64{l.picked, l.shipped, l.guaranteed, l.extra, l.right, l.sunk})
+		batches := map[[4]string][2]int64{}
+		here := pick(l.units, func(u *slowUnit) bool { return !u.gone })
+		for _, u := range here {
+			n := batches[u.batch()]
+			n[0]++
+			if u.bound {
+				n[1]++
+			}
+			batches[u.batch()] = n
+		}
+		for _, u := range here {
+			if n := batches[u.batch()]; n[0] > 0 {
+				text += fmt.Sprintf(" %d(%d) %s %s %s %s", n[0], n[1], u.sku, u.expiry, u.lot, u.serial)
+				delete(batches, u.batch())
+			}
+		}
+	}
+	return text
+}
+
+func (u *slowUnit) batch() [4]string {
+	return [4]string{string(u.sku), u.lot, string(u.expiry), u.serial}
 }

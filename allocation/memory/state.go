@@ -5,6 +5,7 @@ package memory
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -51,13 +52,53 @@ func New(p allocation.Policy) *State {
 	}
 }
 
-// Decide decides an event and writes it down; a refusal changes nothing.
+// Decide decides an event and writes it down; a refusal changes nothing, nor does
+// a decision that contradicts itself, which is an error.
 func (s *State) Decide(e allocation.Event) (allocation.Decision, error) {
 	d, err := allocation.Decide(s.Policy, s, s.Today, e)
+	if err == nil {
+		err = s.check(d)
+	}
 	if err == nil {
 		s.write(e, d)
 	}
 	return d, err
+}
+
+// check holds a decision against itself, as the constraints of a store do: its
+// moves and its lines tell of the same units.
+func (s *State) check(d allocation.Decision) error {
+	moved := map[allocation.LineID]int64{}
+	for _, l := range d.Lines {
+		moved[l.ID()] -= l.Allocated - l.Shipped
+		if had := s.Lines[l.ID()]; had != nil {
+			moved[l.ID()] += had.Allocated - had.Shipped
+		}
+	}
+	for _, m := range d.Moves {
+		if m.Qty <= 0 || m.From == m.To || (m.By == "") != (m.Over == "") || m.Over != "" && m.Over == m.To.Line {
+			return fmt.Errorf("%+v is no move", m)
+		}
+		for _, at := range []allocation.Place{m.From, m.To} {
+			if held := at.Shelf == allocation.WithLine || at.Shelf == allocation.Bound; held != (at.Line != "") {
+				return fmt.Errorf("%+v is between no places", m)
+			}
+		}
+		moved[m.From.Line] -= m.Qty
+		moved[m.To.Line] += m.Qty
+	}
+	delete(moved, "")
+	for id, n := range moved {
+		if n != 0 {
+			return fmt.Errorf("line %s: moves and totals differ by %d", id, n)
+		}
+	}
+	for _, g := range d.Returns {
+		if g.Qty <= 0 {
+			return fmt.Errorf("%+v returns nothing", g)
+		}
+	}
+	return nil
 }
 
 func (s *State) write(e allocation.Event, d allocation.Decision) {

@@ -44,8 +44,10 @@ type Scan struct {
 	Staged bool   `json:"staged,omitempty"` // what lines got of the receipts was staged at once
 	// Kept is the event that kept the code of this scan, which is known by now. At
 	// is when it was read.
-	Kept     int64      `json:"kept,omitempty"`
-	Times    int64      `json:"times,omitempty"` // of a kept code: how often it counts; absent: once
+	Kept  int64 `json:"kept,omitempty"`
+	Times int64 `json:"times,omitempty"` // of a kept code: how often it counts; absent: once
+	// Disposition is what the worker said of the goods of a kept code; absent: good.
+	Disposition allocation.Disposition `json:"disposition,omitempty"`
 	Part     int        `json:"part,omitempty"`
 	Parts    int        `json:"parts,omitempty"`
 	Late     bool       `json:"late,omitempty"`      // the device kept it; At is when it arrived

@@ -11,6 +11,7 @@ import (
 	"dockfill/agent/dock"
 	"dockfill/allocation"
 	"dockfill/sync/session"
+	"dockfill/sync/wire"
 )
 
 // Twin is a dock.Site without a disk. Change its fields only before it is
@@ -18,6 +19,8 @@ import (
 type Twin struct {
 	// Answer decides a scan; nil answers STOCK.
 	Answer func(station allocation.StationID, code []byte) dock.Feedback
+	// Perform does a deed; nil moves nothing.
+	Perform func(wire.Deed) (dock.Done, error)
 
 	mu       sync.Mutex
 	status   dock.Status
@@ -106,6 +109,14 @@ func (t *Twin) Scan(_ context.Context, station allocation.StationID, code []byte
 	f.Station, f.At, f.Code = station, time.Now(), dock.Visible(string(code))
 	t.Tell(f)
 	return f, nil
+}
+
+// Do implements dock.Site.
+func (t *Twin) Do(_ context.Context, deed wire.Deed) (dock.Done, error) {
+	if t.Perform == nil {
+		return dock.Done{Seq: 1}, nil
+	}
+	return t.Perform(deed)
 }
 
 // Tasks implements dock.Site.

@@ -1,0 +1,149 @@
+package agent
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"dockfill/agent/store"
+	"dockfill/allocation"
+	"dockfill/scanner"
+	"dockfill/scanner/barcode"
+	"dockfill/sync/wire"
+)
+
+// mapCode says what a kept code stands for: its scans are received now.
+func (r *run) mapCode(m *wire.Map) error {
+	if len(m.Code) == 0 || len(m.Code) > scanner.MaxScan {
+		return fmt.Errorf("a code to be mapped has 1 to %d bytes, not %d", scanner.MaxScan, len(m.Code))
+	}
+	if err := allocation.CheckID("sku", string(m.SKU)); err != nil {
+		return err
+	}
+	if err := allocation.CheckQty(m.Qty); err != nil {
+		return err
+	}
+	if err := r.tx.SetAlias(m.Code, m.SKU, m.Qty); err != nil {
+		return err
+	}
+	return r.receiveKnown(func(raw []byte, _ barcode.Code) bool { return bytes.Equal(raw, m.Code) })
+}
+
+// namedBy tells codes that may name an item.
+func namedBy(i *wire.Item) func([]byte, barcode.Code) bool {
+	return func(_ []byte, c barcode.Code) bool {
+		for _, g := range i.GTINs {
+			if gtin := allocation.GTIN(g.GTIN); gtin == c.GTIN || gtin == c.Contents {
+				return true
+			}
+		}
+		return i.SKU == c.SKU || string(i.SKU) == c.Text
+	}
+}
+
+// announcedBy tells codes of pallets that an inbound announces.
+func announcedBy(in *wire.Inbound) func([]byte, barcode.Code) bool {
+	return func(_ []byte, c barcode.Code) bool {
+		return c.SSCC != "" && slices.ContainsFunc(in.Pallets, func(p wire.Pallet) bool { return p.SSCC == string(c.SSCC) })
+	}
+}
+
+// receiveKnown receives what was kept under codes that have become known, in the
+// order in which it was scanned, and by the rank that holds now.
+func (r *run) receiveKnown(may func([]byte, barcode.Code) bool) error {
+	waiting, err := r.waitingCodes()
+	if err != nil {
+		return err
+	}
+	var scans []store.KeptScan
+	for _, c := range waiting {
+		if !may(c.raw, c.code) {
+			continue
+		}
+		more, err := r.tx.KeptScans(c.raw)
+		if err != nil {
+			return err
+		}
+		scans = append(scans, more...)
+	}
+	slices.SortFunc(scans, func(a, b store.KeptScan) int { return int(a.Seq - b.Seq) })
+	for _, k := range scans {
+		if err := r.receiveKept(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keptCode is a code that waited when the run began.
+type keptCode struct {
+	raw  []byte
+	code barcode.Code
+}
+
+// waitingCodes reads and parses once what a run of many items asks for each time.
+func (r *run) waitingCodes() ([]keptCode, error) {
+	if r.waiting != nil {
+		return r.waiting, nil
+	}
+	all, err := r.tx.WaitingCodes()
+	r.waiting = []keptCode{}
+	for _, raw := range all {
+		r.waiting = append(r.waiting, keptCode{raw, r.d.rules.Parse("", raw, r.d.now().Year())})
+	}
+	return r.waiting, err
+}
+
+// receiveKept receives one kept scan with its scan time. What cannot be received
+// goes on waiting: a serial that has come in since by another code.
+func (r *run) receiveKept(k store.KeptScan) error {
+	at, err := r.tx.Station(k.Station)
+	if err != nil {
+		return err
+	}
+	s, said, err := r.d.keptScan(r.tx, k)
+	if err != nil {
+		return err
+	}
+	g, err := r.d.identify(r.tx, said, s)
+	var no *refusal
+	if errors.As(err, &no) || err == nil && g.kept != "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t, err := r.d.take(r.tx, s, g)
+	if errors.As(err, &no) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.tellSoFar(); err != nil {
+		return err
+	}
+	r.note(t.decided)
+	_, err = r.d.record(r.tx, at, s, g, t)
+	return err
+}
+
+// keptScan is a kept scan as it was read, with what the cards said of it.
+func (d *desk) keptScan(tx *store.Tx, k store.KeptScan) (s scan, said store.Station, err error) {
+	s = scan{station: k.Station, raw: k.Code, at: k.At, kept: k.Seq}
+	s.code = d.rules.Parse("", s.raw, k.At.Year())
+	said = store.Station{NextQty: k.Times}
+	e, found, err := tx.EventAt(k.Seq)
+	switch {
+	case err != nil:
+	case !found || e.Scan == nil: // the log no longer says in what state it was
+		said.NextDisposition = allocation.Hold
+	default:
+		said.NextDisposition, s.worker = e.Scan.Disposition, e.Scan.Worker
+	}
+	if d.beside != nil {
+		d.beside(&s)
+	}
+	return s, said, err
+}
