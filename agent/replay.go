@@ -17,23 +17,25 @@ import (
 
 // Replay runs a scenario through a fresh database and the decisions of a real
 // site, all rights held, a transaction for each line. It writes a result for
-// each line, a refused one included, and the balances last. Everything is
-// deterministic: the same input gives the same output and the same hashes. An
-// error is the input's, the output's, or the disk's.
-func Replay(ctx context.Context, in io.Reader, out io.Writer) error {
+// each line, a refused one included, and the balances last, and gives the number
+// of refused lines. Everything is deterministic: the same input gives the same
+// output and the same hashes. An error is the input's, the output's, or the
+// disk's.
+func Replay(ctx context.Context, in io.Reader, out io.Writer) (refused int, err error) {
 	dir, err := os.MkdirTemp("", "dockfill-replay-")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer os.RemoveAll(dir)
 	// Nobody needs this file after a crash, so it is not flushed: a scenario of
 	// thousands of lines would wait for the disk thousands of times.
 	s, err := store.Open(ctx, store.Options{Path: filepath.Join(dir, "agent.db"), Site: replaySite, Unflushed: true})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	r := newReplay(s, out)
-	return errors.Join(r.run(ctx, in), s.Close())
+	err = errors.Join(r.run(ctx, in), s.Close())
+	return r.refused, err
 }
 
 const (
@@ -54,6 +56,7 @@ type replay struct {
 	ordered  map[allocation.LineID]int64 // all that was ever wanted: the right to grant
 	versions map[allocation.InboundID]int64
 	policies int
+	refused  int
 	seen     map[int64]bool
 	skus     map[allocation.SKU]bool // named anywhere: they stand in the balances
 }
@@ -96,6 +99,9 @@ func (r *replay) run(ctx context.Context, in io.Reader) error {
 			}
 		}
 		result.N = n
+		if result.Error != nil {
+			r.refused++
+		}
 		if err := r.out.Result(result); err != nil {
 			return err
 		}

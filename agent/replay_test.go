@@ -24,7 +24,9 @@ func TestScenariosComeOutAsExpected(t *testing.T) {
 			in, err := os.ReadFile(name)
 			require.NoError(t, err)
 			var out bytes.Buffer
-			require.NoError(t, Replay(t.Context(), bytes.NewReader(in), &out))
+			refused, err := Replay(t.Context(), bytes.NewReader(in), &out)
+			require.NoError(t, err)
+			assert.Equal(t, strings.Count(out.String(), `"error":{`), refused)
 			expected := strings.TrimSuffix(name, ".jsonl") + ".expected"
 			if *update {
 				require.NoError(t, os.WriteFile(expected, out.Bytes(), 0o644))
