@@ -354,7 +354,7 @@ func TestWrongRequestsMeetProblems(t *testing.T) {
 		{"/api/v1/scan", `{"station":"1","code":"1","extra":1}`, 422, "extra"},
 		{"/api/v1/scan", `{"code":"1"}`, 422, "station"},
 		{"/api/v1/scan", `{`, 400, ""},
-		{"/api/v1/scan", `{"station":"1","code":"` + strings.Repeat("A", 70_000) + `"}`, 413, ""},
+		{"/api/v1/scan", `{"station":"1","code":"` + strings.Repeat("A", 70_000) + `"}`, 413, "larger than 64 KiB, and nothing of it was taken: send one scan in each request"},
 		{"/api/v1/tasks/77/done", ``, 404, "no open task"},
 		{"/api/v1/tasks/x/done", ``, 422, ""},
 		{"/nothing", ``, 404, "dock display"},
@@ -364,7 +364,10 @@ func TestWrongRequestsMeetProblems(t *testing.T) {
 		assert.Equal(t, "application/problem+json", r.Header.Get("Content-Type"), w.path)
 		assert.Contains(t, body, w.says)
 	}
-	r, body := get(t, url+"/?station=<b>")
+	full := `{"station":"1","code":"4006381333931"}`
+	r, body := post(t, url+"/api/v1/scan", full+strings.Repeat(" ", 64<<10-len(full)))
+	assert.Equal(t, http.StatusOK, r.StatusCode, "the limit itself is taken: %s", body)
+	r, body = get(t, url+"/?station=<b>")
 	assert.Equal(t, http.StatusNotFound, r.StatusCode)
 	assert.Contains(t, body, "&lt;b&gt;")
 	r, _ = get(t, url+"/events?station=9")

@@ -46,22 +46,39 @@ var kinds = []kind{
 	}},
 }
 
-type rawInput struct {
-	RawBody []byte `contentType:"application/json"`
-}
+// sent is a request's body. The handler reads it, so that what is wrong with it
+// is told in our words.
+type sent struct{ stream *upload }
 
-type uploadInput struct {
-	SkipBad bool `query:"skip_bad" doc:"Leave out what is refused, and tell it, instead of refusing all"`
-	stream  *upload
-}
-
-// upload holds the body for the handler: it is read as it comes, never whole.
+// upload holds the body for the handler.
 type upload struct{ r io.Reader }
 
 // Resolve is called by huma before the handler.
-func (u *uploadInput) Resolve(c huma.Context) []error {
-	u.stream = &upload{c.BodyReader()}
+func (s *sent) Resolve(c huma.Context) []error {
+	s.stream = &upload{c.BodyReader()}
 	return nil
+}
+
+// uploadInput is a body that is read as it comes, never whole.
+type uploadInput struct {
+	sent
+	SkipBad bool `query:"skip_bad" doc:"Leave out what is refused, and tell it, instead of refusing all"`
+}
+
+// whole reads a body of k to its end.
+func (s *sent) whole(k kind) ([]byte, error) {
+	text, err := io.ReadAll(s.stream.r)
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf(
+			"The body is larger than %d MiB; nothing was imported. Split it, or send it one object a line to /api/v1/import/%s, which takes %d MiB.", large.Limit>>20, k.name, maxUpload>>20))
+	case err != nil:
+		return nil, huma.Error400BadRequest(fmt.Sprintf("The body did not come to its end: %s. Nothing was imported; send it again.", shape.Plain(err)))
+	case len(text) == 0:
+		return nil, huma.Error400BadRequest(fmt.Sprintf("The body is empty. Send one object, a list of them, or {%q: [...]}.", k.name))
+	}
+	return text, nil
 }
 
 // ImportJSON says what an import did.
@@ -96,9 +113,13 @@ func (s *Server) receives(api huma.API) {
 			Properties: map[string]*huma.Schema{k.name: {Type: huma.TypeArray, Items: one}}}
 		op := huma.Operation{OperationID: k.id, Method: http.MethodPost, Path: "/api/v1/" + k.name, Summary: k.summary,
 			Description: fmt.Sprintf("One object, or many as a list or as {%q: [...]}. All are taken in one transaction, or none.", k.name),
-			Errors:      receiveErrors, MaxBodyBytes: maxBody, BodyReadTimeout: requestTime, SkipValidateBody: true}
-		huma.Register(api, op, func(ctx context.Context, in *rawInput) (*body[ImportJSON], error) {
-			return s.bring(ctx, k, in.RawBody)
+			Errors:      receiveErrors, BodyReadTimeout: -1}
+		huma.Register(api, op, func(ctx context.Context, in *sent) (*body[ImportJSON], error) {
+			text, err := in.whole(k)
+			if err != nil {
+				return nil, err
+			}
+			return s.bring(ctx, k, text)
 		})
 		describe(api, op.Path, "application/json", &huma.Schema{OneOf: []*huma.Schema{one, many.Properties[k.name], many}})
 
