@@ -520,3 +520,42 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	g.next.ServeHTTP(w, r)
 }
+
+// On a phone a short place stays one name: "A-12-" above "03" would be read as
+// two. A long one is torn, for it would be too small.
+func TestAShortPlaceIsNotTornOnAPhone(t *testing.T) {
+	ctx := browser(t, kiosk)
+	do(t, ctx, chromedp.EmulateViewport(390, 844))
+	twin := docktest.New()
+	open(t, ctx, twin)
+	away := func(place string) dock.Block { return dock.Block{Destination: place, Qty: 6} }
+	door := dock.Block{Destination: "12", Qty: 6, Order: "O1007", Line: "O1007/1", Filled: 15, Wanted: 20}
+	for i, c := range []struct {
+		blocks []dock.Block
+		shown  []string
+	}{
+		{[]dock.Block{away("A-12-03")}, []string{"A-12-03"}},
+		{[]dock.Block{away("A/12/03")}, []string{"A/12/03"}},
+		{[]dock.Block{away("BAY A-12-03")}, []string{"BAY", "A-12-03"}},
+		{[]dock.Block{away("DOCK A-12-03-X")}, []string{"DOCK", "A-12-03-X"}},
+		{[]dock.Block{door, away("A-12-03")}, []string{"12", "A-12-03"}},
+		{[]dock.Block{away("COLD-STORE-WEST-12-03")}, nil}, // where it is torn depends on the letters
+	} {
+		f := dock.Feedback{Seq: int64(i + 1), Station: "1", At: time.Now(), Verdict: allocation.Stock, Why: allocation.WhyNoDemand, SKU: "22423", Qty: 12,
+			Item: "REGENCY CAKESTAND 3 TIER", Text: "no order waits for it: put it away", Blocks: c.blocks}
+		if len(c.blocks) > 1 {
+			f.Verdict, f.Why = allocation.Allocated, allocation.WhyRanked
+		}
+		twin.Tell(f)
+		until(t, ctx, fmt.Sprintf(`document.querySelector(".scan") && document.querySelector(".scan").dataset.key.endsWith(".%d")`, f.Seq))
+		check(t, ctx, fmt.Sprintf("phone-%d", f.Seq))
+		shown := ask[[]string](t, ctx, `[...document.querySelectorAll(".place > span")].map(s => s.textContent)`)
+		if c.shown == nil {
+			assert.Greater(t, len(shown), 1)
+		} else {
+			assert.Equal(t, c.shown, shown)
+		}
+		broken := `[...document.querySelectorAll(".place > span")].filter(s => s.getClientRects().length > 1 || s.scrollWidth > s.clientWidth + 2).map(s => s.textContent)`
+		assert.Empty(t, ask[[]string](t, ctx, broken))
+	}
+}
