@@ -10,6 +10,7 @@ import (
 	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/scanner"
+	"dockfill/scanner/source"
 )
 
 // station is a scanner's place; source is nil where nothing is attached.
@@ -35,6 +36,9 @@ func (a *Agent) attach() error {
 			}
 		}
 		a.stations = append(a.stations, s)
+	}
+	for _, two := range source.Shared(a.config.Stations) {
+		a.log.Warn(two)
 	}
 	return a.pair()
 }

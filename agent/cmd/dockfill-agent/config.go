@@ -9,6 +9,7 @@ import (
 	"dockfill/agent"
 	"dockfill/agent/dock"
 	"dockfill/agent/service"
+	"dockfill/scanner/source"
 )
 
 type configCmd struct {
@@ -53,11 +54,12 @@ func (k configCheck) Run(p *program) error {
 	return err
 }
 
-func warnings(c agent.Config) []string {
-	if filepath.IsAbs(c.Data) {
-		return nil
+// warnings are of what can run and may not be meant.
+func warnings(c agent.Config) (all []string) {
+	if !filepath.IsAbs(c.Data) {
+		all = append(all, fmt.Sprintf("data is %q, which depends on the folder that the agent is started in; write the whole path. A service refuses this.", c.Data))
 	}
-	return []string{fmt.Sprintf("data is %q, which depends on the folder that the agent is started in; write the whole path. A service refuses this.", c.Data)}
+	return append(all, source.Shared(c.Stations)...)
 }
 
 type faultJSON struct {
