@@ -70,11 +70,51 @@ func (c commands) Applied(ctx context.Context) (wire.CommandCursor, error) {
 	return m.Commands, err
 }
 
+// Apply goes in pieces, each a transaction and an event of its own: no scan waits
+// for more than one of them, however many orders an import has changed.
 func (c commands) Apply(ctx context.Context, centre string, first int64, cmds []wire.Command) error {
-	return c.a.writer.wait(ctx, func(tx *store.Tx) error {
-		_, err := c.a.desk.apply(tx, centre, first, cmds)
-		return err
-	})
+	for len(cmds) > 0 {
+		n := piece(cmds)
+		now := cmds[:n]
+		err := c.a.writer.waitLong(ctx, func(tx *store.Tx) error {
+			_, err := c.a.desk.apply(tx, centre, first, now)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		first, cmds = first+int64(n), cmds[n:]
+	}
+	return nil
+}
+
+// pieceWeight bounds what is applied in one transaction, in lines: some tens of
+// milliseconds on a slow machine.
+const pieceWeight = 64
+
+// piece is how many of the commands go into the next transaction: at least one.
+func piece(cmds []wire.Command) (n int) {
+	weight := 0
+	for _, c := range cmds {
+		if weight += weigh(c); weight > pieceWeight && n > 0 {
+			return n
+		}
+		n++
+	}
+	return n
+}
+
+// weigh is how many rows a command writes, roughly.
+func weigh(c wire.Command) int {
+	switch {
+	case c.Order != nil:
+		return 1 + len(c.Order.Lines)
+	case c.Inbound != nil:
+		return 1 + len(c.Inbound.Lines) + len(c.Inbound.Pallets)
+	case c.Elsewhere != nil:
+		return 1 + len(c.Elsewhere.SSCCs)
+	}
+	return 1
 }
 
 // The pace of the housekeeping: a little at a time, so that no scan waits long.
@@ -103,7 +143,7 @@ func (a *Agent) keepHouse(ctx context.Context) error {
 func (a *Agent) forget(ctx context.Context) error {
 	before := a.deps.Now().Add(-a.config.Retention)
 	for n := int64(forgetChunk); n == forgetChunk; {
-		err := a.writer.wait(ctx, func(tx *store.Tx) error {
+		err := a.writer.waitLong(ctx, func(tx *store.Tx) error {
 			var err error
 			n, err = tx.Forget(before, forgetChunk)
 			return err
