@@ -15,7 +15,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -176,10 +175,4 @@ func (b *Broker) Stats() Stats {
 func (b *Broker) Stop() {
 	b.listener.shut()
 	b.server.Close()
-}
-
-// isSiteClient takes a client id apart: site, dot, nonce.
-func isSiteClient(id string) (site string, ok bool) {
-	site, nonce, found := strings.Cut(id, ".")
-	return site, found && nonceOK(nonce)
 }
