@@ -24,6 +24,10 @@ import (
 
 // ask sends one request as it would come over loopback.
 func ask(data *twin, method, target, body string, header ...string) *httptest.ResponseRecorder {
+	return askServer(newServer(data), method, target, body, header...)
+}
+
+func askServer(s *Server, method, target, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}))
 	r.Host = "127.0.0.1:8080"
@@ -37,7 +41,7 @@ func ask(data *twin, method, target, body string, header ...string) *httptest.Re
 		}
 	}
 	w := httptest.NewRecorder()
-	newServer(data).ServeHTTP(w, r)
+	s.ServeHTTP(w, r)
 	return w
 }
 
@@ -125,6 +129,21 @@ func TestImportStreamIsOneBatch(t *testing.T) {
 	broken := ask(data, "POST", "/api/v1/import/orders", lines.String()[:lines.Len()-20])
 	assert.Contains(t, asProblem(t, broken, 400).Detail, "The stream breaks at record 500")
 	assert.Len(t, data.batches, 1, "nothing of a broken stream is taken")
+}
+
+// Whoever sends 84,000 lines sees that they are being stored, and how far.
+func TestAnImportUnderWayTellsHowFarItIs(t *testing.T) {
+	data := newTwin()
+	data.importing = make(chan struct{})
+	s := newServer(data)
+	done := make(chan int)
+	go func() { done <- askServer(s, "POST", "/api/v1/import/orders?name=k3qv", goodOrder).Code }()
+	<-data.importing
+	look := func() *httptest.ResponseRecorder { return askServer(s, "GET", "/api/v1/imports/k3qv", "") }
+	assert.JSONEq(t, `{"stored":0.25}`, look().Body.String())
+	data.importing <- struct{}{}
+	assert.Equal(t, 200, <-done)
+	asProblem(t, look(), 404)
 }
 
 func TestBodyThatIsTooLargeIsRefused(t *testing.T) {

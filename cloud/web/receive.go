@@ -62,7 +62,8 @@ func (s *sent) Resolve(c huma.Context) []error {
 // uploadInput is a body that is read as it comes, never whole.
 type uploadInput struct {
 	sent
-	SkipBad bool `query:"skip_bad" doc:"Leave out what is refused, and tell it, instead of refusing all"`
+	SkipBad bool   `query:"skip_bad" doc:"Leave out what is refused, and tell it, instead of refusing all"`
+	Name    string `query:"name" maxLength:"64" doc:"A name of the sender's choice, by which /api/v1/imports/NAME tells how far the import is"`
 }
 
 // whole reads a body of k to its end.
@@ -127,10 +128,11 @@ func (s *Server) receives(api huma.API) {
 			Description: "One object a line (application/x-ndjson). All are taken in one transaction, or none; nothing is kept of a stream that breaks.",
 			Errors:      receiveErrors, BodyReadTimeout: -1}
 		huma.Register(api, op, func(ctx context.Context, in *uploadInput) (*body[ImportJSON], error) {
-			return s.bringStream(ctx, k, in.stream.r, in.SkipBad)
+			return s.bringStream(ctx, k, in)
 		})
 		describe(api, op.Path, "application/x-ndjson", one)
 	}
+	get(api, "get-import", "/api/v1/imports/{name}", "How far a named import under way is", s.getProgress)
 }
 
 // describe puts the schema of a body that we decode ourselves into the document.
@@ -181,16 +183,21 @@ func (k kind) split(text []byte) (records []json.RawMessage, list string, err er
 }
 
 // bringStream takes objects one after the other.
-func (s *Server) bringStream(ctx context.Context, k kind, r io.Reader, skipBad bool) (*body[ImportJSON], error) {
-	in := intake{kind: k, ids: map[string]string{}, skipBad: skipBad}
-	d := json.NewDecoder(r)
+func (s *Server) bringStream(ctx context.Context, k kind, from *uploadInput) (*body[ImportJSON], error) {
+	in := intake{kind: k, ids: map[string]string{}, skipBad: from.SkipBad}
+	if from.Name != "" {
+		s.underWay.set(from.Name, 0)
+		defer s.underWay.end(from.Name)
+		in.batch.Progress = func(part float64) { s.underWay.set(from.Name, part) }
+	}
+	d := json.NewDecoder(from.stream.r)
 	for n := 1; ; n++ {
 		var text json.RawMessage
 		err := d.Decode(&text)
 		var large *http.MaxBytesError
 		switch {
 		case errors.Is(err, io.EOF):
-			return s.apply(ctx, in, skipBad)
+			return s.apply(ctx, in, from.SkipBad)
 		case errors.As(err, &large):
 			return nil, huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("The import is larger than %d MiB. Split it; nothing was imported.", large.Limit>>20))
 		case err != nil:

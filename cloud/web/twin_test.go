@@ -30,6 +30,8 @@ type twin struct {
 
 	batches []store.Batch
 	refuse  *store.RefusedError
+	// importing is met when a named import has told of a quarter, and before it ends.
+	importing chan struct{}
 }
 
 func newTwin() *twin { return &twin{changed: make(chan struct{})} }
@@ -188,6 +190,11 @@ func (t *twin) Import(_ context.Context, b store.Batch) (store.ImportResult, err
 	}
 	if t.broken != nil {
 		return store.ImportResult{}, t.broken
+	}
+	if b.Progress != nil {
+		b.Progress(0.25)
+		t.importing <- struct{}{}
+		<-t.importing
 	}
 	t.commit(func() { t.batches = append(t.batches, b) })
 	return store.ImportResult{New: len(b.Orders) + len(b.Items) + len(b.Inbound)}, nil
