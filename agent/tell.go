@@ -113,11 +113,12 @@ func first(all []took) allocation.Allocation {
 
 func blocks(t took) []dock.Block {
 	var blocks []dock.Block
+	why := t.why.Sentences(t.allocations)
 	for i, a := range t.allocations {
 		l := t.filled[i]
 		blocks = append(blocks, dock.Block{
 			Destination: l.Door, Qty: a.Qty, Line: l.ID, Order: l.Order, Customer: l.CustomerName,
-			Filled: l.Allocated, Wanted: l.Wanted(), Text: t.why.Sentence(a),
+			Filled: l.Allocated, Wanted: l.Wanted(), Text: why[i],
 		})
 	}
 	if t.free > 0 {

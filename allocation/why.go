@@ -62,6 +62,19 @@ func (w Why) Sentence(a Allocation) string {
 	return s
 }
 
+// Sentences says why for each allocation of one decision, in their order. A line
+// that nothing stood behind, after others were served, was not the only one.
+func (w Why) Sentences(all []Allocation) []string {
+	said := make([]string, len(all))
+	for i, a := range all {
+		said[i] = w.Sentence(a)
+		if i > 0 && a.Over == "" {
+			said[i] = fmt.Sprintf("%s got what was left after %s", a.Line, all[i-1].Line)
+		}
+	}
+	return said
+}
+
 func (w Why) base(a Allocation) string {
 	if w.Code != WhyRanked {
 		return sentences[w.Code]

@@ -129,7 +129,7 @@ const outshone = `(() => {
 
 // collisions finds parts of the page that stand on each other.
 const collisions = `(() => {
-	const boxes = [...document.querySelectorAll(".verdict, .place, .of, .goods, .who, .filled, .why, #clear, .chips, .tally, .here, #clock")]
+	const boxes = [...document.querySelectorAll(".verdict, .place, .of, .goods, .who, .filled, .why, #clear, .chips, .tally, .here, #clock, #muted")]
 		.map(e => [e.className || e.id, e.getBoundingClientRect()]).filter(b => b[1].width > 0);
 	const hit = [];
 	for (let i = 0; i < boxes.length; i++) for (let j = i + 1; j < boxes.length; j++) {
@@ -455,6 +455,15 @@ func TestNoticeOfTheScannerIsNotCut(t *testing.T) {
 	assert.True(t, strings.HasPrefix(ask[string](t, ctx, strip+`.textContent`), "Scanner searching"))
 }
 
+// titled lists the cells of a card whose text begins below the end of its title.
+const titled = `[...document.querySelectorAll("td[data-th]")].filter(td => {
+	if (innerWidth > 700 || !td.textContent) return false;
+	const ruler = document.createElement("canvas").getContext("2d"), text = document.createRange();
+	ruler.font = getComputedStyle(td, "::before").font;
+	text.selectNodeContents(td);
+	return text.getBoundingClientRect().left < td.getBoundingClientRect().left + ruler.measureText(td.dataset.th).width;
+}).map(td => td.dataset.th)`
+
 func TestSitePageFitsAndClosesTasks(t *testing.T) {
 	ctx := browser(t, kiosk)
 	twin := docktest.New()
@@ -485,6 +494,9 @@ func TestSitePageFitsAndClosesTasks(t *testing.T) {
 	for _, width := range []int64{390, 1024} {
 		do(t, ctx, chromedp.EmulateViewport(width, 844))
 		picture(t, ctx, fmt.Sprintf("site-%d", width))
+		_ = ask[bool](t, ctx, `(document.querySelector(".scans").scrollIntoView(), true)`)
+		picture(t, ctx, fmt.Sprintf("site-scans-%d", width))
+		assert.Empty(t, ask[[]string](t, ctx, titled), "titles on their own text at %d", width)
 		assert.Empty(t, ask[[]string](t, ctx, `[document.documentElement, ...document.querySelectorAll(".table, td, dd")]
 			.filter(e => e.scrollWidth > e.clientWidth + 1 && !(innerWidth > 700 && e.matches(".table"))).map(e => e.tagName + " " + e.textContent)`), "cut at %d", width)
 	}
@@ -501,7 +513,19 @@ func TestBlockedSoundIsSaidUntilAKeyIsPressed(t *testing.T) {
 	do(t, ctx, chromedp.EmulateViewport(1280, 720))
 	open(t, ctx, twin)
 	until(t, ctx, `!document.getElementById("muted").hidden`)
-	picture(t, ctx, "muted-1280")
+	for i, s := range showings() {
+		if s.name != "allocated" && s.name != "split" && s.name != "stop" {
+			continue
+		}
+		s.f.Seq, s.f.At = int64(i+1), time.Now()
+		twin.Tell(s.f)
+		until(t, ctx, fmt.Sprintf(`(document.body.dataset.after || "").endsWith(".%d")`, i+1))
+		for _, screen := range [][2]int64{{1280, 800}, {390, 844}, {800, 600}} {
+			do(t, ctx, chromedp.EmulateViewport(screen[0], screen[1]))
+			check(t, ctx, fmt.Sprintf("muted-%s-%d", s.name, screen[0]))
+			assert.False(t, ask[bool](t, ctx, `document.getElementById("muted").hidden`))
+		}
+	}
 	do(t, ctx, chromedp.KeyEvent("a"))
 	until(t, ctx, `document.getElementById("muted").hidden`)
 }

@@ -90,7 +90,7 @@ function play(name) {
   body.dataset.tones = Number(body.dataset.tones || 0) + 1;
   if (!audio) audio = new AudioContext();
   if (audio.state === "suspended") audio.resume();
-  at("muted").hidden = audio.state === "running";
+  hearing();
   for (const [start, length, pitch] of tones[name]) tone(start, length, pitch, name === "stop");
 }
 
@@ -125,7 +125,10 @@ function unlock() {
 
 // hearing shows whether this browser lets the page be heard.
 function hearing() {
-  at("muted").hidden = audio !== null && audio.state === "running";
+  const heard = audio !== null && audio.state === "running";
+  if (at("muted").hidden === heard) return;
+  at("muted").hidden = heard;
+  arrange(); // the notice takes room from the verdict
 }
 
 // ---- letters as large as their place allows ----
