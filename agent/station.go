@@ -2,8 +2,10 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"dockfill/agent/dock"
@@ -36,6 +38,9 @@ func (a *Agent) attach() error {
 			}
 		}
 		a.stations = append(a.stations, s)
+	}
+	if two := source.Same(a.config.Stations); len(two) > 0 {
+		return errors.New(strings.Join(two, "\n"))
 	}
 	for _, two := range source.Shared(a.config.Stations) {
 		a.log.Warn(two)

@@ -21,8 +21,36 @@ type plugged struct {
 // Shared tells in a sentence of each two stations whose ports belong to one device, by
 // its USB vendor id and serial number, and that are not each other's twin: one scan
 // may come over both. Nothing is opened; a device that is not plugged in is known by
-// its port's name alone.
+// its port's name alone. What Same refuses is not told again.
 func Shared(stations []scanner.Config) []string { return shared(stations, present()) }
+
+// Same tells in a sentence of each two stations whose ports lead to one and the same
+// device now, whatever their names: each would get a part of every scan. That cannot
+// be meant, not of twins either.
+func Same(stations []scanner.Config) []string { return same(stations, present()) }
+
+func same(stations []scanner.Config, there []plugged) (sentences []string) {
+	for i, b := range stations {
+		for _, a := range stations[:i] {
+			if x := leads(a.Port, there); x != "" && x == leads(b.Port, there) {
+				sentences = append(sentences, fmt.Sprintf("stations %s and %s both lead to %s, and each would get a part of every scan: give each its own, or take one out", a.Station, b.Station, x))
+			}
+		}
+	}
+	return sentences
+}
+
+// leads is the path that a port's name leads to now, "" where it leads nowhere.
+func leads(port string, there []plugged) string {
+	if p := behind(port, there); p.path != "" {
+		return p.path
+	}
+	if !filepath.IsAbs(port) {
+		return ""
+	}
+	target, _ := filepath.EvalSymlinks(port) // "" where there is none
+	return target
+}
 
 func present() (all []plugged) {
 	lines, _ := serial.List() // what cannot be listed gives no hint
@@ -40,7 +68,7 @@ func shared(stations []scanner.Config, there []plugged) (sentences []string) {
 	for i, b := range stations {
 		for _, a := range stations[:i] {
 			if a.TwinOf == b.Station || b.TwinOf == a.Station || a.Port == b.Port {
-				continue // that one port is given twice is refused anyway
+				continue
 			}
 			if s := oneDevice(a.Station, b.Station, behind(a.Port, there), behind(b.Port, there)); s != "" {
 				sentences = append(sentences, s)
@@ -55,14 +83,11 @@ func shared(stations []scanner.Config, there []plugged) (sentences []string) {
 const leastSerial = 4
 
 func oneDevice(a, b allocation.StationID, x, y plugged) string {
-	switch {
-	case x.path != "" && x.path == y.path:
-		return fmt.Sprintf("stations %s and %s both lead to %s, under two names, and each would get a part of every scan: take one out", a, b, x.path)
-	case x.vid != "" && x.vid == y.vid && x.serial == y.serial && len(x.serial) >= leastSerial:
-		return fmt.Sprintf("stations %s and %s are two ways to one device, USB %s with serial number %s: if a scan comes over both, write twin_of = %q at station %s, or it counts twice",
-			a, b, x.vid, x.serial, a, b)
+	if x.vid == "" || x.vid != y.vid || x.serial != y.serial || len(x.serial) < leastSerial || x.path != "" && x.path == y.path {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("stations %s and %s are two ways to one device, USB %s with serial number %s: if a scan comes over both, write twin_of = %q at station %s, or it counts twice",
+		a, b, x.vid, x.serial, a, b)
 }
 
 // usbName takes apart a port's name that says which USB device it is.

@@ -32,8 +32,6 @@ func TestTwoWaysToOneDeviceAreTold(t *testing.T) {
 		{link, "evdev:05E0:1200:S2104", "stations 1 and 2 are two ways to one device"},
 		{"usb:0C2E:0B8A:17234B", "hid:0c2e:0b62:17234B", "USB 0C2E with serial number 17234B"},
 		{"usb:05E0:1701:NOTPLUGGED", "evdev:05E0:1200:NOTPLUGGED", "serial number NOTPLUGGED"},
-		{link, node, "both lead to " + node + ", under two names"},
-		{"usb:0C2E:0B8A", "usb:0C2E:0B8A:17234B", "both lead to"},
 		{link, "usb:0C2E:0B8A:17234B", ""},
 		{"usb:1EAB:1A06", "hid:1EAB:1A10", ""}, // no serial numbers: nobody knows
 		{"tcp://10.0.0.7:4001", "tcp://10.0.0.7:4002", ""},
@@ -49,5 +47,45 @@ func TestTwoWaysToOneDeviceAreTold(t *testing.T) {
 		assert.Contains(t, got[0], c.want)
 		stations[1].TwinOf = "1"
 		assert.Empty(t, shared(stations, there), "what is declared needs no word")
+	}
+}
+
+// A link of the system and one of a person's own, or a link and the device: two
+// readers of one port each get a part of every scan, declared as twins or not.
+func TestTwoNamesOfOneDeviceAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	node, byID, own := filepath.Join(dir, "ttyACM0"), filepath.Join(dir, "usb-Symbol_Scanner_S2104-if00"), filepath.Join(dir, "dock1")
+	require.NoError(t, os.WriteFile(node, nil, 0o600))
+	require.NoError(t, os.Symlink(node, byID))
+	require.NoError(t, os.Symlink(byID, own))
+	there := []plugged{
+		{stable: byID, path: node, vid: "05E0", serial: "S2104"},
+		{stable: "usb:0C2E:0B8A:17234B", path: filepath.Join(dir, "ttyACM1"), vid: "0C2E", serial: "17234B"},
+	}
+	for _, c := range []struct {
+		a, b  string
+		there []plugged
+		one   bool
+	}{
+		{byID, node, there, true},
+		{own, byID, there, true},
+		{own, byID, nil, true}, // such as a pseudo-terminal, which no table lists
+		{"usb:0C2E:0B8A", "usb:0C2E:0B8A:17234B", there, true},
+		{own, own, nil, true},
+		{own, "usb:0C2E:0B8A", there, false},
+		{filepath.Join(dir, "away1"), filepath.Join(dir, "away2"), there, false},
+		{"", "", there, false},
+		{"tcp://10.0.0.7:4001", "tcp://10.0.0.7:4002", nil, false},
+	} {
+		stations := []scanner.Config{{Station: "1", Port: c.a}, {Station: "2", Port: c.b, TwinOf: "1"}}
+		got := same(stations, c.there)
+		if !c.one {
+			assert.Empty(t, got, "%s, %s", c.a, c.b)
+			continue
+		}
+		require.Len(t, got, 1, "%s, %s", c.a, c.b)
+		assert.Contains(t, got[0], "stations 1 and 2 both lead to "+dir)
+		stations[1].TwinOf = ""
+		assert.Empty(t, shared(stations, c.there), "it is told once")
 	}
 }

@@ -36,6 +36,10 @@ func (k configCheck) Run(p *program) error {
 	if err != nil && !errors.As(err, &faults) {
 		return err
 	}
+	for _, two := range source.Same(c.Stations) {
+		faults = append(faults, agent.Fault{File: p.configFile(), Key: "station", Reason: two})
+		err = faults
+	}
 	if k.JSON {
 		return k.json(p, c, faults)
 	}
