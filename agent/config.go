@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -79,10 +80,21 @@ func load(path string, environ []string) (Config, error) {
 	if path != "" {
 		var err error
 		if text, err = os.ReadFile(path); err != nil {
-			return Config{}, fmt.Errorf("configuration: %w", err)
+			return Config{}, unreadable(err)
 		}
 	}
 	return parse(path, text, environ)
+}
+
+// unreadable says what a person can do about a file that is not there or closed.
+func unreadable(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("configuration: %w; check the path, or make the file with \"dockfill-agent setup\"", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("configuration: %w; let the user who starts the agent read it", err)
+	}
+	return fmt.Errorf("configuration: %w", err)
 }
 
 // Parse reads a configuration that is not yet in its file, which is named in

@@ -2,14 +2,18 @@
 
 package agent
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
 
-// diskFree gives the bytes that the agent may still write; 0 where the system
-// does not say.
+	"dockfill/agent/dock"
+)
+
+// diskFree gives the bytes that the agent may still write; dock.UnknownBytes
+// where the system does not say.
 func diskFree(dir string) int64 {
 	var s unix.Statfs_t
 	if unix.Statfs(dir, &s) != nil {
-		return 0
+		return dock.UnknownBytes
 	}
 	return int64(s.Bavail) * int64(s.Bsize)
 }

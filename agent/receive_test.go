@@ -36,6 +36,8 @@ func TestACaseFillsTheLongestWaitingLinesAndTheRestIsPutAway(t *testing.T) {
 		Text: "A/1 came before B/1 by its customer's tier",
 	}, f.Blocks[0])
 	assert.Equal(t, "A-04", f.Blocks[2].Destination)
+	assert.Equal(t, f.Blocks[0].Text, f.Text)
+	assert.Equal(t, "B/1 got what was left after A/1", f.Blocks[1].Text)
 	assert.Equal(t, []allocation.OrderID{"A", "B"}, f.Complete)
 	assert.EqualValues(t, 1, h.free("X"))
 	e := h.events()[f.Seq-1]

@@ -18,24 +18,25 @@ import (
 
 // Replay runs a scenario through a fresh database and the decisions of a real
 // site, all rights held, a transaction for each line. It writes a result for
-// each line, a refused one included, and the balances last. Everything is
-// deterministic: the same input gives the same output and the same hashes. It
-// begins under the given policy. An error is the input's, the output's, or the
-// disk's.
-func Replay(ctx context.Context, in io.Reader, out io.Writer, under allocation.Policy) error {
+// each line, a refused one included, and the balances last, and gives the number
+// of refused lines. Everything is deterministic: the same input gives the same
+// output and the same hashes. It begins under the given policy. An error is the
+// input's, the output's, or the disk's.
+func Replay(ctx context.Context, in io.Reader, out io.Writer, under allocation.Policy) (refused int, err error) {
 	dir, err := os.MkdirTemp("", "dockfill-replay-")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer os.RemoveAll(dir)
 	// Nobody needs this file after a crash, so it is not flushed: a scenario of
 	// thousands of lines would wait for the disk thousands of times.
 	s, err := store.Open(ctx, store.Options{Path: filepath.Join(dir, "agent.db"), Site: replaySite, Unflushed: true})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	r := newReplay(s, out, under)
-	return errors.Join(r.run(ctx, in), s.Close())
+	err = errors.Join(r.run(ctx, in), s.Close())
+	return r.refused, err
 }
 
 const (
@@ -57,6 +58,7 @@ type replay struct {
 	inbounds map[allocation.InboundID]*wire.Inbound // as they were sent last
 	under    allocation.Policy                      // to begin with
 	policies int
+	refused  int
 	seen     map[int64]bool
 	skus     map[allocation.SKU]bool  // named anywhere: they stand in the balances
 	kept     map[int64]*scenario.Scan // what was said beside codes that wait, by event
@@ -104,6 +106,9 @@ func (r *replay) run(ctx context.Context, in io.Reader) error {
 			}
 		}
 		result.N = n
+		if result.Error != nil {
+			r.refused++
+		}
 		if err := r.out.Result(result); err != nil {
 			return err
 		}

@@ -45,7 +45,9 @@ func TestScenariosComeOutAsExpected(t *testing.T) {
 
 func replayed(t *testing.T, in []byte) string {
 	var out bytes.Buffer
-	require.NoError(t, Replay(t.Context(), bytes.NewReader(in), &out, allocation.DefaultPolicy()))
+	refused, err := Replay(t.Context(), bytes.NewReader(in), &out, allocation.DefaultPolicy())
+	require.NoError(t, err)
+	assert.Equal(t, strings.Count(out.String(), `"error":{`), refused)
 	return out.String()
 }
 

@@ -29,7 +29,7 @@ func (a *Agent) Status(ctx context.Context) (dock.Status, error) {
 	if link.State == session.Unverified {
 		s.Reason = unverified
 	}
-	s.Link = dock.Link{Up: link.Up, Since: link.Since, Problem: link.Problem}
+	s.Link = dock.Link{Up: link.Up, Since: link.Since, Problem: link.Problem, Dropped: link.Dropped + a.inbox.Dropped()}
 	m, head, c := a.store.Now()
 	s.Incarnation, s.Policy = m.Incarnation, m.Policy.Version
 	s.Head, s.Stored, s.Safe, s.Tasks = head.Seq, m.Stored.Seq, m.Safe.Seq, c.Tasks

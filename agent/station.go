@@ -2,14 +2,17 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/scanner"
+	"dockfill/scanner/source"
 )
 
 // station is a scanner's place; source is nil where nothing is attached.
@@ -35,6 +38,12 @@ func (a *Agent) attach() error {
 			}
 		}
 		a.stations = append(a.stations, s)
+	}
+	if two := source.Same(a.config.Stations); len(two) > 0 {
+		return errors.New(strings.Join(two, "\n"))
+	}
+	for _, two := range source.Shared(a.config.Stations) {
+		a.log.Warn(two)
 	}
 	return a.pair()
 }

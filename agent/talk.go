@@ -70,17 +70,25 @@ func (c commands) Applied(ctx context.Context) (wire.CommandCursor, error) {
 	return m.Commands, err
 }
 
+// Apply goes in pieces, each a transaction and an event of its own: no scan waits
+// for more than one of them, however many orders an import has changed.
 func (c commands) Apply(ctx context.Context, centre string, first int64, cmds []wire.Command) error {
-	var r *run
-	err := c.a.writer.wait(ctx, func(tx *store.Tx) (err error) {
-		r, err = c.a.desk.apply(tx, centre, first, cmds)
-		return err
-	})
-	if err == nil {
+	for len(cmds) > 0 {
+		n := piece(cmds)
+		now := cmds[:n]
+		var r *run
+		err := c.a.writer.waitLong(ctx, func(tx *store.Tx) (err error) {
+			r, err = c.a.desk.apply(tx, centre, first, now)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 		c.a.correct(r.errands)
 		c.a.tellShort(r.decided)
+		first, cmds = first+int64(n), cmds[n:]
 	}
-	return err
+	return nil
 }
 
 // tellShort says which lines that must be filled whole are not.
@@ -90,6 +98,37 @@ func (a *Agent) tellShort(decided []allocation.Decision) {
 			a.log.Warn("a line of class win is not filled whole: it keeps what it has", "line", id)
 		}
 	}
+}
+
+// pieceWeight bounds what is applied in one transaction, in lines: some tens of
+// milliseconds on a slow machine.
+const pieceWeight = 64
+
+// piece is how many of the commands go into the next transaction: at least one.
+// The grants behind an order are decided together with it, as far as they are no
+// crowd themselves.
+func piece(cmds []wire.Command) (n int) {
+	weight := 0
+	for _, c := range cmds {
+		if weight += weigh(c); weight > pieceWeight && n > 0 && (c.Grant == nil || weight > 4*pieceWeight) {
+			return n
+		}
+		n++
+	}
+	return n
+}
+
+// weigh is how many rows a command writes, roughly.
+func weigh(c wire.Command) int {
+	switch {
+	case c.Order != nil:
+		return 1 + len(c.Order.Lines)
+	case c.Inbound != nil:
+		return 1 + len(c.Inbound.Lines) + len(c.Inbound.Pallets)
+	case c.Elsewhere != nil:
+		return 1 + len(c.Elsewhere.SSCCs)
+	}
+	return 1
 }
 
 // The pace of the housekeeping: a little at a time, so that no scan waits long.
@@ -118,7 +157,7 @@ func (a *Agent) keepHouse(ctx context.Context) error {
 func (a *Agent) forget(ctx context.Context) error {
 	before := a.deps.Now().Add(-a.config.Retention)
 	for n := int64(forgetChunk); n == forgetChunk; {
-		err := a.writer.wait(ctx, func(tx *store.Tx) error {
+		err := a.writer.waitLong(ctx, func(tx *store.Tx) error {
 			var err error
 			n, err = tx.Forget(before, forgetChunk)
 			return err

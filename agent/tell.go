@@ -55,9 +55,9 @@ func (t took) putaway(sku allocation.SKU) string {
 // whyEach says of each line why it got what it got first.
 func whyEach(moves []allocation.Move) map[allocation.LineID]string {
 	why := map[allocation.LineID]string{}
-	for _, m := range moves {
-		if _, said := why[m.To.Line]; !said && m.To.Shelf == allocation.WithLine {
-			why[m.To.Line] = allocation.Why{Code: allocation.WhyRanked}.Sentence(m)
+	for i, said := range (allocation.Why{Code: allocation.WhyRanked}).Sentences(moves) {
+		if line := moves[i].To.Line; said != "" && why[line] == "" {
+			why[line] = said
 		}
 	}
 	return why

@@ -38,6 +38,7 @@ type writer struct {
 	store *store.Store
 	log   *slog.Logger
 	jobs  chan job
+	long  chan job                       // such as commands: one at a time, alone, and after the scans that wait
 	ended chan struct{}                  // closed when no job is taken any more
 	grown func()                         // told after each commit
 	doubt bool                           // a commit found the disk full: look before the next one
@@ -48,14 +49,16 @@ type writer struct {
 func newWriter(s *store.Store, log *slog.Logger, grown func()) *writer {
 	return &writer{
 		store: s, log: log, grown: grown,
-		jobs: make(chan job, maxBatch), ended: make(chan struct{}),
+		jobs: make(chan job, maxBatch), long: make(chan job), ended: make(chan struct{}),
 		given: map[allocation.StationID]int64{},
 	}
 }
 
 // submit hands a job over. Where the writer has ended, or ctx ends first, done
 // is told so at once.
-func (w *writer) submit(ctx context.Context, j job) {
+func (w *writer) submit(ctx context.Context, j job) { w.submitTo(ctx, w.jobs, j) }
+
+func (w *writer) submitTo(ctx context.Context, queue chan<- job, j job) {
 	select {
 	case <-w.ended:
 		j.done(errClosed)
@@ -63,7 +66,10 @@ func (w *writer) submit(ctx context.Context, j job) {
 	default:
 	}
 	select {
-	case w.jobs <- j:
+	case queue <- j:
+	case <-w.ended:
+		j.done(errClosed)
+		return
 	case <-ctx.Done():
 		j.done(ctx.Err())
 		return
@@ -78,8 +84,18 @@ func (w *writer) submit(ctx context.Context, j job) {
 // wait submits a write and waits for its flush. When ctx ends first it is not
 // known whether the write was made.
 func (w *writer) wait(ctx context.Context, do func(*store.Tx) error) error {
+	return w.waitAt(ctx, w.jobs, do)
+}
+
+// waitLong is wait for a write that takes long: it shares its transaction with
+// no scan, and between two of them the scans that wait go first.
+func (w *writer) waitLong(ctx context.Context, do func(*store.Tx) error) error {
+	return w.waitAt(ctx, w.long, do)
+}
+
+func (w *writer) waitAt(ctx context.Context, queue chan<- job, do func(*store.Tx) error) error {
 	done := make(chan error, 1)
-	w.submit(ctx, job{do, func(err error) { done <- err }})
+	w.submitTo(ctx, queue, job{do, func(err error) { done <- err }})
 	select {
 	case err := <-done:
 		return err
@@ -99,10 +115,25 @@ func (w *writer) run(ctx context.Context) error {
 			if err := w.commit(w.waiting([]job{j})); err != nil {
 				return err
 			}
+		case j := <-w.long:
+			if err := w.after(j); err != nil {
+				return err
+			}
 		case <-ctx.Done():
 			return w.commit(w.waiting(nil))
 		}
 	}
+}
+
+// after commits a long write, and before it what waits already.
+func (w *writer) after(long job) error {
+	if first := w.waiting(nil); len(first) > 0 {
+		if err := w.commit(first); err != nil {
+			long.done(errClosed)
+			return err
+		}
+	}
+	return w.commit([]job{long})
 }
 
 // drain answers what came too late.

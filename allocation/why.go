@@ -86,6 +86,24 @@ func (w Why) Sentence(m Move) string {
 	return s
 }
 
+// Sentences says why for each move of one decision to a line, in their order; ""
+// for other moves. A line that nothing stood behind, after others were served, was
+// not the only one.
+func (w Why) Sentences(moves []Move) []string {
+	said, served := make([]string, len(moves)), map[SKU]LineID{}
+	for i, m := range moves {
+		if m.To.Shelf != WithLine {
+			continue
+		}
+		said[i] = w.Sentence(m)
+		if before := served[m.SKU]; m.Over == "" && before != "" && before != m.To.Line {
+			said[i] = fmt.Sprintf("%s got what was left after %s", m.To.Line, before)
+		}
+		served[m.SKU] = m.To.Line
+	}
+	return said
+}
+
 func (w Why) base(m Move) string {
 	switch {
 	case w.Code != WhyRanked:

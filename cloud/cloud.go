@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -150,8 +149,7 @@ func (c *Centre) connect(o Config) error {
 		if c.broker, err = broker.Start(broker.Options{Listen: o.BrokerListen, Log: o.Log.With("room", "broker")}); err != nil {
 			return err
 		}
-		c.url = c.broker.URL()
-		options.URL = c.url
+		c.url, options.URL = c.broker.Elsewhere(), c.broker.URL()
 		options.ClientID, options.Username, options.Password = c.broker.Centre()
 	}
 	var err error
@@ -174,23 +172,8 @@ func (c *Centre) linked(up bool, problem string) {
 func (c *Centre) webOptions(o Config) web.Options {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&counts{c})
-	return web.Options{Reads: c.store, Imports: c.ingest, Acts: c.ingest, Version: o.Version, Broker: elsewhere(c.url), Hosts: o.HTTPNames,
+	return web.Options{Reads: c.store, Imports: c.ingest, Acts: c.ingest, Version: o.Version, Broker: c.url, Hosts: o.HTTPNames,
 		Ready: c.link.ready, Metrics: registry, Log: o.Log.With("room", "web")}
-}
-
-// elsewhere writes an address as another machine can use it: a broker that
-// listens on every address of this one is reached by its name.
-func elsewhere(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address
-	}
-	name, err := os.Hostname()
-	if ip := net.ParseIP(u.Hostname()); err != nil || ip == nil || !ip.IsUnspecified() {
-		return address
-	}
-	u.Host = net.JoinHostPort(name, u.Port())
-	return u.String()
 }
 
 // HTTP is the address of the pages as a browser on this machine takes it, such
@@ -203,7 +186,8 @@ func (c *Centre) HTTP() string {
 	return "http://" + at.String()
 }
 
-// Broker is the address that sites connect to, such as "tcp://127.0.0.1:1883".
+// Broker is the address that sites connect to, such as "tcp://127.0.0.1:1883";
+// of a broker that is open on every address it has this machine's name.
 func (c *Centre) Broker() string { return c.url }
 
 // Run works until ctx ends, which is a clean stop, or until a room stops by

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -65,6 +66,26 @@ func TestACentreOpenToTheNetworkNamesAnAddressForABrowser(t *testing.T) {
 		centre, _ := start(t, c)
 		assert.Regexp(t, `^http://127\.0\.0\.1:[1-9]\d*$`, centre.HTTP())
 		isReady(t, centre)
+	}
+}
+
+// Sites are configured with the address that is printed, and [::] leads them
+// nowhere.
+func TestABrokerOpenToTheNetworkIsNamedAsSitesReachIt(t *testing.T) {
+	name, err := os.Hostname()
+	require.NoError(t, err)
+	for _, open := range []string{"0.0.0.0:0", ":0"} {
+		var log strings.Builder
+		c := config(t)
+		c.BrokerListen, c.Log = open, slog.New(slog.NewTextHandler(&log, nil))
+		centre, stop := start(t, c)
+		assert.Regexp(t, `^tcp://`+regexp.QuoteMeta(name)+`:[1-9]\d*$`, centre.Broker())
+		isReady(t, centre)
+		_, text := get(t, centre.HTTP()+"/")
+		assert.Contains(t, text, centre.Broker())
+		require.NoError(t, stop())
+		assert.Contains(t, log.String(), "listening on every address of this machine")
+		assert.NotContains(t, log.String(), "[::]")
 	}
 }
 

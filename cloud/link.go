@@ -51,8 +51,8 @@ var counted = []struct {
 	of         func(ingest.Counts) int64
 }{
 	{"ingest_messages_total", "Messages taken from the broker.", func(c ingest.Counts) int64 { return c.Messages }},
-	{"ingest_dropped_total", "Messages dropped because the queue was full; the sites send them again.", func(c ingest.Counts) int64 { return c.Full }},
-	{"ingest_malformed_total", "Messages of a wrong topic, site, version, shape or size.", func(c ingest.Counts) int64 { return c.Malformed }},
+	{"ingest_dropped_total", "Messages dropped: malformed, or the queue was full and the sites send them again.", func(c ingest.Counts) int64 { return c.Full + c.Malformed }},
+	{"ingest_malformed_total", "Of those dropped, messages of a wrong topic, site, nonce, version, shape or size.", func(c ingest.Counts) int64 { return c.Malformed }},
 	{"ingest_events_total", "Events stored.", func(c ingest.Counts) int64 { return c.Events }},
 	{"ingest_duplicates_total", "Batches that were stored before.", func(c ingest.Counts) int64 { return c.Duplicates }},
 	{"ingest_gaps_total", "Batches with a hole before them.", func(c ingest.Counts) int64 { return c.Gaps }},
@@ -81,6 +81,7 @@ func (k *counts) Collect(out chan<- prometheus.Metric) {
 		up = 1
 	}
 	out <- prometheus.MustNewConstMetric(desc("broker_up", "1 while the broker is reached."), prometheus.GaugeValue, up)
+	out <- prometheus.MustNewConstMetric(desc("client_dropped_total", "Messages that the centre's own client dropped because ingest did not take them in time; the sites send them again."), prometheus.CounterValue, float64(k.c.client.Dropped()))
 	if k.c.broker == nil {
 		return
 	}

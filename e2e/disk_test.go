@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -53,6 +54,14 @@ func TestFullDiskStopsTheDockAndLosesNothing(t *testing.T) {
 	require.NoError(t, err, "the process answers")
 	answer.Body.Close()
 	assert.Equal(t, http.StatusOK, answer.StatusCode)
+	fillUp(t, filler)
+	ready, err := http.Get(s.http + "/readyz")
+	require.NoError(t, err)
+	text, err := io.ReadAll(ready.Body)
+	ready.Body.Close()
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusServiceUnavailable, ready.StatusCode, "it does not receive")
+	assert.Contains(t, string(text), "The disk is full: only ")
 
 	require.NoError(t, os.Remove(filler.Name()))
 	filler.Close()

@@ -2,7 +2,7 @@
 """What Dockfill must come to on the Online Retail data, worked out from the CSV
 files alone.
 
-    retail.py SUPPLY.csv ORDERS.csv ORDERS.csv ...
+    retail.py [--details] SUPPLY.csv ORDERS.csv ORDERS.csv ...
 
 The rule, as a person would do it with a pencil:
 
@@ -18,13 +18,17 @@ The rule, as a person would do it with a pencil:
 * Fill. Units go to the waiting lines of their stock code in rank order until
   the units or the lines run out. What is left is free stock.
 
-It prints one JSON object. It uses the standard library and nothing of Dockfill.
+It prints the totals, written as `dockfill-cloud totals` writes its own, so that
+the two can be laid side by side. With --details it prints them as one JSON
+object, with the number of orders and of pallets, and under "allocated" the units
+of every line that gets some. It uses the standard library and nothing of
+Dockfill.
 """
 
+import argparse
 import collections
 import csv
 import json
-import sys
 
 
 def goods(path):
@@ -46,7 +50,7 @@ def demand(paths):
     return sorted((accepted[order], order, line, sku, quantity) for order, line, sku, quantity in lines)
 
 
-def main(supply_path, *order_paths):
+def work_out(supply_path, order_paths):
     supply = collections.Counter()
     for _, sku, quantity, _ in goods(supply_path):
         supply[sku] += quantity
@@ -58,7 +62,7 @@ def main(supply_path, *order_paths):
             left[sku] -= given
             filled[f"{order}/{line}"] = given
         open_by_order[order] += quantity - given
-    print(json.dumps({
+    return {
         "lines_imported": len(lines),
         "orders": len(open_by_order),
         "pallets": len(supply),
@@ -67,10 +71,29 @@ def main(supply_path, *order_paths):
         "orders_completed": sum(1 for units in open_by_order.values() if units == 0),
         "open_units": sum(open_by_order.values()),
         "allocated": filled,
-    }))
+    }
+
+
+TOTALS = ("lines_imported", "units_scanned", "units_allocated", "orders_completed", "open_units")
+
+
+def main():
+    about = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    about.add_argument("--details", action="store_true", help="print one JSON object, with who gets what")
+    about.add_argument("supply", metavar="SUPPLY.csv", help="the day whose goods arrive")
+    about.add_argument("orders", metavar="ORDERS.csv", nargs="+", help="the days whose lines wait")
+    asked = about.parse_args()
+    try:
+        came_to = work_out(asked.supply, asked.orders)
+    except OSError as fault:
+        about.error(str(fault))
+    if asked.details:
+        print(json.dumps(came_to))
+        return
+    width = max(len(str(came_to[name])) for name in TOTALS)
+    for name in TOTALS:
+        print(f"  {came_to[name]:>{width}} {name.replace('_', ' ')}")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    main(*sys.argv[1:])
+    main()

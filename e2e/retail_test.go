@@ -56,7 +56,7 @@ func TestRealDataComesToTheSameFiguresThreeTimes(t *testing.T) {
 		figures
 		Allocated map[string]int64
 	}
-	require.NoError(t, json.Unmarshal([]byte(run(t, python, append([]string{"retail.py", supply}, orders...)...)), &script))
+	require.NoError(t, json.Unmarshal([]byte(run(t, python, append([]string{"retail.py", "--details", supply}, orders...)...)), &script))
 
 	c := newCentre(t)
 	for _, day := range days[:4] {
@@ -78,6 +78,7 @@ func TestRealDataComesToTheSameFiguresThreeTimes(t *testing.T) {
 	})
 	assert.Equal(t, script.figures, agent, "script and agent")
 	assert.Equal(t, script.figures, c.totals(), "script and centre")
+	assert.Equal(t, run(t, python, append([]string{"retail.py", supply}, orders...)...), c.run("totals"), "a person lays the two side by side")
 	got := map[string]int64{}
 	for id, a := range c.owed() {
 		if a.allocated > 0 {

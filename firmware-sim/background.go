@@ -15,26 +15,29 @@ import (
 const rescans = 50
 
 // work starts a worker who scans each code until a tone comes.
-func (p *player) work(ctx context.Context, d *station, more []string) error {
+func (p *player) work(d *station, more []string) (action, error) {
 	times, _, err := words("work", more[1:])
-	if err != nil {
-		return err
+	if err = errors.Join(err, d.reads(more[0])); err != nil {
+		return nil, err
 	}
-	return p.inBackground(d, map[string]string{"&": ""}, func() error { return p.workAll(ctx, d, more[0], times) })
+	return p.inBackground(d, map[string]string{"&": ""}, func(ctx context.Context) error { return p.workAll(ctx, d, more[0], times) })
 }
 
 // inBackground does it now, or beside the scenario where & stands among the words.
-func (p *player) inBackground(d *station, words map[string]string, do func() error) error {
+func (p *player) inBackground(d *station, words map[string]string, do action) (action, error) {
 	if _, beside := words["&"]; !beside {
-		return do()
+		return do, nil
 	}
-	if d.work != nil {
-		return fmt.Errorf("%s is at work already: join it first", d.Name())
+	if d.plan.working {
+		return nil, fmt.Errorf("%s is at work already: join it first", d.name)
 	}
-	done := make(chan error, 1)
-	d.work = done
-	go func() { done <- do() }()
-	return nil
+	d.plan.working = true
+	return func(ctx context.Context) error {
+		done := make(chan error, 1)
+		d.work = done
+		go func() { done <- do(ctx) }()
+		return nil
+	}, nil
 }
 
 func (p *player) workAll(ctx context.Context, d *station, code string, times int) error {
@@ -72,10 +75,15 @@ func (p *player) insist(ctx context.Context, d *station, l device.Label) error {
 }
 
 // join waits for the background work.
-func (p *player) join(ctx context.Context, d *station) error {
-	if d.work == nil {
-		return fmt.Errorf("%s has no work in the background: begin it with `work`", d.Name())
+func (p *player) join(d *station) (action, error) {
+	if !d.plan.working {
+		return nil, fmt.Errorf("%s has no work in the background: begin it with `work`", d.name)
 	}
+	d.plan.working = false
+	return d.joined, nil
+}
+
+func (d *station) joined(ctx context.Context) error {
 	select {
 	case err := <-d.work:
 		d.work = nil
@@ -89,7 +97,7 @@ func (p *player) join(ctx context.Context, d *station) error {
 func (p *player) joinAll(ctx context.Context) error {
 	for _, d := range p.devices {
 		if d.work != nil {
-			if err := p.join(ctx, d); err != nil {
+			if err := d.joined(ctx); err != nil {
 				return err
 			}
 		}

@@ -23,6 +23,7 @@ type cli struct {
 	Net      netCmd      `cmd:"" help:"Be the line to the centre: pass TCP on, and cut or slow it as typed."`
 	Scenario scenarioCmd `cmd:"" help:"List, show and make scenarios for play."`
 	Demo     demoCmd     `cmd:"" help:"See it all on this machine: a centre, two sites, pretend scanners, 200 backorders."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 	Hold     holdCmd     `cmd:"" hidden:"" help:"Be the other program that holds a port, until standard input ends."`
 }
 

@@ -77,40 +77,43 @@ func answer(relay *network.Relay, words []string, out io.Writer) {
 
 // change does one action to a line.
 func change(r *network.Relay, words []string) error {
-	switch words[0] {
-	case "cut":
-		r.Cut()
-	case "restore":
-		r.Restore()
-	case "drop":
-		r.Drop()
-	case "stall":
-		return stall(r, words[1:])
-	case "delay":
-		if len(words) < 2 {
-			return errors.New("delay needs a time: delay 200ms")
-		}
-		t, err := period(words[1])
-		if err != nil {
-			return err
-		}
-		r.Delay(t)
-	default:
-		known := []string{"cut", "restore", "drop", "stall", "delay", "status", "quit"}
-		return fmt.Errorf("a line has no action %q; did you mean %q?", words[0], scenarios.Nearest(words[0], known))
+	do, err := changeOf(words)
+	if err == nil {
+		do(r)
 	}
-	return nil
+	return err
 }
 
-func stall(r *network.Relay, words []string) error {
+// changeOf understands an action.
+func changeOf(words []string) (func(*network.Relay), error) {
+	switch words[0] {
+	case "cut":
+		return (*network.Relay).Cut, nil
+	case "restore":
+		return (*network.Relay).Restore, nil
+	case "drop":
+		return (*network.Relay).Drop, nil
+	case "stall":
+		return stallOf(words[1:])
+	case "delay":
+		if len(words) < 2 {
+			return nil, errors.New("delay needs a time: delay 200ms")
+		}
+		t, err := period(words[1])
+		return func(r *network.Relay) { r.Delay(t) }, err
+	}
+	known := []string{"cut", "restore", "drop", "stall", "delay", "status", "quit"}
+	return nil, fmt.Errorf("a line has no action %q; did you mean %q?", words[0], scenarios.Nearest(words[0], known))
+}
+
+func stallOf(words []string) (func(*network.Relay), error) {
 	way := "both"
 	if len(words) > 0 {
 		way = words[0]
 	}
 	d, ok := map[string]network.Direction{"up": network.Up, "down": network.Down, "both": network.Both}[way]
 	if !ok {
-		return fmt.Errorf("a line stalls up, down or both, not %q", way)
+		return nil, fmt.Errorf("a line stalls up, down or both, not %q", way)
 	}
-	r.Stall(d)
-	return nil
+	return func(r *network.Relay) { r.Stall(d) }, nil
 }

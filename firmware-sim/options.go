@@ -36,6 +36,7 @@ var deviceOptions = []option{
 	{"nocomma", "nocomma", "honeywell-hostack: an older model, whose escape commands end without a comma", flag(func(c *device.Config) *bool { return &c.NoComma })},
 	{"hostwait", "hostwait=TIME", "honeywell-hostack: wait that long for the host, 1s to 90s (10s)", span(func(c *device.Config) *time.Duration { return &c.HostWait })},
 	{"acknak", "acknak", "datalogic: send each scan until the agent has acknowledged it", flag(func(c *device.Config) *bool { return &c.AckNak })},
+	{"ackwait", "ackwait=TIME", "ssi, or datalogic with acknak: send again after that long without an acknowledgement (2s, datalogic 200ms)", span(func(c *device.Config) *time.Duration { return &c.AckWait })},
 	{"needs-e", "needs-e", "datalogic: after F disabled until E", flag(func(c *device.Config) *bool { return &c.NeedsEnable })},
 	{"deaf", "deaf=TIME", "datalogic: deaf that long after R (30s)", span(func(c *device.Config) *time.Duration { return &c.ResetTime })},
 	{"time", "time[=LAYOUT]", "batch: a comma and the time behind each code, laid out as in Go (" + batchTime + ")", func(c *device.Config, v string) error {
@@ -81,6 +82,9 @@ func configure(name, profile string, words []string) (device.Config, error) {
 		key, value, _ := strings.Cut(word, "=")
 		if err := setOption(&c, key, value); err != nil {
 			return c, err
+		}
+		if key == "framing" && c.Profile == device.SSI {
+			return c, fmt.Errorf("a device of profile %s sends packets and has no framing", device.SSI)
 		}
 	}
 	return c, nil

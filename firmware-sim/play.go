@@ -67,6 +67,10 @@ func (c *playCmd) Run(ctx context.Context, io streams) (err error) {
 		return misused(err)
 	}
 	p := newPlayer(io.out, c.Each)
+	actions, err := p.plan(steps)
+	if err != nil {
+		return misused(err)
+	}
 	p.tapes = newTapes(c.Record, count(steps, "device"))
 	defer func() {
 		p.close()
@@ -77,8 +81,8 @@ func (c *playCmd) Run(ctx context.Context, io streams) (err error) {
 			return err
 		}
 	}
-	for _, s := range steps {
-		if err = p.play(ctx, s); err != nil {
+	for _, do := range actions {
+		if err = do(ctx); err != nil {
 			break
 		}
 	}

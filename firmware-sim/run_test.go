@@ -113,7 +113,7 @@ func TestMistakesInAScenarioNameTheirLine(t *testing.T) {
 		"device d ssi link=%s\nscan e 1":               `standard input:2: there is no device "e"; did you mean "d"?`,
 		"device d ssi link=%s\nbad d splt 1":           `did you mean "split"?`,
 		"device d ascii link=%s\nbad d checksum 1":     "needs a handshake, which the profile ascii has not",
-		"device d ssi link=%s\nbad d split":            "write `bad NAME split CODE`",
+		"device d ssi link=%s\nbad d split":            "write `bad d split CODE`",
 		"device d ssi link=%s\nscan d 1 20":            `"20" is no count: write x20`,
 		"device d ssi lnik=%s":                         `did you mean "link"?`,
 		"device d ssi link=%s\nexpect d god":           `did you mean "good"?`,

@@ -20,7 +20,7 @@ type deviceFlags struct {
 	Packets   bool          `help:"ssi: be in packet mode from the start, not only when the agent asks for it."`
 	Header    bool          `help:"honeywell: send the data header DECHDR1."`
 	NoComma   bool          `help:"honeywell-hostack: an older model, whose escape commands end without a comma."`
-	HostWait  time.Duration `default:"10s" help:"honeywell-hostack: how long to wait for the agent."`
+	HostWait  time.Duration `placeholder:"TIME" help:"honeywell-hostack: how long to wait for the agent, 1s to 90s (10s)."`
 	AckNak    bool          `name:"acknak" help:"datalogic: send each scan until the agent has acknowledged it."`
 	NeedsE    bool          `name:"needs-e" help:"datalogic: after F disabled until E."`
 	BatchTime string        `placeholder:"LAYOUT" help:"batch: the time behind each code, laid out as in Go."`

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"text/tabwriter"
 
 	"dockfill/firmware-sim/scenarios"
 )
@@ -19,21 +20,38 @@ type scenarioCmd struct {
 
 type listCmd struct{}
 
-// Run prints each sample's name and its first line.
+// Run prints each sample's name and its first sentence.
 func (listCmd) Run(io streams) error {
 	names, err := fs.Glob(scenarios.Samples, "*.txt")
 	if err != nil {
 		return err
 	}
+	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
 	for _, name := range names {
 		text, err := fs.ReadFile(scenarios.Samples, name)
 		if err != nil {
 			return err
 		}
-		first, _, _ := strings.Cut(string(text), "\n")
-		fmt.Fprintf(io.out, "%-22s %s\n", strings.TrimSuffix(name, ".txt"), strings.TrimPrefix(first, "# "))
+		fmt.Fprintf(w, "%s\t%s\n", strings.TrimSuffix(name, ".txt"), firstSentence(string(text)))
 	}
-	return nil
+	return w.Flush()
+}
+
+// firstSentence is that of the comment at a scenario's head, on one line.
+func firstSentence(scenario string) string {
+	var words []string
+	for line := range strings.Lines(scenario) {
+		text, isComment := strings.CutPrefix(line, "#")
+		if !isComment || strings.TrimSpace(text) == "" {
+			break
+		}
+		words = append(words, strings.Fields(text)...)
+	}
+	first, _, more := strings.Cut(strings.Join(words, " "), ". ")
+	if more {
+		first += "."
+	}
+	return first
 }
 
 type showCmd struct {

@@ -74,7 +74,16 @@ func TestAMissingColumnIsNamedWithThoseThatAreThere(t *testing.T) {
 func TestSamplesAreListedAndShown(t *testing.T) {
 	var out bytes.Buffer
 	require.Equal(t, 0, run(t.Context(), []string{"scenario", "list"}, streams{nil, &out, &out}))
-	assert.Contains(t, out.String(), "rough-wire")
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	column := strings.Index(lines[0], "What a dock scans")
+	require.Positive(t, column)
+	for _, line := range lines {
+		name, about := line[:column], line[column:]
+		assert.Equal(t, "  ", name[column-2:], "%s: the column is kept", line)
+		assert.Regexp(t, `^\S+ +$`, name, "%s: the column is kept", line)
+		assert.Regexp(t, `^\S.*[.]$`, about, "a whole sentence")
+	}
+	assert.Contains(t, out.String(), "it is told tones and lights by messages, and each scan ends with CR LF.\n")
 	out.Reset()
 	require.Equal(t, 0, run(t.Context(), []string{"scenario", "show", "first-pallet"}, streams{nil, &out, &out}))
 	assert.Contains(t, out.String(), "scan dock1")

@@ -4,6 +4,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -67,8 +69,12 @@ func typed(t *testing.T, story string) (wire, out string) {
 
 func TestAWorkerOutOfRangeDeliversLater(t *testing.T) {
 	t.Parallel()
-	wire, out := typed(t, "device d ascii link={link}\nready d\nscan d 1\naway d\nscan d A{n} x3\nsay gone\nback d")
-	assert.Equal(t, "1\rA2\rA3\rA4\r", wire)
+	port := link(t)
+	a := serve(t, &fakeAgent{verdict: good}, port)
+	story := fmt.Sprintf("device d ssi link=%s\nready d\nscan d 1\naway d\nscan d A{n} x3\nsay gone\nback d", port)
+	status, out, errs := do(t, story, "play", "-")
+	require.Equal(t, 0, status, "%s%s", out, errs)
+	assert.Equal(t, []string{"1", "A2", "A3", "A4"}, a.scans())
 	assert.Contains(t, out, "d is back with 3 scans")
 }
 
@@ -172,26 +178,84 @@ func TestScanPastesAMemory(t *testing.T) {
 func TestMistakesInTheNewerVerbsNameTheirRemedy(t *testing.T) {
 	t.Parallel()
 	for story, want := range map[string]string{
-		"device d ascii link=%s\nkeyboard d maybe":           "on or off",
-		"device d ascii link=%s\nupload d":                   "no memory to upload",
-		"device d ascii link=%s\nclear d":                    "no memory to clear",
-		"device d ssi link=%s\nflood d 1 x5":                 "waits for its host",
-		"device d ascii link=%s\nflood d 1 x5 rate=0":        "write rate=524",
-		"device d ascii link=%s\nflood d 1 x5 speed=9":       "is not understood here",
-		"device d ascii link=%s\nplug d sideways":            "is not understood here",
-		"device d ascii link=%s\njoin d":                     "begin it with `work`",
-		"device d ascii link=%s\nboth d e 1":                 `did you mean "d"?`,
-		"device d ascii link=%s\nbad d double 1 gap=late":    `"late" is no time`,
-		"device d ascii link=%s aim=yes":                     "stands alone",
-		"device d ascii link=%s baud=fast":                   "no number above 0",
-		"device d ascii link=%s framing=etx":                 "none of cr, lf, crlf",
-		"device d ascii link=%s\nbaud d 0":                   "no number above 0",
-		"device d ascii link=%s\nwork d 1 x5\nwork d 2 x5":   "join it first",
-		"device d ascii link=%s framing=cr\nbad d lostack 1": "needs a handshake",
+		"device d ascii link=%s\nkeyboard d maybe":                    "on or off",
+		"device d ascii link=%s\nupload d":                            "no memory to upload",
+		"device d ascii link=%s\nclear d":                             "no memory to clear",
+		"device d ssi link=%s\nflood d 1 x5":                          "waits for its host",
+		"device d ascii link=%s\naway d":                              "one that can be carried out of range is of ssi, honeywell-hostack, datalogic-cordless",
+		"device d ssi link=%s\nback d":                                "d is not out of range: write `away d` above",
+		"device d ssi link=%s\naway d\nbad d split 1":                 "is out of range here",
+		"device d ascii link=%s\nscan d 1\nexpect d good":             "hears no verdict, so it never sounds good",
+		"device d batch link=%s\nbad d torn 1":                        "sends nothing before its upload: write `upload NAME fault=torn`",
+		"device d batch link=%s\nupload d fault=nul":                  "write `bad` above the upload",
+		"device d batch link=%s\nupload d x2 fault=noterm":            "leave xN, gap and rate out",
+		"device d ascii link=%s framing=none\nbad d noterm 1":         "there is none",
+		"device d ascii link=%s\nbad d lostgs 4006381333931":          "holds no GS that could be lost",
+		"device d ascii link=%s\nbad d nul 1 gap=1s":                  "gap is the time between the readings",
+		"device d ascii link=%s\nplug d":                              "d is plugged in already",
+		"device d ascii link=%s\nunplug d\nscan d 1":                  "d is unplugged by now: write `plug d` above",
+		"device d ascii link=%s\nbad d torn 1\nscan d 1":              "d is unplugged by now",
+		"device d ascii link=%s\nrelease d":                           "neither held nor denied",
+		"device d ascii link=%s\nboth d d 1":                          "d is named twice",
+		"device d ssi link=%s framing=crlf":                           "has no framing",
+		"device d ssi link=%s hostwait=5s":                            "has not a wait for the host",
+		"device d ascii link=%s ackwait=1s":                           "waits for no acknowledgement",
+		"device d honeywell link=%s hostwait=5m":                      "waits 1s to 90s",
+		"device d ssi listen=127.0.0.1:0\nbaud d 9600 # %s":           "has no speed",
+		"device d ssi listen=127.0.0.1:0\nunplug d\nplug d held # %s": "cannot be moved, held or denied",
+		"device d ascii link=%s\nflood d 1 x5 rate=0":                 "write rate=524",
+		"device d ascii link=%s\nflood d 1 x5 speed=9":                "is not understood here",
+		"device d ascii link=%s\nplug d sideways":                     "is not understood here",
+		"device d ascii link=%s\njoin d":                              "begin it with `work`",
+		"device d ascii link=%s\nboth d e 1":                          `did you mean "d"?`,
+		"device d ascii link=%s\nbad d double 1 gap=late":             `"late" is no time`,
+		"device d ascii link=%s aim=yes":                              "stands alone",
+		"device d ascii link=%s baud=fast":                            "no number above 0",
+		"device d ascii link=%s framing=etx":                          "none of cr, lf, crlf",
+		"device d ascii link=%s\nbaud d 0":                            "no number above 0",
+		"device d ascii link=%s\nwork d 1 x5\nwork d 2 x5":            "join it first",
+		"device d ascii link=%s framing=cr\nbad d lostack 1":          "needs a handshake",
 	} {
 		status, _, errs := do(t, fmt.Sprintf(story, link(t)), "play", "-")
-		assert.NotEqual(t, 0, status, story)
+		assert.Equal(t, 3, status, story)
 		assert.Contains(t, errs, want, story)
+		assert.Regexp(t, `standard input:\d: `, errs, story)
+	}
+}
+
+// A scenario that cannot be played to its end is not begun: all that is wrong with it
+// is told, and no port is made, no scan sent, no recording begun.
+func TestNothingIsPlayedOfAScenarioThatCannotBePlayedToItsEnd(t *testing.T) {
+	t.Parallel()
+	port := link(t)
+	tape := filepath.Join(t.TempDir(), "tape.txt")
+	story := fmt.Sprintf("say hello\ndevice d ascii link=%s\nready d\nscan d 1\nbad d checksum 1\naway d\nexpect d good\ndevice e zebra aim\nscan e 1\n", port)
+	status, out, errs := do(t, story, "play", "-", "--record", tape)
+	assert.Equal(t, 3, status)
+	assert.Empty(t, out)
+	for _, want := range []string{
+		`standard input:5: the fault "checksum" needs a handshake, which the profile ascii has not`,
+		"standard input:6: a device of profile ascii", "standard input:7: a device of profile ascii hears no verdict", "standard input:8: a device needs either",
+	} {
+		assert.Contains(t, errs, want)
+	}
+	assert.NotContains(t, errs, "standard input:9", "what follows from a mistake is no other one")
+	assert.NoFileExists(t, port)
+	assert.NoFileExists(t, tape)
+}
+
+// Whatever ships must be one that can be played.
+func TestEverySampleIsUnderstood(t *testing.T) {
+	t.Parallel()
+	names, err := fs.Glob(scenarios.Samples, "*.txt")
+	require.NoError(t, err)
+	for _, name := range names {
+		text, err := scenarios.Samples.Open(name)
+		require.NoError(t, err)
+		steps, err := scenarios.Parse(name, text, nil)
+		require.NoError(t, err)
+		_, err = newPlayer(io.Discard, false).plan(steps)
+		assert.NoError(t, err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"dockfill/firmware-sim/device"
@@ -14,17 +15,30 @@ import (
 
 // This file is how a scenario's worker pulls the trigger.
 
-func (p *player) scan(ctx context.Context, d *station, more []string) error {
+func (p *player) scan(d *station, more []string) (action, error) {
 	times, _, err := words("scan", more[1:])
-	if err != nil {
+	if err = errors.Join(err, d.reads(more[0])); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		for range times {
+			if err := p.pull(ctx, d, p.number(more[0]), ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
+
+// reads refuses a code that is no label, and a scanner that is not there.
+func (d *station) reads(code string) error {
+	if _, err := device.ParseLabel(scenarios.Number(code, 1)); err != nil {
 		return err
 	}
-	for range times {
-		if err := p.pull(ctx, d, p.number(more[0]), ""); err != nil {
-			return err
-		}
+	if d.plan.away || d.profile == device.Batch {
+		return nil // it keeps what it scans
 	}
-	return nil
+	return d.here()
 }
 
 // number fills the {n} of a code.
@@ -35,38 +49,61 @@ func (p *player) number(code string) string {
 	return scenarios.Number(code, p.n)
 }
 
-func (p *player) bad(ctx context.Context, d *station, more []string) error {
-	fault, err := d.fault(more[0])
+func (p *player) bad(d *station, more []string) (action, error) {
+	fault, err := faultNamed(more[0])
 	if err != nil {
-		return err
+		return nil, err
 	}
 	code := "JUNK"
 	switch {
 	case len(more) > 1:
 		code, more = more[1], more[2:]
 	case fault != device.Junk:
-		return fmt.Errorf("the fault %q happens to a code: write `bad NAME %s CODE`", fault, fault)
+		return nil, fmt.Errorf("the fault %q happens to a code: write `bad %s %s CODE`", fault, d.name, fault)
 	default:
 		more = nil
 	}
-	if err := d.setBounce(more); err != nil {
+	gap, err := gapOfBounce(fault, more)
+	if err = errors.Join(err, d.config.Possible(fault, false), d.reads(code), d.spoils(fault, code)); err != nil {
+		return nil, err
+	}
+	if fault == device.Torn {
+		d.plan.plugged = false
+	}
+	return func(ctx context.Context) error {
+		d.Bounce(gap)
+		err := p.pull(ctx, d, p.number(code), fault)
+		if fault == device.Torn && errors.Is(err, device.ErrUnplugged) {
+			return nil // as intended
+		}
 		return err
-	}
-	err = p.pull(ctx, d, p.number(code), fault)
-	if fault == device.Torn && errors.Is(err, device.ErrUnplugged) {
-		return nil // as intended
-	}
-	return err
+	}, nil
 }
 
-func (d *station) setBounce(more []string) error {
+// spoils refuses a fault that would not happen: out of range nothing is sent, and a
+// code without GS has none to lose.
+func (d *station) spoils(f device.Fault, code string) error {
+	l, err := device.ParseLabel(code)
+	switch {
+	case err != nil:
+		return nil // was told
+	case d.plan.away:
+		return fmt.Errorf("%s is out of range here, where the fault %q cannot happen: write `back %s` above", d.name, f, d.name)
+	case f == device.LostGS && !strings.Contains(l.Text, device.GS):
+		return fmt.Errorf("the code holds no GS that could be lost; one follows an element of any length, as in (01)09506000134352(10)LOT(21)A7")
+	}
+	return nil
+}
+
+func gapOfBounce(f device.Fault, more []string) (time.Duration, error) {
 	_, values, err := words("bad", more, "gap")
 	if err != nil {
-		return err
+		return 0, err
 	}
-	gap, err := gapOf(values, 0)
-	d.Bounce(gap)
-	return err
+	if _, given := values["gap"]; given && f != device.Double {
+		return 0, fmt.Errorf("gap is the time between the readings of the fault %q, and %q has none", device.Double, f)
+	}
+	return gapOf(values, 0)
 }
 
 func gapOf(values map[string]string, normal time.Duration) (time.Duration, error) {
@@ -76,20 +113,14 @@ func gapOf(values map[string]string, normal time.Duration) (time.Duration, error
 	return normal, nil
 }
 
-// fault finds a fault that this device can have.
-func (d *station) fault(name string) (device.Fault, error) {
+// faultNamed finds a fault.
+func faultNamed(name string) (device.Fault, error) {
 	var known []string
 	for _, f := range device.Faults {
-		if string(f.Fault) != name {
-			known = append(known, string(f.Fault))
-			continue
+		if string(f.Fault) == name {
+			return f.Fault, nil
 		}
-		sums := f.Fault == device.Checksum && d.framing == device.STXETXLRC
-		repeats := f.Fault == device.LostAck && d.acknowledged
-		if f.Handshake && d.profile != device.SSI && !sums && !repeats {
-			return "", fmt.Errorf("the fault %q needs a handshake, which the profile %s has not", name, d.profile)
-		}
-		return f.Fault, nil
+		known = append(known, string(f.Fault))
 	}
 	return "", fmt.Errorf("there is no fault %q; did you mean %q?", name, scenarios.Nearest(name, known))
 }
@@ -160,60 +191,71 @@ func record(to *ledger.Ledger, d *device.Device, l device.Label, a device.Answer
 }
 
 // both lets two scanners read the same label.
-func (p *player) both(ctx context.Context, d *station, more []string) error {
+func (p *player) both(d *station, more []string) (action, error) {
 	other, err := find(p.devices, "device", more[0])
-	if err != nil {
-		return err
+	if err != nil || other.plan.wrong {
+		return nil, err
 	}
 	_, values, err := words("both", more[2:], "gap")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	gap, err := gapOf(values, 0)
-	if err != nil {
-		return err
+	if other == d {
+		err = errors.Join(err, fmt.Errorf("%s is named twice: two scanners deliver the scan", d.name))
 	}
-	code := p.number(more[1])
-	first := make(chan error, 1)
-	go func() { first <- p.pull(ctx, d, code, "") }()
-	rest(ctx, gap)
-	return errors.Join(p.pull(ctx, other, code, ""), <-first)
+	if err = errors.Join(err, d.reads(more[1]), other.reads(more[1])); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		code := p.number(more[1])
+		first := make(chan error, 1)
+		go func() { first <- p.pull(ctx, d, code, "") }()
+		rest(ctx, gap)
+		return errors.Join(p.pull(ctx, other, code, ""), <-first)
+	}, nil
 }
 
 // back sends what was kept out of range, one reading after the other as fast as
 // the host takes them.
-func (p *player) back(ctx context.Context, d *station) error {
-	codes, pace := d.kept, d.pace
-	d.away, d.kept, d.pace = false, nil, 0
-	defer func() { d.pace = pace }()
-	fmt.Fprintf(p.out, "%s is back with %s\n", d.Name(), several(len(codes), "scan", "scans"))
-	for _, code := range codes {
-		if err := p.pull(ctx, d, code, ""); err != nil {
-			return err
-		}
+func (p *player) back(d *station) (action, error) {
+	if !d.plan.away {
+		return nil, fmt.Errorf("%s is not out of range: write `away %s` above", d.name, d.name)
 	}
-	return nil
+	d.plan.away = false
+	return func(ctx context.Context) error {
+		codes, pace := d.kept, d.pace
+		d.away, d.kept, d.pace = false, nil, 0
+		defer func() { d.pace = pace }()
+		fmt.Fprintf(p.out, "%s is back with %s\n", d.name, several(len(codes), "scan", "scans"))
+		for _, code := range codes {
+			if err := p.pull(ctx, d, code, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, d.here()
 }
 
 // flood types faster than a hand can scan.
-func (p *player) flood(ctx context.Context, d *station, more []string) error {
+func (p *player) flood(d *station, more []string) (action, error) {
 	times, values, err := words("flood", more[1:], "rate", "&")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rate, err := rateOf(values, 10_000)
-	if err != nil {
-		return err
+	if err = errors.Join(err, d.Floods(), d.reads(more[0])); err != nil {
+		return nil, err
 	}
-	var labels []device.Label
-	for range times {
-		l, err := device.ParseLabel(p.number(more[0]))
-		if err != nil {
-			return err
+	return p.inBackground(d, values, func(ctx context.Context) error {
+		var labels []device.Label
+		for range times {
+			l, err := device.ParseLabel(p.number(more[0]))
+			if err != nil {
+				return err
+			}
+			labels = append(labels, l)
 		}
-		labels = append(labels, l)
-	}
-	return p.inBackground(d, values, func() error {
 		began := time.Now()
 		sent, err := d.Flood(ctx, labels, rate)
 		return p.pasted(d, "flood", sent, began, err)
@@ -221,23 +263,23 @@ func (p *player) flood(ctx context.Context, d *station, more []string) error {
 }
 
 // upload pastes a memory.
-func (p *player) upload(ctx context.Context, d *station, more []string) error {
+func (p *player) upload(d *station, more []string) (action, error) {
 	times, values, err := words("upload", more, "rate", "gap", "fault", "&")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	rate, err := rateOf(values, 0)
-	if err != nil {
-		return err
-	}
-	gap, err := gapOf(values, 2*time.Second)
-	if err != nil {
-		return err
+	if err := errors.Join(d.Remembers("upload"), d.here()); err != nil {
+		return nil, err
 	}
 	if name, bad := values["fault"]; bad {
-		return p.inBackground(d, values, func() error { return d.uploadBadly(ctx, name) })
+		return p.uploadBadly(d, name, times, values)
 	}
-	return p.inBackground(d, values, func() error {
+	rate, err := rateOf(values, 0)
+	gap, wrong := gapOf(values, 2*time.Second)
+	if err = errors.Join(err, wrong); err != nil {
+		return nil, err
+	}
+	return p.inBackground(d, values, func(ctx context.Context) error {
 		for n := range times {
 			if n > 0 {
 				rest(ctx, gap)
@@ -253,16 +295,28 @@ func (p *player) upload(ctx context.Context, d *station, more []string) error {
 }
 
 // uploadBadly pastes a memory once, with something wrong in the middle.
-func (d *station) uploadBadly(ctx context.Context, name string) error {
-	fault, err := d.fault(name)
+func (p *player) uploadBadly(d *station, name string, times int, values map[string]string) (action, error) {
+	fault, err := faultNamed(name)
+	if err == nil {
+		err = d.config.Possible(fault, true)
+	}
+	_, rated := values["rate"]
+	if _, spaced := values["gap"]; rated || spaced || times > 1 {
+		err = errors.Join(err, errors.New("an upload with a fault is pasted once and at once: leave xN, gap and rate out"))
+	}
 	if err != nil {
+		return nil, err
+	}
+	if fault == device.Torn {
+		d.plan.plugged = false
+	}
+	return p.inBackground(d, values, func(ctx context.Context) error {
+		err := d.UploadBadly(ctx, fault)
+		if fault == device.Torn && errors.Is(err, device.ErrUnplugged) {
+			return nil // as intended
+		}
 		return err
-	}
-	err = d.UploadBadly(ctx, fault)
-	if fault == device.Torn && errors.Is(err, device.ErrUnplugged) {
-		return nil // as intended
-	}
-	return err
+	})
 }
 
 func (p *player) pasted(d *station, what string, sent int, began time.Time, err error) error {

@@ -57,6 +57,8 @@ var (
 	ErrKeyboard = errors.New("the scanner is in keyboard mode")
 	// ErrWrongRate: what comes is no text.
 	ErrWrongRate = errors.New("what the scanner sends is no text")
+	// ErrNoTrigger: the device's profile knows no command that has it read.
+	ErrNoTrigger = errors.New("the scanner cannot be told to read; pull its trigger")
 	// ErrPortFailed: the port broke while it was read or written.
 	ErrPortFailed = errors.New("port failed")
 	// ErrNotAnswering: the device does not acknowledge commands.
@@ -127,6 +129,13 @@ type Source interface {
 	Run(ctx context.Context, out chan<- Scan) error
 	// Status may be called at any time from any goroutine.
 	Status() Status
+}
+
+// Puller is a Source whose device can be told to read, as if its trigger were pulled.
+type Puller interface {
+	// Pull has the device begin to read, or end it. The errors are ErrNotFound while
+	// there is no port, and ErrNoTrigger.
+	Pull(on bool) error
 }
 
 // State is how a Source stands.

@@ -33,8 +33,9 @@ func (s *server) api(mux *http.ServeMux) {
 	huma.Get(api, "/api/v1/balances", s.getBalances, describe("balances", "What every line and SKU came to"))
 }
 
+// describe names an operation. Its body was bounded before it comes here.
 func describe(id, summary string) func(*huma.Operation) {
-	return func(o *huma.Operation) { o.OperationID, o.Summary, o.MaxBodyBytes = id, summary, maxBody }
+	return func(o *huma.Operation) { o.OperationID, o.Summary, o.MaxBodyBytes = id, summary, -1 }
 }
 
 // response wraps a body as huma wants it.

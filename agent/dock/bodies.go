@@ -32,7 +32,7 @@ type StatusBody struct {
 	Totals      *TotalsJSON   `json:"totals"`
 	Held        []HeldJSON    `json:"held" doc:"set aside until people decide, by reason; null where it is not known"`
 	Database    *int64        `json:"database_bytes"`
-	DiskFree    int64         `json:"disk_free_bytes"`
+	DiskFree    *int64        `json:"disk_free_bytes" doc:"null where the system does not say"`
 }
 
 // LinkJSON is the connection to the centre.
@@ -211,7 +211,10 @@ func newStatusBody(s Status, now time.Time) StatusBody {
 		Schema: Schema, Site: string(s.Site), State: s.State, Reason: s.Reason,
 		Version: s.Version, Started: s.Started, OldestWait: when(s.OldestUnsent),
 		Link:     LinkJSON{s.Link.Up, when(s.Link.Since), s.Link.Problem},
-		Stations: []StationJSON{}, DiskFree: s.DiskFreeBytes,
+		Stations: []StationJSON{},
+	}
+	if s.DiskFreeBytes != UnknownBytes {
+		b.DiskFree = &s.DiskFreeBytes
 	}
 	if !s.Unread {
 		b.read(s)

@@ -129,7 +129,7 @@ const outshone = `(() => {
 
 // collisions finds parts of the page that stand on each other.
 const collisions = `(() => {
-	const boxes = [...document.querySelectorAll(".verdict, .place, .of, .goods, .who, .filled, .why, #clear, .chips, .tally, .here, #clock")]
+	const boxes = [...document.querySelectorAll(".verdict, .place, .of, .goods, .who, .filled, .why, #clear, .chips, .tally, .here, #clock, #muted")]
 		.map(e => [e.className || e.id, e.getBoundingClientRect()]).filter(b => b[1].width > 0);
 	const hit = [];
 	for (let i = 0; i < boxes.length; i++) for (let j = i + 1; j < boxes.length; j++) {
@@ -455,6 +455,15 @@ func TestNoticeOfTheScannerIsNotCut(t *testing.T) {
 	assert.True(t, strings.HasPrefix(ask[string](t, ctx, strip+`.textContent`), "Scanner searching"))
 }
 
+// titled lists the cells of a card whose text begins below the end of its title.
+const titled = `[...document.querySelectorAll("td[data-th]")].filter(td => {
+	if (innerWidth > 700 || !td.textContent) return false;
+	const ruler = document.createElement("canvas").getContext("2d"), text = document.createRange();
+	ruler.font = getComputedStyle(td, "::before").font;
+	text.selectNodeContents(td);
+	return text.getBoundingClientRect().left < td.getBoundingClientRect().left + ruler.measureText(td.dataset.th).width;
+}).map(td => td.dataset.th)`
+
 func TestSitePageFitsAndClosesTasks(t *testing.T) {
 	ctx := browser(t, kiosk)
 	twin := docktest.New()
@@ -485,6 +494,9 @@ func TestSitePageFitsAndClosesTasks(t *testing.T) {
 	for _, width := range []int64{390, 1024} {
 		do(t, ctx, chromedp.EmulateViewport(width, 844))
 		picture(t, ctx, fmt.Sprintf("site-%d", width))
+		_ = ask[bool](t, ctx, `(document.querySelector(".scans").scrollIntoView(), true)`)
+		picture(t, ctx, fmt.Sprintf("site-scans-%d", width))
+		assert.Empty(t, ask[[]string](t, ctx, titled), "titles on their own text at %d", width)
 		assert.Empty(t, ask[[]string](t, ctx, `[document.documentElement, ...document.querySelectorAll(".table, td, dd")]
 			.filter(e => e.scrollWidth > e.clientWidth + 1 && !(innerWidth > 700 && e.matches(".table"))).map(e => e.tagName + " " + e.textContent)`), "cut at %d", width)
 	}
@@ -501,7 +513,19 @@ func TestBlockedSoundIsSaidUntilAKeyIsPressed(t *testing.T) {
 	do(t, ctx, chromedp.EmulateViewport(1280, 720))
 	open(t, ctx, twin)
 	until(t, ctx, `!document.getElementById("muted").hidden`)
-	picture(t, ctx, "muted-1280")
+	for i, s := range showings() {
+		if s.name != "allocated" && s.name != "split" && s.name != "stop" {
+			continue
+		}
+		s.f.Seq, s.f.At = int64(i+1), time.Now()
+		twin.Tell(s.f)
+		until(t, ctx, fmt.Sprintf(`(document.body.dataset.after || "").endsWith(".%d")`, i+1))
+		for _, screen := range [][2]int64{{1280, 800}, {390, 844}, {800, 600}} {
+			do(t, ctx, chromedp.EmulateViewport(screen[0], screen[1]))
+			check(t, ctx, fmt.Sprintf("muted-%s-%d", s.name, screen[0]))
+			assert.False(t, ask[bool](t, ctx, `document.getElementById("muted").hidden`))
+		}
+	}
 	do(t, ctx, chromedp.KeyEvent("a"))
 	until(t, ctx, `document.getElementById("muted").hidden`)
 }
@@ -519,4 +543,43 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	g.next.ServeHTTP(w, r)
+}
+
+// On a phone a short place stays one name: "A-12-" above "03" would be read as
+// two. A long one is torn, for it would be too small.
+func TestAShortPlaceIsNotTornOnAPhone(t *testing.T) {
+	ctx := browser(t, kiosk)
+	do(t, ctx, chromedp.EmulateViewport(390, 844))
+	twin := docktest.New()
+	open(t, ctx, twin)
+	away := func(place string) dock.Block { return dock.Block{Destination: place, Qty: 6} }
+	door := dock.Block{Destination: "12", Qty: 6, Order: "O1007", Line: "O1007/1", Filled: 15, Wanted: 20}
+	for i, c := range []struct {
+		blocks []dock.Block
+		shown  []string
+	}{
+		{[]dock.Block{away("A-12-03")}, []string{"A-12-03"}},
+		{[]dock.Block{away("A/12/03")}, []string{"A/12/03"}},
+		{[]dock.Block{away("BAY A-12-03")}, []string{"BAY", "A-12-03"}},
+		{[]dock.Block{away("DOCK A-12-03-X")}, []string{"DOCK", "A-12-03-X"}},
+		{[]dock.Block{door, away("A-12-03")}, []string{"12", "A-12-03"}},
+		{[]dock.Block{away("COLD-STORE-WEST-12-03")}, nil}, // where it is torn depends on the letters
+	} {
+		f := dock.Feedback{Seq: int64(i + 1), Station: "1", At: time.Now(), Verdict: allocation.Stock, Why: allocation.WhyNoDemand, SKU: "22423", Qty: 12,
+			Item: "REGENCY CAKESTAND 3 TIER", Text: "no order waits for it: put it away", Blocks: c.blocks}
+		if len(c.blocks) > 1 {
+			f.Verdict, f.Why = allocation.Allocated, allocation.WhyRanked
+		}
+		twin.Tell(f)
+		until(t, ctx, fmt.Sprintf(`document.querySelector(".scan") && document.querySelector(".scan").dataset.key.endsWith(".%d")`, f.Seq))
+		check(t, ctx, fmt.Sprintf("phone-%d", f.Seq))
+		shown := ask[[]string](t, ctx, `[...document.querySelectorAll(".place > span")].map(s => s.textContent)`)
+		if c.shown == nil {
+			assert.Greater(t, len(shown), 1)
+		} else {
+			assert.Equal(t, c.shown, shown)
+		}
+		broken := `[...document.querySelectorAll(".place > span")].filter(s => s.getClientRects().length > 1 || s.scrollWidth > s.clientWidth + 2).map(s => s.textContent)`
+		assert.Empty(t, ask[[]string](t, ctx, broken))
+	}
 }

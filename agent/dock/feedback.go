@@ -58,17 +58,21 @@ type Status struct {
 	Totals             Totals
 	Held               []Held // by reason; a reason that nothing waits for is left out
 	DatabaseBytes      int64
-	DiskFreeBytes      int64
+	DiskFreeBytes      int64 // UnknownBytes where the system does not say
 	// Unread means that the database cannot be read: its figures, the policy and
 	// the incarnation are not known, and nothing of them is to be shown.
 	Unread bool
 }
+
+// UnknownBytes stands for a size that the system does not say. 0 is a full disk.
+const UnknownBytes = -1
 
 // Link is the connection to the centre.
 type Link struct {
 	Up      bool
 	Since   time.Time // of being up, or of being down
 	Problem string    // the last failure in words, "" while up
+	Dropped int64     // messages from the centre that could not be read or found a queue full, since the start
 }
 
 // Station is one scanner's place.

@@ -1,13 +1,18 @@
 package dock
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // policy lets a page use what the agent serves and nothing else: no inline
@@ -15,8 +20,12 @@ import (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// maxBody is the largest request that is read; a scan is far smaller.
-const maxBody = 64 << 10
+// What a request's body may cost: a scan is far smaller, and on a house's network
+// comes at once.
+const (
+	maxBody  = 64 << 10
+	bodyTime = 10 * time.Second
+)
 
 // guard refuses what did not come from the agent's own pages or from a program
 // on the house's network. A web page elsewhere can neither post to the agent
@@ -27,7 +36,7 @@ func guard(next http.Handler, hosts []string) http.Handler {
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		problem(w, http.StatusForbidden, "this request was sent by another web page; only the agent's own pages and programs may write")
 	}))
-	checked := cross.Handler(next)
+	checked := cross.Handler(bound(next))
 	hosts = append(slices.Clone(hosts), "localhost")
 	if name, err := os.Hostname(); err == nil {
 		hosts = append(hosts, name)
@@ -42,9 +51,43 @@ func guard(next http.Handler, hosts []string) http.Handler {
 			problem(w, http.StatusMisdirectedRequest, "the host "+Visible(r.Host)+" is not this agent's; use its address, or add the name to the configuration")
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		checked.ServeHTTP(w, r)
 	})
+}
+
+// bound reads a request's body before its handler does, so that one that is too
+// large, or breaks off, is told in our words.
+func bound(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body == nil || r.Body == http.NoBody {
+			next.ServeHTTP(w, r)
+			return
+		}
+		text, err := readBody(w, r)
+		var large *http.MaxBytesError
+		switch {
+		case errors.As(err, &large):
+			problem(w, http.StatusRequestEntityTooLarge, fmt.Sprintf(
+				"the request's body is larger than %d KiB, and nothing of it was taken: send one scan in each request", large.Limit>>10))
+		case err != nil:
+			problem(w, http.StatusBadRequest, fmt.Sprintf(
+				"the request's body did not come to its end within %v, and nothing of it was taken: send it again", bodyTime))
+		default:
+			r.Body = io.NopCloser(bytes.NewReader(text))
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// readBody has a deadline of its own: a page's stream, which the server serves
+// too, has none. A writer without deadlines, as in a test, has no connection to
+// hold.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Now().Add(bodyTime))
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	_ = c.SetReadDeadline(time.Time{})
+	return text, err
 }
 
 // ownHost reports whether a Host header can be meant for this agent. A literal

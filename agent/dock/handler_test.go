@@ -354,7 +354,7 @@ func TestWrongRequestsMeetProblems(t *testing.T) {
 		{"/api/v1/scan", `{"station":"1","code":"1","extra":1}`, 422, "extra"},
 		{"/api/v1/scan", `{"code":"1"}`, 422, "station"},
 		{"/api/v1/scan", `{`, 400, ""},
-		{"/api/v1/scan", `{"station":"1","code":"` + strings.Repeat("A", 70_000) + `"}`, 413, ""},
+		{"/api/v1/scan", `{"station":"1","code":"` + strings.Repeat("A", 70_000) + `"}`, 413, "larger than 64 KiB, and nothing of it was taken: send one scan in each request"},
 		{"/api/v1/tasks/77/done", ``, 404, "no open task"},
 		{"/api/v1/tasks/x/done", ``, 422, ""},
 		{"/nothing", ``, 404, "dock display"},
@@ -364,7 +364,10 @@ func TestWrongRequestsMeetProblems(t *testing.T) {
 		assert.Equal(t, "application/problem+json", r.Header.Get("Content-Type"), w.path)
 		assert.Contains(t, body, w.says)
 	}
-	r, body := get(t, url+"/?station=<b>")
+	full := `{"station":"1","code":"4006381333931"}`
+	r, body := post(t, url+"/api/v1/scan", full+strings.Repeat(" ", 64<<10-len(full)))
+	assert.Equal(t, http.StatusOK, r.StatusCode, "the limit itself is taken: %s", body)
+	r, body = get(t, url+"/?station=<b>")
 	assert.Equal(t, http.StatusNotFound, r.StatusCode)
 	assert.Contains(t, body, "&lt;b&gt;")
 	r, _ = get(t, url+"/events?station=9")
@@ -382,7 +385,7 @@ func TestHealthReadinessAndMetrics(t *testing.T) {
 	assert.Contains(t, body, "1,204 saved here, 1,204 confirmed")
 	_, body = get(t, url+"/metrics")
 	for _, line := range []string{
-		"dockfill_events_saved_total 1204", "dockfill_link_up 1", `dockfill_station_connected{station="1"} 1`, "go_goroutines",
+		"dockfill_events_saved_total 1204", "dockfill_link_up 1", "dockfill_link_dropped_total 0", `dockfill_station_connected{station="1"} 1`, "go_goroutines",
 		`dockfill_site_info{policy="default",site="leeds",state="ACTIVE",version="0.1.0"} 1`,
 	} {
 		assert.Contains(t, body, line)
@@ -392,6 +395,17 @@ func TestHealthReadinessAndMetrics(t *testing.T) {
 	r, body = get(t, url+"/readyz")
 	assert.Equal(t, 503, r.StatusCode)
 	assert.Contains(t, body, "The disk is full: only 1.0 MiB left")
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.DiskFreeBytes = 0 })
+	r, body = get(t, url+"/readyz")
+	assert.Equal(t, 503, r.StatusCode, "a disk without one byte is the fullest")
+	assert.Contains(t, body, "The disk is full: only 0 B left")
+	_, body = get(t, url+"/metrics")
+	assert.Contains(t, body, "dockfill_disk_free_bytes 0")
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.DiskFreeBytes = dock.UnknownBytes })
+	_, body = get(t, url+"/metrics")
+	assert.NotContains(t, body, "dockfill_disk_free_bytes ")
+	_, body = get(t, url+"/api/v1/status")
+	assert.Contains(t, body, `"disk_free_bytes":null`)
 	r, _ = get(t, url+"/healthz")
 	assert.Equal(t, 200, r.StatusCode)
 }
@@ -461,6 +475,10 @@ func TestOneSentenceNamesTheRootCauseFirst(t *testing.T) {
 		"full disk beats the rest": {func(s *dock.Status) {
 			s.DiskFreeBytes, s.State = 1, "UNVERIFIED"
 		}, dock.Down, "The disk is full: only 1 B left. 1,204 saved here, 1,204 confirmed"},
+		"not one byte is left": {func(s *dock.Status) { s.DiskFreeBytes = 0 },
+			dock.Down, "The disk is full: only 0 B left. 1,204 saved here, 1,204 confirmed"},
+		"the system does not say what is left": {func(s *dock.Status) { s.DiskFreeBytes = dock.UnknownBytes },
+			dock.Good, "1,204 saved here, 1,204 confirmed"},
 	} {
 		s := base
 		s.Stations = append([]dock.Station(nil), base.Stations...)

@@ -38,26 +38,26 @@ func (h Held) Next() string {
 	return "Decide what becomes of them; scanned by mistake: DF:UNDO at the station, while it is the last scan there"
 }
 
-// Text is the units with their reason: "5 of an unknown code".
+// Text is the units with their reason: "5 units of 4 unknown codes".
 func (h Held) Text() string {
 	switch h.Why {
 	case allocation.WhyUnknown:
 		if h.Codes == 1 {
-			return Number(h.Units) + " of an unknown code"
+			return Plural(h.Units, "unit", "units") + " of an unknown code"
 		}
-		return Number(h.Units) + " of " + Number(h.Codes) + " unknown codes"
+		return Plural(h.Units, "unit", "units") + " of " + Number(h.Codes) + " unknown codes"
 	case allocation.WhyNotASN:
 		return Plural(h.Codes, "pallet", "pallets") + " not announced"
 	case allocation.WhySurplus:
 		return Number(h.Units) + " above what was announced"
 	case allocation.WhyOnHold:
-		return Number(h.Units) + " on hold"
+		return Plural(h.Units, "unit", "units") + " on hold"
 	}
-	return Number(h.Units) + " damaged"
+	return Plural(h.Units, "damaged unit", "damaged units")
 }
 
-// HeldText is all that is set aside in one sentence: "5 of an unknown code,
-// 12 damaged"; "nothing" where there is none.
+// HeldText is all that is set aside in one sentence: "5 units of an unknown
+// code, 12 damaged units"; "nothing" where there is none.
 func HeldText(held []Held) string {
 	if len(held) == 0 {
 		return "nothing"

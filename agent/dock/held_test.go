@@ -37,7 +37,7 @@ func TestWhatIsSetAsideIsShownWhereverTheSiteIs(t *testing.T) {
 		assert.Contains(t, page, want)
 	}
 	_, display := get(t, at+"/?station=1")
-	assert.Contains(t, display, "Set aside: 5 of an unknown code, 1 pallet not announced, 12 on hold, 1 damaged")
+	assert.Contains(t, display, "Set aside: 5 units of an unknown code, 1 pallet not announced, 12 units on hold, 1 damaged unit")
 	_, metrics := get(t, at+"/metrics")
 	assert.Contains(t, metrics, `dockfill_units_held{why="on-hold"} 12`)
 	assert.Contains(t, metrics, `dockfill_held_oldest_seconds{why="unknown"} 10800`)
@@ -45,7 +45,7 @@ func TestWhatIsSetAsideIsShownWhereverTheSiteIs(t *testing.T) {
 	var body dock.HeldBody
 	_, text := get(t, at+"/api/v1/held?n=1")
 	require.NoError(t, json.Unmarshal([]byte(text), &body))
-	assert.Equal(t, []string{"5 of an unknown code", "1 pallet not announced", "12 on hold", "1 damaged"},
+	assert.Equal(t, []string{"5 units of an unknown code", "1 pallet not announced", "12 units on hold", "1 damaged unit"},
 		[]string{body.Held[0].Text, body.Held[1].Text, body.Held[2].Text, body.Held[3].Text})
 	assert.Equal(t, `<b>=1+1</b>\x1d`, body.Codes[0].Code)
 	var status dock.StatusBody

@@ -27,16 +27,23 @@ type metric struct {
 	desc   *prometheus.Desc
 	kind   prometheus.ValueType
 	value  func(Status, time.Time) float64
-	stored bool // it stands in the database
+	stored bool              // it stands in the database
+	known  func(Status) bool // nil: always, where the database can be read
 }
 
 func figure(name, help string, kind prometheus.ValueType, value func(Status, time.Time) float64) metric {
-	return metric{prometheus.NewDesc("dockfill_"+name, help, nil, nil), kind, value, true}
+	return metric{prometheus.NewDesc("dockfill_"+name, help, nil, nil), kind, value, true, nil}
 }
 
 // bare is a figure that is known without the database.
 func (m metric) bare() metric {
 	m.stored = false
+	return m
+}
+
+// where is a figure that is told only where known says so.
+func (m metric) where(known func(Status) bool) metric {
+	m.known = known
 	return m
 }
 
@@ -72,6 +79,7 @@ var (
 		figure("events_safe_total", "Events safe at the centre; those confirmed, where it keeps no second copy.", counter, func(s Status, _ time.Time) float64 { return float64(s.Safe) }),
 		figure("oldest_unsent_seconds", "Age of the oldest event that the centre has not stored.", gauge, oldestUnsent),
 		figure("link_up", "1 while there is a line to the centre.", gauge, func(s Status, _ time.Time) float64 { return flag(s.Link.Up) }).bare(),
+		figure("link_dropped_total", "Messages from the centre that could not be read, or found a queue full; it sends them again.", counter, func(s Status, _ time.Time) float64 { return float64(s.Link.Dropped) }).bare(),
 		figure("scans_total", "Scans in the log.", counter, func(s Status, _ time.Time) float64 { return float64(s.Totals.Scans) }),
 		figure("units_received", "Good units received and not undone.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Totals.Units) }),
 		figure("units_allocated", "Units that lines hold now.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Totals.Allocated) }),
@@ -81,7 +89,7 @@ var (
 		figure("orders_complete", "Orders filled to the last unit.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Totals.OrdersComplete) }),
 		figure("tasks_open", "Tasks that wait for a person.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Tasks) }),
 		figure("database_bytes", "Size of the database.", gauge, func(s Status, _ time.Time) float64 { return float64(s.DatabaseBytes) }),
-		figure("disk_free_bytes", "Room left on the database's disk.", gauge, func(s Status, _ time.Time) float64 { return float64(s.DiskFreeBytes) }).bare(),
+		figure("disk_free_bytes", "Room left on the database's disk.", gauge, func(s Status, _ time.Time) float64 { return float64(s.DiskFreeBytes) }).bare().where(func(s Status) bool { return s.DiskFreeBytes != UnknownBytes }),
 	}
 )
 
@@ -111,7 +119,7 @@ func (c siteCollector) Collect(out chan<- prometheus.Metric) {
 	now := c.now()
 	out <- prometheus.MustNewConstMetric(siteInfo, gauge, 1, string(st.Site), st.State, st.Version, st.Policy)
 	for _, m := range metrics {
-		if st.Unread && m.stored {
+		if st.Unread && m.stored || m.known != nil && !m.known(st) {
 			continue // a figure that nobody knows is absent, not 0
 		}
 		out <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(st, now))

@@ -77,13 +77,11 @@ func newView(f Feedback) view {
 	return v
 }
 
-// first tells whose units the first block holds.
+// first tells whose units the first block holds, the largest share. The reason is
+// the feedback's, of the share that was decided first.
 func (v *view) first(b Block) {
 	v.Order, v.Customer = Visible(string(b.Order)), Visible(b.Customer)
 	v.Filled, v.Wanted = b.Filled, b.Wanted
-	if b.Text != "" {
-		v.Why = sentence(Visible(b.Text))
-	}
 }
 
 // key tells feedbacks apart: the station's clock alone could repeat itself.

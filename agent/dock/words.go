@@ -42,7 +42,7 @@ func Judge(s Status, now time.Time) (Health, string) {
 			h = to
 		}
 	}
-	if s.DiskFreeBytes > 0 && s.DiskFreeBytes < fullDisk {
+	if s.DiskFreeBytes != UnknownBytes && s.DiskFreeBytes < fullDisk {
 		worse(Down, "The disk is full: only "+Bytes(s.DiskFreeBytes)+" left")
 	}
 	if s.State != string(session.Active) {
@@ -212,8 +212,12 @@ func Clock(at, now time.Time) string {
 	return at.Local().Format("2 Jan 15:04")
 }
 
-// Bytes writes a size in binary units with one decimal.
+// Bytes writes a size in binary units with one decimal; an unknown one is "an
+// unknown amount".
 func Bytes(n int64) string {
+	if n == UnknownBytes {
+		return "an unknown amount"
+	}
 	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
 	f, i := float64(n), 0
 	for f >= 1024 && i < len(units)-1 {

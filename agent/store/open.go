@@ -202,6 +202,9 @@ func readHeader(f *os.File) (empty bool, err error) {
 // write-ahead log takes over, so that prepareFile can trust the header, and
 // sets what must be set before there is a table.
 func prime(ctx context.Context, path string) error {
+	if err := makeFile(path); err != nil {
+		return ofFile(err)
+	}
 	db, err := sql.Open("sqlite3", fileURI(path)+"?_synchronous=FULL")
 	if err != nil {
 		return err
@@ -210,6 +213,19 @@ func prime(ctx context.Context, path string) error {
 	_, err = db.ExecContext(ctx, fmt.Sprintf(
 		"PRAGMA auto_vacuum = incremental; PRAGMA application_id = %d; VACUUM;", applicationID))
 	return err
+}
+
+// fileMode keeps the site's figures from other users. SQLite gives the mode of the
+// file to its log and index.
+const fileMode = 0o640
+
+// makeFile makes an empty file of that mode, whatever the umask.
+func makeFile(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(fileMode), f.Close())
 }
 
 func fileURI(path string) string {

@@ -33,7 +33,7 @@ func (a *access) Provides(event byte) bool {
 }
 
 // OnConnectAuthenticate lets in the centre, by its password, and sites, whose
-// client id is "site.nonce". A will is refused: the library would publish it
+// client id wire.SplitClientID takes apart. A will is refused: the library would publish it
 // past the rules for topics.
 func (a *access) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	why := a.refuse(cl.ID, pk.Connect)
@@ -54,8 +54,8 @@ func (a *access) refuse(id string, c packets.ConnectParams) string {
 		}
 		return ""
 	}
-	if site, ok := isSiteClient(id); !ok || allocation.CheckSite(site) != nil {
-		return "its client id is not site.nonce"
+	if site, ok := wire.SplitClientID(id); !ok || allocation.CheckSite(site) != nil {
+		return "its client id is not a site, a dot, and 8 to 64 of a-z and 0-9"
 	}
 	return ""
 }
@@ -65,7 +65,7 @@ func (a *access) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 	if string(cl.Properties.Username) == centreUser {
 		return centreMay(topic, write)
 	}
-	name, _ := isSiteClient(cl.ID)
+	name, _ := wire.SplitClientID(cl.ID)
 	site := allocation.SiteID(name)
 	if write {
 		return topic == wire.Up(site)
@@ -82,19 +82,6 @@ func centreMay(topic string, write bool) bool {
 	}
 	_, err := wire.SiteOf(topic)
 	return err == nil || topic == wire.AllUp()
-}
-
-// nonceOK holds the end of a site's client id to letters and digits.
-func nonceOK(s string) bool {
-	if len(s) < 8 || len(s) > 64 {
-		return false
-	}
-	for _, c := range s {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	return true
 }
 
 // clip keeps a stranger's words short in the log.

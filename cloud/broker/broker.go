@@ -14,7 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"strings"
+	"os"
 	"sync/atomic"
 	"syscall"
 
@@ -67,7 +67,11 @@ func Start(o Options) (*Broker, error) {
 		l.Close()
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	o.Log.Info("broker is listening", "address", b.Address())
+	if at := b.at(); at.IP.IsUnspecified() {
+		o.Log.Info("broker is listening on every address of this machine", "port", at.Port)
+	} else {
+		o.Log.Info("broker is listening", "address", b.Address())
+	}
 	return b, nil
 }
 
@@ -118,10 +122,30 @@ func capabilities() *mqtt.Capabilities {
 }
 
 // Address is host:port as it is listened on.
-func (b *Broker) Address() string { return b.listener.Addr().String() }
+func (b *Broker) Address() string { return b.at().String() }
 
-// URL is the address for a client on this machine.
-func (b *Broker) URL() string { return "tcp://" + b.Address() }
+// URL is the address for a client on this machine, such as
+// "tcp://127.0.0.1:1883".
+func (b *Broker) URL() string {
+	at := *b.at()
+	if at.IP.IsUnspecified() {
+		return fmt.Sprintf("tcp://localhost:%d", at.Port)
+	}
+	return "tcp://" + at.String()
+}
+
+// Elsewhere is the address for a client on another machine: a broker that
+// listens on every address of this one is reached by its name.
+func (b *Broker) Elsewhere() string {
+	at := b.at()
+	name, err := os.Hostname()
+	if err != nil || !at.IP.IsUnspecified() {
+		return b.URL()
+	}
+	return fmt.Sprintf("tcp://%s:%d", name, at.Port)
+}
+
+func (b *Broker) at() *net.TCPAddr { return b.listener.Addr().(*net.TCPAddr) }
 
 // Centre gives the credentials of the centre's own client, valid until Stop. No
 // site can have its client ids.
@@ -151,10 +175,4 @@ func (b *Broker) Stats() Stats {
 func (b *Broker) Stop() {
 	b.listener.shut()
 	b.server.Close()
-}
-
-// isSiteClient takes a client id apart: site, dot, nonce.
-func isSiteClient(id string) (site string, ok bool) {
-	site, nonce, found := strings.Cut(id, ".")
-	return site, found && nonceOK(nonce)
 }

@@ -142,7 +142,7 @@ func (m *message) read(any wire.Message) error {
 
 // checkHead keeps out what could not be stored or answered.
 func checkHead(h wire.Head) error {
-	if err := allocation.CheckID("nonce", h.Nonce); err != nil {
+	if err := wire.CheckNonce(h.Nonce); err != nil {
 		return err
 	}
 	if h.Incarnation == "" {

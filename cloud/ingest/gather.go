@@ -45,7 +45,7 @@ func (i *Ingest) gather(messages <-chan *message) (batches []*message, hello *wi
 		switch {
 		case m.err != nil:
 			i.counts.malformed.Add(1)
-			i.log.Warn("dropped a message", "topic", m.topic, "problem", m.err)
+			i.log.Warn("dropped a malformed message", "topic", m.topic, "problem", m.err)
 		case m.hello != nil:
 			return batches, m.hello, true
 		default:

@@ -139,6 +139,17 @@ func holdings(all held, present store.Life) []placement.Holding {
 	return list
 }
 
+// pending counts the rows that write will write of commands and rights.
+func (h *homes) pending() (rows int) {
+	for _, commands := range h.commands {
+		rows += len(commands)
+	}
+	for _, registers := range h.granted {
+		rows += len(registers)
+	}
+	return rows + len(h.moved)
+}
+
 // write stores what was gathered.
 func (h *homes) write(ctx context.Context) error {
 	if err := h.tx.MoveLines(ctx, values(h.moved)); err != nil {

@@ -22,7 +22,8 @@ var _ store.Importer = (*Ingest)(nil)
 func (i *Ingest) Import(ctx context.Context, b store.Batch) (store.ImportResult, error) {
 	var im *importing
 	err := i.store.Update(ctx, func(tx *store.Tx) error {
-		im = &importing{tx: tx, homes: newHomes(tx)}
+		im = &importing{tx: tx, homes: newHomes(tx), progress: progress{tell: b.Progress}}
+		tx.Watch(im.progress.wrote)
 		return im.run(ctx, b)
 	})
 	if err != nil {
@@ -43,6 +44,8 @@ type importing struct {
 	homes  *homes
 	sites  []*store.Site // all of them, those included that this import names first
 	result store.ImportResult
+
+	progress progress
 }
 
 func (im *importing) run(ctx context.Context, b store.Batch) error {

@@ -39,7 +39,19 @@ func (im *importing) inbound(ctx context.Context, all []store.Inbound) error {
 			im.tellInbound(in, before)
 		}
 	}
+	im.progress.expect(supplyRows(changed) + im.homes.pending())
 	return im.tx.PutInbound(ctx, changed)
+}
+
+// supplyRows counts the rows that announcements take.
+func supplyRows(all []*store.Inbound) (rows int) {
+	for _, in := range all {
+		rows += 1 + len(in.Lines)
+		for _, p := range in.Pallets {
+			rows += len(p.Lines)
+		}
+	}
+	return rows
 }
 
 // newer counts an inbound by its version, and reports whether there is work: not

@@ -29,11 +29,14 @@ func (im *importing) items(ctx context.Context, items []store.Item) error {
 		return err
 	}
 	changed := im.changedItems(items, known, owners)
+	rows := 0
 	for _, it := range changed {
+		rows += 1 + len(it.GTINs)
 		for _, s := range im.sites {
 			im.homes.tell(s, itemCommand(it))
 		}
 	}
+	im.progress.expect(rows + im.homes.pending())
 	return im.tx.PutItems(ctx, changed)
 }
 

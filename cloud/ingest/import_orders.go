@@ -39,7 +39,9 @@ func (im *importing) orders(ctx context.Context, all []store.Order) error {
 		if err := w.order(ctx, &o, known[o.ID]); err != nil {
 			return err
 		}
+		im.progress.decide(n+1, len(all))
 	}
+	im.progress.expect(len(w.heads) + len(w.changed) + im.homes.pending())
 	if err := im.tx.PutOrders(ctx, w.heads); err != nil {
 		return err
 	}

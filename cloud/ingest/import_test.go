@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,5 +46,22 @@ func TestOtherContentInTheSameVersionIsNamed(t *testing.T) {
 		r = c.take(in(5))
 		assert.Equal(t, []string{"P1"}, r.Other)
 		assert.Zero(t, r.Same)
+	})
+}
+
+// A bar that stands still at its end for five seconds looks like a program that
+// hangs: storing must be told as it goes, to its end.
+func TestAnImportTellsHowFarItIs(t *testing.T) {
+	each(t, func(t *testing.T, c *centre) {
+		c.join("leeds")
+		var parts []float64
+		b := store.Batch{Progress: func(part float64) { parts = append(parts, part) }}
+		for n := range 300 {
+			b.Orders = append(b.Orders, order(allocation.OrderID(fmt.Sprintf("O%03d", n)), 1, "leeds", 1, 2, 3))
+		}
+		c.take(b)
+		assert.True(t, slices.IsSorted(parts))
+		assert.Greater(t, len(parts), 300)
+		assert.InDelta(t, 1, parts[len(parts)-1], 0.01, "all that was expected was written")
 	})
 }

@@ -391,6 +391,10 @@ func TestRubbishIsCountedAndDropped(t *testing.T) {
 		bell.Nonce = "a\x00\x1b[31m"
 		control, err := wire.Encode(&wire.Hello{Head: bell})
 		require.NoError(t, err)
+		path := s.head()
+		path.Nonce = "../../x"
+		stranger, err := wire.Encode(&wire.Hello{Head: path})
+		require.NoError(t, err)
 		down, err := wire.Encode(&wire.Ack{Head: s.head()})
 		require.NoError(t, err)
 		for topic, payload := range map[string][]byte{
@@ -402,14 +406,16 @@ func TestRubbishIsCountedAndDropped(t *testing.T) {
 		} {
 			c.Handle(topic, payload)
 		}
-		for _, payload := range [][]byte{nil, chain, control, down, make([]byte, wire.MaxMessage+1), []byte(strings.Repeat("[", 100_000))} {
+		for _, payload := range [][]byte{nil, chain, control, stranger, down, make([]byte, wire.MaxMessage+1), []byte(strings.Repeat("[", 100_000))} {
 			c.Handle(wire.Up("leeds"), payload)
 		}
 		s.tellAll()
-		assert.EqualValues(t, 11, c.Counts().Malformed)
+		assert.EqualValues(t, 12, c.Counts().Malformed)
 		assert.EqualValues(t, 1, c.totals().UnitsScanned)
 		assert.NotContains(t, c.log.String(), "\x1b")
 		assert.Contains(t, c.log.String(), "the message says site leeds")
+		assert.Contains(t, c.log.String(), "../../x")
+		assert.EqualValues(t, 2, c.Counts().Hellos, "those of the site itself")
 	})
 }
 

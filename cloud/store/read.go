@@ -295,6 +295,9 @@ type Batch struct {
 	Orders  []Order
 	Inbound []Inbound
 	SkipBad bool
+	// Progress is told from 0 to 1, rising, how much of the work is done, all of it
+	// before the commit; nil: nobody asks. It is called often and must not block.
+	Progress func(part float64)
 }
 
 // ImportResult counts records: an order, an item, an inbound each.

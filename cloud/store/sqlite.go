@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -34,6 +35,9 @@ func (s *Store) openSQLite(ctx context.Context, path string) (write *sql.DB, err
 		return nil, fmt.Errorf("database %s: %w", path, err)
 	}
 	if err = checkWhole(path, s.lock); err == nil {
+		err = makeFile(path)
+	}
+	if err == nil {
 		write, s.read, s.kind, err = openSQLite(ctx, path)
 	}
 	if err == nil {
@@ -46,6 +50,22 @@ func (s *Store) openSQLite(ctx context.Context, path string) (write *sql.DB, err
 		return nil, fmt.Errorf("database %s: %w", path, err)
 	}
 	return write, nil
+}
+
+// fileMode keeps what customers are owed from other users of the machine. SQLite
+// gives the mode of the file to its log and index.
+const fileMode = 0o640
+
+// makeFile makes an empty file of that mode where there is none, whatever the umask.
+func makeFile(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, fileMode)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(fileMode), f.Close())
 }
 
 func openSQLite(ctx context.Context, path string) (write, read *sql.DB, _ dialect, err error) {

@@ -28,6 +28,7 @@ type Tx struct {
 	w      *writer
 	kind   dialect
 	centre string
+	wrote  func(rows int) // told of rows as they are written, or nil
 }
 
 // Centre is the centre's own incarnation.
@@ -195,15 +196,29 @@ func (tx *Tx) bulk(ctx context.Context, format string, columns []kind, rows [][]
 			return err
 		}
 		rows = rows[n:]
+		tx.tell(n)
 	}
 	return nil
+}
+
+// Watch has wrote told of rows as they are written, until the transaction ends.
+func (tx *Tx) Watch(wrote func(rows int)) { tx.wrote = wrote }
+
+func (tx *Tx) tell(rows int) {
+	if tx.wrote != nil {
+		tx.wrote(rows)
+	}
 }
 
 // load inserts rows that are known to be new.
 func (tx *Tx) load(ctx context.Context, table string, names []string, columns []kind, rows [][]any) error {
 	done, err := tx.kind.load(ctx, tx.w.conn, table, names, rows)
-	if done || err != nil {
+	if err != nil {
 		return err
+	}
+	if done {
+		tx.tell(len(rows))
+		return nil
 	}
 	return tx.bulk(ctx, "INSERT INTO "+table+" ("+join(names)+") %s", columns, rows)
 }

@@ -62,7 +62,7 @@ type summaryJSON struct {
 	LinesOpen        int64      `json:"lines_open"`
 	OrdersOpen       int64      `json:"orders_open"`
 	CustomersWaiting int64      `json:"customers_waiting"`
-	OldestAccepted   *time.Time `json:"oldest_accepted,omitempty" doc:"Of the open orders; absent where none is open"`
+	OldestAccepted   *time.Time `json:"oldest_accepted,omitempty" doc:"Of the open orders; absent where none is open, later than now where all of them wait from a later time on"`
 }
 
 func (s *Server) getSummary(ctx context.Context, _ *struct{}) (*body[summaryJSON], error) {
@@ -129,7 +129,7 @@ type owedLineJSON struct {
 	Staged       int64     `json:"staged" doc:"Shipped ones included"`
 	Shipped      int64     `json:"shipped"`
 	Open         int64     `json:"open"`
-	Accepted     time.Time `json:"accepted"`
+	Accepted     time.Time `json:"accepted" doc:"Since when it waits; where later than now, from when on"`
 	Promised     string    `json:"promised,omitempty" format:"date"`
 	NoItem       bool      `json:"no_item,omitempty" doc:"No item describes the SKU"`
 }

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/assert"
@@ -23,6 +24,10 @@ import (
 
 // ask sends one request as it would come over loopback.
 func ask(data *twin, method, target, body string, header ...string) *httptest.ResponseRecorder {
+	return askServer(newServer(data), method, target, body, header...)
+}
+
+func askServer(s *Server, method, target, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}))
 	r.Host = "127.0.0.1:8080"
@@ -36,7 +41,7 @@ func ask(data *twin, method, target, body string, header ...string) *httptest.Re
 		}
 	}
 	w := httptest.NewRecorder()
-	newServer(data).ServeHTTP(w, r)
+	s.ServeHTTP(w, r)
 	return w
 }
 
@@ -126,8 +131,28 @@ func TestImportStreamIsOneBatch(t *testing.T) {
 	assert.Len(t, data.batches, 1, "nothing of a broken stream is taken")
 }
 
+// Whoever sends 84,000 lines sees that they are being stored, and how far.
+func TestAnImportUnderWayTellsHowFarItIs(t *testing.T) {
+	data := newTwin()
+	data.importing = make(chan struct{})
+	s := newServer(data)
+	done := make(chan int)
+	go func() { done <- askServer(s, "POST", "/api/v1/import/orders?name=k3qv", goodOrder).Code }()
+	<-data.importing
+	look := func() *httptest.ResponseRecorder { return askServer(s, "GET", "/api/v1/imports/k3qv", "") }
+	assert.JSONEq(t, `{"stored":0.25}`, look().Body.String())
+	data.importing <- struct{}{}
+	assert.Equal(t, 200, <-done)
+	asProblem(t, look(), 404)
+}
+
 func TestBodyThatIsTooLargeIsRefused(t *testing.T) {
-	asProblem(t, ask(newTwin(), "POST", "/api/v1/orders", `{"id":"`+strings.Repeat("x", maxBody)+`"}`), 413)
+	p := asProblem(t, ask(newTwin(), "POST", "/api/v1/orders", `{"id":"`+strings.Repeat("x", maxBody)+`"}`), 413)
+	assert.Equal(t, "The body is larger than 8 MiB; nothing was imported. Split it, or send it one object a line to /api/v1/import/orders, which takes 512 MiB.", p.Detail)
+	data := newTwin()
+	require.Equal(t, 200, ask(data, "POST", "/api/v1/orders", goodOrder+strings.Repeat(" ", maxBody-len(goodOrder))).Code, "the limit itself is taken")
+	p = asProblem(t, ask(newTwin(), "POST", "/api/v1/items", ""), 400)
+	assert.Equal(t, `The body is empty. Send one object, a list of them, or {"items": [...]}.`, p.Detail)
 }
 
 func TestForeignPageMayNotChangeAnything(t *testing.T) {
@@ -284,6 +309,28 @@ func TestPageReadsWithoutScript(t *testing.T) {
 	part := ask(busy(), "GET", "/?q=fenwick", "", "Dockfill-Part", "owed").Body.String()
 	assert.NotContains(t, part, "<html")
 	assert.Contains(t, part, "Fenwick Homeware")
+}
+
+// An order may come in ahead of its time. It does not wait "0 days": the page
+// says from when, on the figure, in the row and in the plot.
+func TestAnOrderOfALaterTimeDoesNotWaitYet(t *testing.T) {
+	data := busy()
+	assert.NotContains(t, ask(data, "GET", "/", "").Body.String(), "not yet:")
+	for after, want := range map[time.Duration]string{
+		2 * time.Second: `<b>later</b> <span>today</span>`, 13 * time.Hour: `<b>in 1</b> <span>day</span>`,
+		24 * time.Hour: `<b>in 1</b> <span>day</span>`, 240 * time.Hour: `<b>in 10</b> <span>days</span>`,
+	} {
+		data.lines[0].Accepted = noon.Add(after)
+		html := ask(data, "GET", "/?dir=desc", "").Body.String()
+		at := data.lines[0].Accepted
+		assert.Contains(t, html, want+`<time datetime="`+at.Format(time.RFC3339)+`">from `+at.Format("2 Jan 2006")+`</time>`)
+		assert.Contains(t, html, `<desc id="bands-svg-desc">not yet: `+count(data.lines[0].Open, "unit")+" on 1 line; 0–2 days: ")
+	}
+	data.lines = data.lines[:1]
+	data.lines[0].Accepted = noon.AddDate(0, 0, 10)
+	assert.Contains(t, ask(data, "GET", "/", "").Body.String(), `<dd class="value">in 10 <span class="unit">days</span></dd>`)
+	data.lines[0].Accepted = noon.Add(-36 * time.Hour)
+	assert.Contains(t, ask(data, "GET", "/", "").Body.String(), `<b>1</b> <span>day</span><time`)
 }
 
 func TestASiteThatNeverCalledIsNotHeard(t *testing.T) {

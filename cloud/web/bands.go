@@ -13,12 +13,13 @@ const dayLength = 24 * time.Hour
 // bounds are the ages, in days, at which a wait enters the next band.
 var bounds = []int{3, 15, 43, 183}
 
-var bandNames = []string{"0–2 days", "3–14 days", "2–6 weeks", "6–26 weeks", "over 26 weeks"}
+// bandNames begin with the orders whose time is still to come.
+var bandNames = []string{"not yet", "0–2 days", "3–14 days", "2–6 weeks", "6–26 weeks", "over 26 weeks"}
 
 func edges(now time.Time) []time.Time {
-	e := make([]time.Time, len(bounds))
-	for i, days := range bounds {
-		e[i] = now.Add(-time.Duration(days) * dayLength)
+	e := []time.Time{now}
+	for _, days := range bounds {
+		e = append(e, now.Add(-time.Duration(days)*dayLength))
 	}
 	return e
 }
@@ -33,6 +34,11 @@ func bandOf(days int64) int {
 }
 
 func daysSince(t, now time.Time) int64 { return max(0, int64(now.Sub(t)/dayLength)) }
+
+// daysBetween counts midnights, as a calendar does.
+func daysBetween(from, to time.Time) int64 {
+	return int64(to.UTC().Truncate(dayLength).Sub(from.UTC().Truncate(dayLength)) / dayLength)
+}
 
 // bands is the plot of units owed by waiting time, with its numbers as words.
 type bands struct {
@@ -53,7 +59,12 @@ const (
 	railWidth = 176
 )
 
+// showBands leaves the orders that do not wait yet out where there are none.
 func showBands(split []store.AgeBand, stale bool) bands {
+	names, shade := bandNames, -1
+	if split[0].Lines == 0 {
+		split, names, shade = split[1:], names[1:], 0
+	}
 	var most int64
 	for _, b := range split {
 		most = max(most, b.Units)
@@ -68,9 +79,9 @@ func showBands(split []store.AgeBand, stale bool) bands {
 		if b.Units > 0 {
 			width = max(width, 3) // what is there is seen
 		}
-		v.Rows = append(v.Rows, bandRow{Label: bandNames[i], Units: number(b.Units), Lines: number(b.Lines), Band: i,
+		v.Rows = append(v.Rows, bandRow{Label: names[i], Units: number(b.Units), Lines: number(b.Lines), Band: max(0, i+shade),
 			Y: i*bandStep + 5, TextY: i*bandStep + 17, Width: fmt.Sprintf("%.1f", width)})
-		told = append(told, fmt.Sprintf("%s: %s on %s", bandNames[i], count(b.Units, "unit"), count(b.Lines, "line")))
+		told = append(told, fmt.Sprintf("%s: %s on %s", names[i], count(b.Units, "unit"), count(b.Lines, "line")))
 	}
 	v.Description = strings.Join(told, "; ") + "."
 	return v

@@ -36,9 +36,10 @@ type head struct {
 type row struct {
 	Line, Order, Number, CustomerName, Customer, SKU, Description string
 	Ordered, Open, Cancelled, Bound, DonePercent                  string
-	Days, DayWord, Promised, Late, Site                           string
+	Wait, WaitUnit, Promised, Late, Site                          string
 	Accepted                                                      time.Time
 	Band                                                          int
+	Later                                                         bool // Accepted is still to come
 	Stale, NoItem                                                 bool
 }
 
@@ -138,15 +139,12 @@ func showPager(q store.OwedQuery, n int64) *pager {
 }
 
 func showLine(l store.OwedLine, on sites, now time.Time) row {
-	days := daysSince(l.Accepted, now)
 	_, line := l.Line.Split()
 	r := row{Line: visible(string(l.Line)), Order: visible(string(l.Order)), Number: visible(line), SKU: visible(string(l.SKU)),
 		CustomerName: visible(l.CustomerName), Customer: visible(string(l.Customer)), Description: visible(l.Description),
-		Ordered: number(l.Ordered), Open: number(l.Open), Site: string(l.Site), Accepted: l.Accepted, Band: bandOf(days),
-		Days: number(days), DayWord: "days", Stale: on.bad[l.Site], DonePercent: percent(l.Allocated, l.Ordered), NoItem: l.NoItem}
-	if days == 1 {
-		r.DayWord = "day"
-	}
+		Ordered: number(l.Ordered), Open: number(l.Open), Site: string(l.Site), Accepted: l.Accepted, Later: l.Accepted.After(now),
+		Band: bandOf(daysSince(l.Accepted, now)), Stale: on.bad[l.Site], DonePercent: percent(l.Allocated, l.Ordered), NoItem: l.NoItem}
+	r.Wait, r.WaitUnit = wait(l.Accepted, now)
 	if r.CustomerName == "" {
 		r.CustomerName, r.Customer = r.Customer, ""
 	}
@@ -174,6 +172,19 @@ func boundWords(l store.OwedLine) string {
 	return strings.Join(said, ", ")
 }
 
+// wait is how long an order has waited, "12" and "days"; of one whose time is
+// still to come, on which day it begins to: "in 10" and "days".
+func wait(accepted, now time.Time) (n, unit string) {
+	days, in := daysSince(accepted, now), ""
+	if accepted.After(now) {
+		if days, in = daysBetween(now, accepted), "in "; days == 0 {
+			return "later", "today"
+		}
+	}
+	n, unit, _ = strings.Cut(count(days, "day"), " ")
+	return in + n, unit
+}
+
 func percent(part, whole int64) string {
 	if whole <= 0 {
 		return "0"
@@ -187,7 +198,7 @@ func late(promised allocation.Date, now time.Time) string {
 	if err != nil {
 		return ""
 	}
-	if days := int64(now.UTC().Truncate(dayLength).Sub(t) / dayLength); days > 0 {
+	if days := daysBetween(t, now); days > 0 {
 		return count(days, "day") + " late"
 	}
 	return ""

@@ -25,7 +25,7 @@ var (
 	owedUnits     = describeMetric("owed_units", "Base units owed.")
 	owedLines     = describeMetric("owed_lines", "Order lines with open quantity.")
 	owedCustomers = describeMetric("owed_customers", "Customers who wait.")
-	oldestWait    = describeMetric("oldest_wait_seconds", "Age of the oldest open order; 0 where none is open.")
+	oldestWait    = describeMetric("oldest_wait_seconds", "Age of the oldest open order; 0 where none is open, or all wait from a later time on.")
 	unitsScanned  = describeMetric("units_scanned_total", "Good units received and not undone.")
 	unitsGiven    = describeMetric("units_allocated_total", "Units given to lines.")
 	poisonEvents  = describeMetric("poison_events", "Events that could not be applied and wait for people.")

@@ -46,22 +46,40 @@ var kinds = []kind{
 	}},
 }
 
-type rawInput struct {
-	RawBody []byte `contentType:"application/json"`
-}
+// sent is a request's body. The handler reads it, so that what is wrong with it
+// is told in our words.
+type sent struct{ stream *upload }
 
-type uploadInput struct {
-	SkipBad bool `query:"skip_bad" doc:"Leave out what is refused, and tell it, instead of refusing all"`
-	stream  *upload
-}
-
-// upload holds the body for the handler: it is read as it comes, never whole.
+// upload holds the body for the handler.
 type upload struct{ r io.Reader }
 
 // Resolve is called by huma before the handler.
-func (u *uploadInput) Resolve(c huma.Context) []error {
-	u.stream = &upload{c.BodyReader()}
+func (s *sent) Resolve(c huma.Context) []error {
+	s.stream = &upload{c.BodyReader()}
 	return nil
+}
+
+// uploadInput is a body that is read as it comes, never whole.
+type uploadInput struct {
+	sent
+	SkipBad bool   `query:"skip_bad" doc:"Leave out what is refused, and tell it, instead of refusing all"`
+	Name    string `query:"name" maxLength:"64" doc:"A name of the sender's choice, by which /api/v1/imports/NAME tells how far the import is"`
+}
+
+// whole reads a body of k to its end.
+func (s *sent) whole(k kind) ([]byte, error) {
+	text, err := io.ReadAll(s.stream.r)
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf(
+			"The body is larger than %d MiB; nothing was imported. Split it, or send it one object a line to /api/v1/import/%s, which takes %d MiB.", large.Limit>>20, k.name, maxUpload>>20))
+	case err != nil:
+		return nil, huma.Error400BadRequest(fmt.Sprintf("The body did not come to its end: %s. Nothing was imported; send it again.", shape.Plain(err)))
+	case len(text) == 0:
+		return nil, huma.Error400BadRequest(fmt.Sprintf("The body is empty. Send one object, a list of them, or {%q: [...]}.", k.name))
+	}
+	return text, nil
 }
 
 // ImportJSON says what an import did.
@@ -96,9 +114,13 @@ func (s *Server) receives(api huma.API) {
 			Properties: map[string]*huma.Schema{k.name: {Type: huma.TypeArray, Items: one}}}
 		op := huma.Operation{OperationID: k.id, Method: http.MethodPost, Path: "/api/v1/" + k.name, Summary: k.summary,
 			Description: fmt.Sprintf("One object, or many as a list or as {%q: [...]}. All are taken in one transaction, or none.", k.name),
-			Errors:      receiveErrors, MaxBodyBytes: maxBody, BodyReadTimeout: requestTime, SkipValidateBody: true}
-		huma.Register(api, op, func(ctx context.Context, in *rawInput) (*body[ImportJSON], error) {
-			return s.bring(ctx, k, in.RawBody)
+			Errors:      receiveErrors, BodyReadTimeout: -1}
+		huma.Register(api, op, func(ctx context.Context, in *sent) (*body[ImportJSON], error) {
+			text, err := in.whole(k)
+			if err != nil {
+				return nil, err
+			}
+			return s.bring(ctx, k, text)
 		})
 		describe(api, op.Path, "application/json", &huma.Schema{OneOf: []*huma.Schema{one, many.Properties[k.name], many}})
 
@@ -106,10 +128,11 @@ func (s *Server) receives(api huma.API) {
 			Description: "One object a line (application/x-ndjson). All are taken in one transaction, or none; nothing is kept of a stream that breaks.",
 			Errors:      receiveErrors, BodyReadTimeout: -1}
 		huma.Register(api, op, func(ctx context.Context, in *uploadInput) (*body[ImportJSON], error) {
-			return s.bringStream(ctx, k, in.stream.r, in.SkipBad)
+			return s.bringStream(ctx, k, in)
 		})
 		describe(api, op.Path, "application/x-ndjson", one)
 	}
+	get(api, "get-import", "/api/v1/imports/{name}", "How far a named import under way is", s.getProgress)
 }
 
 // describe puts the schema of a body that we decode ourselves into the document.
@@ -160,16 +183,21 @@ func (k kind) split(text []byte) (records []json.RawMessage, list string, err er
 }
 
 // bringStream takes objects one after the other.
-func (s *Server) bringStream(ctx context.Context, k kind, r io.Reader, skipBad bool) (*body[ImportJSON], error) {
-	in := intake{kind: k, ids: map[string]string{}, skipBad: skipBad}
-	d := json.NewDecoder(r)
+func (s *Server) bringStream(ctx context.Context, k kind, from *uploadInput) (*body[ImportJSON], error) {
+	in := intake{kind: k, ids: map[string]string{}, skipBad: from.SkipBad}
+	if from.Name != "" {
+		s.underWay.set(from.Name, 0)
+		defer s.underWay.end(from.Name)
+		in.batch.Progress = func(part float64) { s.underWay.set(from.Name, part) }
+	}
+	d := json.NewDecoder(from.stream.r)
 	for n := 1; ; n++ {
 		var text json.RawMessage
 		err := d.Decode(&text)
 		var large *http.MaxBytesError
 		switch {
 		case errors.Is(err, io.EOF):
-			return s.apply(ctx, in, skipBad)
+			return s.apply(ctx, in, from.SkipBad)
 		case errors.As(err, &large):
 			return nil, huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("The import is larger than %d MiB. Split it; nothing was imported.", large.Limit>>20))
 		case err != nil:

@@ -36,6 +36,8 @@ type twin struct {
 	alias   store.Alias
 	approve int64
 	cannot  error // what acts answer
+	// importing is met when a named import has told of a quarter, and before it ends.
+	importing chan struct{}
 }
 
 func newTwin() *twin {
@@ -219,6 +221,11 @@ func (t *twin) Import(_ context.Context, b store.Batch) (store.ImportResult, err
 	}
 	if t.broken != nil {
 		return store.ImportResult{}, t.broken
+	}
+	if b.Progress != nil {
+		b.Progress(0.25)
+		t.importing <- struct{}{}
+		<-t.importing
 	}
 	t.commit(func() { t.batches = append(t.batches, b) })
 	return store.ImportResult{New: len(b.Orders) + len(b.Items) + len(b.Inbound)}, nil

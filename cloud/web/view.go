@@ -105,10 +105,7 @@ func (s *Server) fill(ctx context.Context, v *view, q store.OwedQuery) error {
 func figures(sum store.Summary, on sites, now time.Time) []figure {
 	oldest, unit := "none", ""
 	if !sum.OldestAccepted.IsZero() {
-		oldest, unit = number(daysSince(sum.OldestAccepted, now)), "days"
-		if oldest == "1" {
-			unit = "day"
-		}
+		oldest, unit = wait(sum.OldestAccepted, now)
 	}
 	f := []figure{
 		{ID: "units", Label: "Units owed", Value: number(sum.UnitsOwed)},

@@ -78,6 +78,8 @@ type Server struct {
 	hub     *hub
 	metrics *metrics
 	handler http.Handler
+
+	underWay underWay
 }
 
 // New makes a server that is ready to serve; only Run keeps pages live.
@@ -94,7 +96,7 @@ func New(o Options) *Server {
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
 	}
-	s := &Server{Options: o}
+	s := &Server{Options: o, underWay: underWay{parts: map[string]float64{}}}
 	s.hub = newHub(s)
 	s.metrics = newMetrics(s)
 	s.handler = s.guard(s.routes())

@@ -14,7 +14,7 @@ import (
 )
 
 // modules are what the guest loads; what they depend on comes along.
-var modules = []string{"hid-generic", "uhid", "uinput", "evdev", "dummy_hcd", "cdc-acm", "usb_f_acm", "g_serial"}
+var modules = []string{"hid-generic", "uhid", "uinput", "evdev", "dummy_hcd", "cdc-acm", "usb_f_acm", "g_serial", "usbhid", "usb_f_hid"}
 
 // kernel is an unpacked package.
 type kernel struct {

@@ -58,10 +58,13 @@ func TestTheStoryEndsWithSiteAndCentreEqual(t *testing.T) {
 	require.NoError(t, Run(t.Context(), o), out)
 	for _, want := range []string{
 		"/?station=1", "network of leeds is cut", "STOP", "card UNDO", "HOLD", "ALLOCATED DOOR", "OFFLINE",
-		"leeds and the centre are equal again", "sites and centre      equal", "1 stop", "after the cut",
+		"leeds and the centre are equal again: ", "sites and centre      equal", "1 stop", "after the cut",
 	} {
 		assert.Contains(t, out.String(), want)
 	}
+	waited, cameIn := figure(t, out, `leeds is back, with (\d+) events? not yet`), figure(t, out, `equal again: (\d+) events? came in within [\d.]+ s`)
+	assert.GreaterOrEqual(t, cameIn, waited, "what had waited came in, and what was scanned meanwhile")
+	assert.Equal(t, cameIn, figure(t, out, `leeds: \d+ events? had waited, (\d+) came in, equal after`))
 	before, after := figure(t, out, `owed +([\d]+) before`), figure(t, out, `before, ([\d]+) after`)
 	assert.Less(t, after, before, "scanning fills backorders")
 	assert.Equal(t, before-after, figure(t, out, `units allocated +(\d+)`), "what is not owed any more was allocated")

@@ -100,10 +100,10 @@ func (s *site) storedNow() int64 {
 	return s.stored
 }
 
-// String says how long the centre lacked something.
+// String says what the centre lacked, what it got, and how long that took.
 func (e heal) String() string {
 	if e.took == 0 {
 		return e.site.name + " has not caught up"
 	}
-	return fmt.Sprintf("%s was equal %s after the network came back, %s had waited", e.site.name, seconds(e.took), count(e.waiting, "event"))
+	return fmt.Sprintf("%s: %s had waited, %s came in, equal after %s", e.site.name, count(e.waiting, "event"), number(e.cameIn), seconds(e.took))
 }

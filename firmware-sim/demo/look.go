@@ -9,10 +9,18 @@ import (
 
 // heal is one return of the network.
 type heal struct {
-	site    *site
-	begin   time.Time
-	waiting int64         // events that the centre did not have
-	took    time.Duration // until it had them all; 0 while it has not
+	site            *site
+	begin           time.Time
+	stored          int64         // at the centre when it began
+	waiting, cameIn int64         // events: those that the centre lacked then, and those that it got until it had all
+	took            time.Duration // until it had them all; 0 while it has not
+}
+
+// newHeal is the return of a network that is just restored.
+func newHeal(s *site) heal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return heal{site: s, begin: time.Now(), stored: s.stored, waiting: s.status.Saved - s.stored}
 }
 
 // look asks every program how it is, and shows it.
@@ -44,9 +52,9 @@ func (h *house) healed() {
 		if e.took > 0 || e.site.isCut() || !e.site.equal() || !e.site.now().Link.Up {
 			continue
 		}
-		e.took = time.Since(e.begin)
-		h.screen.say("-- %s and the centre are equal again, %s after the network came back; %s had waited.",
-			e.site.name, seconds(e.took), count(e.waiting, "event"))
+		e.took, e.cameIn = time.Since(e.begin), e.site.storedNow()-e.stored
+		h.screen.say("-- %s and the centre are equal again: %s came in within %s of the network's return.",
+			e.site.name, count(e.cameIn, "event"), seconds(e.took))
 	}
 }
 

@@ -136,11 +136,13 @@ func (h *house) cut() {
 func (h *house) restore() {
 	s := h.sites[0]
 	s.setCut(false)
+	e := newHeal(s)
 	h.mu.Lock()
-	h.heals = append(h.heals, heal{site: s, begin: time.Now(), waiting: s.now().Waiting})
+	h.heals = append(h.heals, e)
 	h.mu.Unlock()
 	s.line.Restore()
-	h.screen.say("-- The network of %s is back. Its agent tries again within 10 s; then the centre catches up.", s.name)
+	h.screen.say("-- The network of %s is back, with %s not yet at the centre. Its agent tries again within 10 s; then the centre catches up.",
+		s.name, count(e.waiting, "event"))
 }
 
 func (h *house) bad() {

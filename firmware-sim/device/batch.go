@@ -117,6 +117,14 @@ func (d *Device) pasteBadly(ctx context.Context, f Fault, frame []byte) error {
 	return d.sendBroken(ctx, f, frame, end)
 }
 
+// Remembers says why the device cannot do what needs a memory, or nil.
+func (d *Device) Remembers(what string) error {
+	if _, ok := d.proto.(*batch); !ok {
+		return errNoMemory(d.cfg.Profile, what)
+	}
+	return nil
+}
+
 func errNoMemory(p Profile, what string) error {
 	return fmt.Errorf("a device of profile %s has no memory to %s; the profile batch has", p, what)
 }

@@ -14,7 +14,9 @@ import (
 //     then stays disabled until E), B beeps if the good-read beep is on, 01h and
 //     07h in any case, i h s ask for identification, health and status.
 //   - Where ACK/NAK is switched on, a scan waits for ACK (06h), is sent again at NAK
-//     (15h) or after 2 s, three times in all, and no other can be read meanwhile.
+//     (15h) or after a time that is set in steps of 200 ms, as often as is set, and no
+//     other can be read meanwhile. That it comes with 200 ms and three repeats is not
+//     confirmed.
 //   - ESC [ n q: 0 short high, 1 short low, 2 long low, 3 good-read and 4
 //     bad-transmission tone, 5 waits 100 ms, 6 and 7 green LED on and off, 8 and 9
 //     red LED (a green spot on some models) on and off. Others are ignored, and a
@@ -60,7 +62,12 @@ func (g *datalogic) scan(ctx context.Context, l Label, f Fault) (Answer, error) 
 		if w.Acked && f != LostAck {
 			break
 		}
-		if w.Tries == tries {
+		if w.Acked { // it does not know, and waits its time
+			if err := pause(ctx, g.d.cfg.AckWait); err != nil {
+				return w.Answer, err
+			}
+		}
+		if w.Tries == labelTries {
 			w.GaveUp = true
 			g.d.tell(Event{Kind: GaveUp, Words: "no ACK: the scan is lost"})
 			return w.Answer, nil
@@ -69,6 +76,9 @@ func (g *datalogic) scan(ctx context.Context, l Label, f Fault) (Answer, error) 
 	}
 	return w.Answer, w.tone(ctx, g.d.cfg.ToneWait)
 }
+
+// labelTries is how often a label is sent in all.
+const labelTries = 4
 
 // tones are the sounds of ESC [ n q.
 var tones = map[byte]note{

@@ -81,7 +81,7 @@ type Config struct {
 	// ClockSlow is by how much a batch device's clock is slow.
 	ClockSlow time.Duration
 	// AckWait is how long a device with a handshake waits for an ACK before it sends
-	// again; 2 s, the factory's setting, if zero.
+	// again; the factory's setting if zero: 2 s, or 200 ms with AckNak.
 	AckWait time.Duration
 	// ToneWait is how long after the ACK the worker listens for the tone
 	// before the scan counts as unanswered; 3 s if zero.
@@ -95,6 +95,9 @@ type Config struct {
 	// order, from one goroutine at a time. It must not call the device.
 	OnEvent func(Event)
 }
+
+// factoryWait is AckWait as it comes, where it is not SSI's.
+var factoryWait = map[Profile]time.Duration{Datalogic: 200 * time.Millisecond}
 
 // Device is one pretend handheld. Its methods may be called from several
 // goroutines; scans of one device wait for each other, as one trigger does.
@@ -195,7 +198,7 @@ func (c *Config) complete() error {
 	if err := c.misplaced(); err != nil {
 		return err
 	}
-	c.AckWait = cmp.Or(c.AckWait, 2*time.Second)
+	c.AckWait = cmp.Or(c.AckWait, factoryWait[c.Profile], 2*time.Second)
 	c.ToneWait = cmp.Or(c.ToneWait, 3*time.Second)
 	c.EnableWait = cmp.Or(c.EnableWait, 10*time.Second)
 	c.ResetTime = cmp.Or(c.ResetTime, 30*time.Second)

@@ -2,6 +2,8 @@ package device
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -26,28 +28,50 @@ const (
 	Junk     Fault = "junk"     // 1 MB without any end, instead of a scan
 )
 
-// Faults lists every fault with its meaning, for help texts. A device without
-// handshake cannot have those that need one, and scans as if nothing were
-// wrong.
+// Faults lists every fault with its meaning, for help texts.
 var Faults = []struct {
-	Fault     Fault
-	Meaning   string
-	Handshake bool
+	Fault   Fault
+	Meaning string
 }{
-	{Split, "the bytes come in threes, 20 ms apart", false},
-	{NoTerm, "the end of the frame is missing (SSI: of the first try)", false},
-	{Nul, "NUL bytes inside the data", false},
-	{Control, "bell, escape and delete inside the data", false},
-	{Noise, "line noise before the frame", false},
-	{Stall, "half of the frame, a second of silence, the rest (SSI: of the first try)", false},
-	{SplitEnd, "the last byte comes 50 ms after the others: CR, then LF", false},
-	{LostGS, "the GS between the elements is missing", false},
-	{Double, "the trigger bounces: the label is read twice", false},
-	{Torn, "the cable is pulled in the middle of the frame", false},
-	{Checksum, "SSI: the first try has a wrong checksum; framing stx-etx-lrc: a wrong LRC", true},
-	{LostAck, "ssi, and datalogic with acknak: the first ACK is not heard, the scan comes again", true},
-	{Junk, "1 MB without any end, instead of a scan", false},
+	{Split, "the bytes come in threes, 20 ms apart"},
+	{NoTerm, "the end of the frame is missing (SSI: of the first try)"},
+	{Nul, "NUL bytes inside the data"},
+	{Control, "bell, escape and delete inside the data"},
+	{Noise, "line noise before the frame"},
+	{Stall, "half of the frame, a second of silence, the rest (SSI: of the first try)"},
+	{SplitEnd, "the last byte comes 50 ms after the others: CR, then LF"},
+	{LostGS, "the GS between the elements is missing"},
+	{Double, "the trigger bounces: the label is read twice"},
+	{Torn, "the cable is pulled in the middle of the frame"},
+	{Checksum, "SSI: the first try has a wrong checksum; framing stx-etx-lrc: a wrong LRC"},
+	{LostAck, "ssi, and datalogic with acknak: the first ACK is not heard, the scan comes again"},
+	{Junk, "1 MB without any end, instead of a scan"},
 }
+
+// Possible says why a device of this configuration cannot have a fault, at a scan or
+// in the midst of an upload; nil where it can. What is impossible would do nothing,
+// and the player would believe that it did.
+func (c Config) Possible(f Fault, upload bool) error {
+	c.Profile, c.Framing = cmp.Or(c.Profile, ASCII), cmp.Or(c.Framing, CR)
+	sums := c.Profile == SSI || c.Framing == STXETXLRC
+	repeats := c.Profile == SSI || c.AckNak
+	switch {
+	case f == Checksum && !sums:
+		return fmt.Errorf("the fault %q needs a handshake, which the profile %s has not, or framing=%s", f, c.Profile, STXETXLRC)
+	case f == LostAck && !repeats:
+		return fmt.Errorf("the fault %q needs a handshake, which the profile %s has not", f, c.Profile)
+	case (f == NoTerm || f == SplitEnd) && c.Framing == NoEnd && c.Profile != SSI:
+		return fmt.Errorf("the fault %q happens to the end of a frame, and with framing=%s there is none", f, NoEnd)
+	case upload && f.ofReading():
+		return fmt.Errorf("the fault %q happens when a code is read, and not on the wire: write `bad` above the upload", f)
+	case c.Profile == Batch && !upload && f != "" && f != Junk && !f.ofReading():
+		return fmt.Errorf("the fault %q happens on the wire, where a device of profile %s sends nothing before its upload: write `upload NAME fault=%s`", f, Batch, f)
+	}
+	return nil
+}
+
+// ofReading tells the faults that happen to what is read from those of the wire.
+func (f Fault) ofReading() bool { return f == Nul || f == Control || f == LostGS || f == Double }
 
 // piece is bytes that are sent in one go, after a pause.
 type piece struct {

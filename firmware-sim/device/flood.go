@@ -17,10 +17,10 @@ type typist interface {
 // rate a second, or as fast as the host reads where rate is 0. Errors: a device
 // that waits for its host, those of Scan.
 func (d *Device) Flood(ctx context.Context, labels []Label, rate float64) (sent int, err error) {
-	t, ok := d.proto.(typist)
-	if !ok || d.proto.listens() != nil {
-		return 0, d.err(fmt.Errorf("a device of profile %s waits for its host and cannot flood; one of profile %s can", d.cfg.Profile, ASCII))
+	if err := d.Floods(); err != nil {
+		return 0, d.err(err)
 	}
+	t := d.proto.(typist)
 	var frames [][]byte
 	for _, l := range labels {
 		frame, _ := t.frame(l)
@@ -30,6 +30,14 @@ func (d *Device) Flood(ctx context.Context, labels []Label, rate float64) (sent 
 	defer d.trigger.Unlock()
 	sent, err = d.stream(ctx, frames, rate)
 	return sent, d.err(err)
+}
+
+// Floods says why the device cannot flood, or nil.
+func (d *Device) Floods() error {
+	if _, ok := d.proto.(typist); !ok || d.proto.listens() != nil {
+		return fmt.Errorf("a device of profile %s waits for its host or for its upload, and cannot flood; one of profile %s can", d.cfg.Profile, ASCII)
+	}
+	return nil
 }
 
 // streamTick is how often a stream of frames is written: often enough for any

@@ -74,6 +74,7 @@ func (s *ssi) scan(ctx context.Context, l Label, f Fault) (Answer, error) {
 		return Answer{}, err
 	}
 	l = f.spoil(l)
+	l.Text = s.d.cfg.separated(l.Text)
 	if s.d.cfg.AIM {
 		l.Text = l.AIM + l.Text
 	}

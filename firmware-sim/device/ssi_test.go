@@ -4,6 +4,7 @@ package device
 
 import (
 	"bytes"
+	"encoding/hex"
 	"net"
 	"sync"
 	"testing"
@@ -209,6 +210,35 @@ func TestTheHostsQuestionsAreAnsweredWithData(t *testing.T) {
 	h.write(wrong...)
 	assert.Equal(t, []byte{opNak, 0, 0, nakResend}, h.packet()[1:5])
 	require.NoError(t, d.Ready(t.Context()))
+}
+
+// Every command of the guides, byte by byte, and the first bytes of the answer.
+func TestEveryCommandIsAnswered(t *testing.T) {
+	t.Parallel()
+	_, link := plugIn(t, quick())
+	h := openHost(t, link)
+	const acknowledged = "04d00000ff2c"
+	for _, c := range []struct{ name, bytes, answer string }{
+		{"START", "04e40400ff14", acknowledged},
+		{"STOP", "04e50400ff13", acknowledged},
+		{"BEEP", "05e6040000ff11", acknowledged},
+		{"LED_ON", "05e7040001ff0f", acknowledged},
+		{"LED_OFF", "05e8040001ff0e", acknowledged},
+		{"SCAN_DISABLE", "04ea0400ff0e", acknowledged},
+		{"SCAN_ENABLE", "04e90400ff0f", acknowledged},
+		{"SLEEP", "04eb0400ff0d", acknowledged},
+		{"FLUSH_QUEUE", "04d20400ff26", acknowledged},
+		{"PARAM_SEND", "07c60400ffee01fd41", acknowledged},
+		{"PARAM_REQUEST", "05c70400eefe42", "07c60000ffee01"},
+		{"PARAM_DEFAULTS", "04c80400ff30", acknowledged},
+		{"REQUEST_REVISION", "04a30400ff55", "17a40000"},
+		{"CAPABILITIES_REQUEST", "04d30400ff25", "1ad4000003e0"},
+	} {
+		command, err := hex.DecodeString(c.bytes)
+		require.NoError(t, err)
+		h.write(command...)
+		assert.Contains(t, hex.EncodeToString(h.packet()), c.answer, c.name)
+	}
 }
 
 func TestHalfAPacketIsForgottenAfterTheInterCharacterLimit(t *testing.T) {

@@ -60,6 +60,8 @@ const (
 	// quarantineGap is the silence, beside the idle gap, after which a frame is
 	// certain to be new. No worker scans this fast.
 	quarantineGap = 300 * time.Millisecond
+	// quarantineMost is how long scans in quick succession may prolong a quarantine.
+	quarantineMost = 2 * time.Second
 	// stallAfter is how long the agent may take to accept a scan.
 	stallAfter = time.Second
 	// maxAbandoned bounds the writers, each with a thread, that a dead device may
@@ -89,12 +91,18 @@ type Device struct {
 	// says that the codec was given such bytes, told that it has made a frame since.
 	staleUntil  time.Time
 	stale, told bool
+	// flows says that the stream of the opening goes on without a pause, flowed
+	// when its newest bytes came.
+	flows  bool
+	flowed time.Time
 	// began is when the first byte behind a lull or an acknowledgement came, heard
 	// when the newest did.
 	began, heard time.Time
 	newest       uint64 // the frame whose answer lets a device that waits go on
 	unframed     int    // frames without their end since the last good one
 }
+
+var _ scanner.Puller = (*Device)(nil)
 
 // New makes a Device of a completed configuration and the codec of its profile.
 func New(c scanner.Config, o Opener, codec profile.Codec) *Device {
@@ -264,6 +272,7 @@ func (d *Device) read(ctx context.Context, s *session) error {
 			d.thrownAway(now, p)
 		default:
 			d.advance(ctx, s, func() []profile.Event {
+				d.flows, d.flowed, d.heard = true, now, now
 				d.quarantine(now)
 				return d.feed(now, p)
 			})
@@ -369,6 +378,25 @@ func (d *Device) answer(id uint64, v allocation.Verdict) {
 		d.hurry.answered = now
 		d.heard = time.Time{} // what comes now is the next frame
 	}
+}
+
+// Pull implements scanner.Puller.
+func (d *Device) Pull(on bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p, can := d.codec.(profile.Puller)
+	if !can {
+		return scanner.ErrNoTrigger
+	}
+	if d.current == nil {
+		return scanner.ErrNotFound
+	}
+	events, can := p.Pull(time.Now(), on)
+	if !can {
+		return scanner.ErrNoTrigger
+	}
+	d.perform(events)
+	return nil
 }
 
 func (d *Device) offer(since time.Time) {

@@ -88,6 +88,32 @@ func TestBytesFromBeforeTheOpeningAreInQuarantine(t *testing.T) {
 	})
 }
 
+// A worker who scans on and on, because all of it is refused, is heard in the end;
+// a stream that was under way stays old to its last byte.
+func TestAQuarantineEndsThoughSomebodyScansWithoutRest(t *testing.T) {
+	p := &timed{old: "OLD\r"}
+	for i := range 12 {
+		p.list = append(p.list, piece{250 * time.Millisecond, fmt.Sprintf("NEW%d\r", i)})
+	}
+	deliver(t, p, 13, scanner.Config{Terminator: scanner.CR}, func(_ *link.Device, scans []scanner.Scan) {
+		for i, s := range scans[:8] {
+			assert.ErrorIs(t, s.Fault, scanner.ErrStale, "%d", i)
+		}
+		for _, s := range scans[10:] {
+			assert.NoError(t, s.Fault, "%s", s.Raw)
+		}
+	})
+	stream := &timed{old: "OLD\r"}
+	for range 100 {
+		stream.list = append(stream.list, piece{50 * time.Millisecond, "OLD\r"})
+	}
+	deliver(t, stream, 101, scanner.Config{Terminator: scanner.CR}, func(_ *link.Device, scans []scanner.Scan) {
+		for _, s := range scans {
+			assert.ErrorIs(t, s.Fault, scanner.ErrStale)
+		}
+	})
+}
+
 // An upload is held back until it is whole, and is as old as its bytes.
 func TestAMemoryFromBeforeTheOpeningIsInQuarantineAsAWhole(t *testing.T) {
 	p := &timed{old: "A\rB\rC\r", list: []piece{{10 * time.Second, "D\rE\rF\r"}}}

@@ -16,7 +16,8 @@ import (
 // feed takes bytes as they came. mu is held.
 func (d *Device) feed(now time.Time, p []byte) []profile.Event {
 	d.tap(true, p)
-	if now.Sub(d.heard) > lull {
+	quiet := now.Sub(d.heard)
+	if quiet > lull {
 		d.began = now
 	}
 	d.heard = now
@@ -25,6 +26,9 @@ func (d *Device) feed(now time.Time, p []byte) []profile.Event {
 	}
 	switch {
 	case now.Before(d.staleUntil):
+		if d.flows = d.flows && quiet < noHand; d.flows {
+			d.flowed = now
+		}
 		d.quarantine(now)
 		d.stale, d.told = true, false
 	case d.told: // a device's memory is held back until it is whole
@@ -46,8 +50,15 @@ func (d *Device) silence(now time.Time) []profile.Event {
 }
 
 // quarantine has all that comes before a silence of quarantineGap count as old:
-// the rest of what lay in the port may follow on the heels of it. mu is held.
-func (d *Device) quarantine(now time.Time) { d.staleUntil = now.Add(quarantineGap + d.config.IdleGap) }
+// the rest of what lay in the port may follow on the heels of it, or after the stall
+// of a radio link. Whoever scans without rest is heard in the end: quarantineMost
+// after the stream broke off that was under way at the opening. mu is held.
+func (d *Device) quarantine(now time.Time) {
+	d.staleUntil = now.Add(quarantineGap + d.config.IdleGap)
+	if most := d.flowed.Add(quarantineMost); most.Before(d.staleUntil) {
+		d.staleUntil = most
+	}
+}
 
 // suspect says that the rate is taken for wrong. mu is held.
 func (d *Device) suspect() bool { return errors.Is(d.status.LastError, scanner.ErrWrongRate) }

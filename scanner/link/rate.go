@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-	"math/rand/v2"
 	"slices"
 
 	"dockfill/scanner"
@@ -63,14 +62,14 @@ func (g *garbage) silence(c scanner.Config) (trouble error, text bool) {
 	if g.count < garbageRuns {
 		return nil, false
 	}
-	return g.judge(c)
+	if trouble, text = g.judge(c); text && g.endless() {
+		trouble = g.disguised(c)
+	}
+	return trouble, text && trouble == nil
 }
 
 // judge looks at what is known, whether the last burst has ended or not.
 func (g *garbage) judge(c scanner.Config) (trouble error, text bool) {
-	if len(g.bytes) < garbageLeast {
-		return nil, false
-	}
 	odd := 0
 	for _, b := range g.bytes {
 		if !textual(b) {
@@ -78,13 +77,53 @@ func (g *garbage) judge(c scanner.Config) (trouble error, text bool) {
 		}
 	}
 	if odd == 0 {
-		return nil, true
+		return nil, len(g.bytes) >= garbageLeast
 	}
-	advice := advise(g.bytes, c)
-	if advice == "" {
+	if parity := parityOf(g.bytes); parity != "" && c.DataBits == 8 && len(g.bytes) >= garbageLeast {
+		return g.trouble(odd, fmt.Sprintf("it looks like 7 data bits with %s parity: try data_bits = 7, parity = %q", parity, parity)), false
+	}
+	rates, gain := likelyRates(g.bursts(), c.Baud)
+	if gain < max(clearGain, clearByte*float64(len(g.bytes))) {
 		return nil, false
 	}
-	return fmt.Errorf("%w: %d of its last %d bytes are none; %s", scanner.ErrWrongRate, odd, len(g.bytes), advice), false
+	return g.trouble(odd, tryRates(rates, c.Baud)), false
+}
+
+func (g *garbage) trouble(odd int, advice string) error {
+	return fmt.Errorf("%w: %d of its last %d bytes are none; %s", scanner.ErrWrongRate, odd, len(g.bytes), advice)
+}
+
+// disguised doubts bursts that are text by chance: at half the scanner's rate digits
+// become letters. It says so for the status alone, and only where no scan has an end.
+func (g *garbage) disguised(c scanner.Config) error {
+	rates, gain := likelyRates(g.bursts(), c.Baud)
+	if gain < max(2*clearGain, clearByte*float64(len(g.bytes))) {
+		return nil
+	}
+	return fmt.Errorf("%w that a label would hold, and has no end; %s", scanner.ErrWrongRate, tryRates(rates, c.Baud))
+}
+
+// endless says that hardly a burst has one of the ends that scanners send.
+func (g *garbage) endless() bool {
+	ended := 0
+	for _, burst := range g.bursts() {
+		if bytes.ContainsAny(burst[len(burst)-1:], "\r\n\t\x03") {
+			ended++
+		}
+	}
+	return 4*ended < len(g.runs)
+}
+
+// bursts are the newest ones, each by itself.
+func (g *garbage) bursts() (all [][]byte) {
+	rest := g.bytes
+	for _, n := range g.runs {
+		if n > 0 {
+			all = append(all, rest[:n])
+		}
+		rest = rest[n:]
+	}
+	return all
 }
 
 func (g *garbage) good() { *g = garbage{} }
@@ -95,22 +134,15 @@ func textual(b byte) bool {
 	return b >= ' ' && b < 0x7F || bytes.IndexByte([]byte("\t\r\n\x02\x03\x04\x05\x06\x15\x16\x1b\x1c\x1d\x1e\x1f"), b) >= 0
 }
 
-// advise says what to change, "" where no other setting fits better. The agent changes nothing by itself: a rate that
+// tryRates says what to change. The agent changes nothing by itself: a rate that
 // happens to give text is not yet the right one.
-func advise(p []byte, c scanner.Config) string {
-	if parity := parityOf(p); parity != "" && c.DataBits == 8 {
-		return fmt.Sprintf("it looks like 7 data bits with %s parity: try data_bits = 7, parity = %q", parity, parity)
-	}
-	rates, gain := likelyRates(p, c.Baud)
-	if gain < clearGain {
-		return ""
-	}
-	return fmt.Sprintf("it looks like %d baud, and the station is set to %d: try baud = %d, then %d, %d", rates[0], c.Baud, rates[0], rates[1], rates[2])
+func tryRates(rates []int, ours int) string {
+	return fmt.Sprintf("it looks like %d baud, and the station is set to %d: try baud = %d, then %d, %d", rates[0], ours, rates[0], rates[1], rates[2])
 }
 
-// clearGain is by how much a byte must be more likely at another rate than as
-// text, as a logarithm. Codes at every wrong rate give from 1.2 on, text below 0.
-const clearGain = 0.7
+// clearGain is by how much bursts must be more likely at another rate than as text,
+// as a logarithm, and clearByte by how much each of their bytes.
+const clearGain, clearByte = 8.0, 0.3
 
 // parityOf tells text whose eighth bit is a parity bit.
 func parityOf(p []byte) string {
@@ -135,133 +167,20 @@ func parityOf(p []byte) string {
 var usualRates = []int{9600, 115200, 19200, 38400, 57600, 4800, 2400, 1200}
 
 // likelyRates orders the usual rates but ours by how likely a scanner that speaks
-// at each of them is heard as p; gain is how much more likely a byte of p is at the
-// first of them than as text at our rate. What typical codes look like at a wrong
-// rate is worked out from how a receiver samples a line: from the edge of the start
-// bit, in the middle of each of its own bits.
-func likelyRates(p []byte, ours int) (rates []int, gain float64) {
+// at each of them is heard as these bursts; gain is how much more likely they are at
+// the first of them than as text at our rate, as a logarithm for all of them.
+func likelyRates(bursts [][]byte, ours int) (rates []int, gain float64) {
 	score := map[int]float64{}
 	for _, rate := range usualRates {
-		if rate != ours {
-			rates = append(rates, rate)
-			score[rate] = max(likelihood(p, heardAs(rate, ours, false)), likelihood(p, heardAs(rate, ours, true)))
+		if rate == ours {
+			continue
+		}
+		rates = append(rates, rate)
+		score[rate] = math.Inf(-1)
+		for _, chip := range heardAs(rate, ours) {
+			score[rate] = max(score[rate], chip.likelihood(bursts))
 		}
 	}
 	slices.SortStableFunc(rates, func(a, b int) int { return cmp.Compare(score[b], score[a]) })
-	return rates, score[rates[0]] - likelihood(p, anyText)
-}
-
-// likelihood is the mean logarithm of the bytes' shares.
-func likelihood(p []byte, share [256]float64) (sum float64) {
-	for _, b := range p {
-		sum += math.Log(share[b])
-	}
-	return sum / float64(len(p))
-}
-
-// anyText is text of which nothing else is known: a house's own codes may hold any
-// character.
-var anyText = func() [256]float64 {
-	var counts [256]float64
-	for b := range counts {
-		if textual(byte(b)) {
-			counts[b] = 1
-		}
-	}
-	return shares(counts)
-}()
-
-// heardAs is each byte's share in typical codes that are sent at one rate and heard
-// at another.
-func heardAs(sent, heard int, resync bool) [256]float64 {
-	var counts [256]float64
-	random := rand.New(rand.NewPCG(1, 1)) // the same each time
-	for range 60 {
-		for _, b := range listen(typical(random), float64(heard)/float64(sent), resync) {
-			counts[b]++
-		}
-	}
-	return shares(counts)
-}
-
-// shares leaves a little for every byte: lines are noisy, and codes not typical.
-func shares(counts [256]float64) [256]float64 {
-	total := 0.0
-	for _, n := range counts {
-		total += n
-	}
-	for b := range counts {
-		counts[b] = 0.98*counts[b]/total + 0.02/256
-	}
-	return counts
-}
-
-// typical is a code such as docks see: mostly digits.
-func typical(r *rand.Rand) []byte {
-	digits := func(n int) string {
-		b := make([]byte, n)
-		for i := range b {
-			b[i] = byte('0' + r.IntN(10))
-		}
-		return string(b)
-	}
-	switch r.IntN(4) {
-	case 0:
-		return []byte("]E0" + digits(13) + "\r")
-	case 1:
-		return []byte("]C101" + digits(14) + "21" + digits(6) + "\r\n")
-	case 2:
-		return []byte(digits(12) + "\r")
-	default:
-		return []byte(digits(13) + "\r\n")
-	}
-}
-
-// listen gives the bytes that a receiver hears of text sent back to back as 8N1.
-// ratio is the receiver's rate over the sender's. Where a stop bit is missing, some
-// chips take that for the next start bit, and others wait for an edge.
-func listen(text []byte, ratio float64, resync bool) (heard []byte) {
-	line := wave(text)
-	level := func(t float64) bool { i := int(t); return i >= len(line) || line[i] }
-	bit := 1 / ratio // of the receiver, in bits of the sender
-	for start := edge(line, 0); start < float64(len(line)); {
-		var b byte
-		for k := range 8 {
-			if level(start + (float64(k)+1.5)*bit) {
-				b |= 1 << k
-			}
-		}
-		heard = append(heard, b)
-		if end := start + 9.5*bit; resync && !level(end) {
-			start = end - bit/2
-		} else {
-			start = edge(line, end)
-		}
-	}
-	return heard
-}
-
-// edge is the next fall of the line from t on, in bits; the line's end where there
-// is none.
-func edge(line []bool, t float64) float64 {
-	for i := int(t) + 1; i < len(line); i++ {
-		if line[i-1] && !line[i] {
-			return float64(i)
-		}
-	}
-	return float64(len(line))
-}
-
-// wave is the line's level for each bit: idle, then start bit, eight bits from the
-// lowest, stop bit, for each byte.
-func wave(text []byte) []bool {
-	line := []bool{true}
-	for _, b := range text {
-		line = append(line, false)
-		for k := range 8 {
-			line = append(line, b>>k&1 == 1)
-		}
-		line = append(line, true)
-	}
-	return line
+	return rates, score[rates[0]] - asText(bursts)
 }

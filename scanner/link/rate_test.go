@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -97,21 +98,64 @@ func TestWrongBaudProposesTheRate(t *testing.T) {
 	}
 }
 
+// every is each kind of code that a dock sees bare, with no identifier before it.
+var every = map[string]func(*rand.Rand) string{
+	"EAN-13":              func(r *rand.Rand) string { return fmt.Sprintf("40063%08d\r", r.IntN(1e8)) },
+	"the same EAN-13":     func(*rand.Rand) string { return "4006381333931\r" },
+	"UPC-A":               func(r *rand.Rand) string { return fmt.Sprintf("0360002%05d\r", r.IntN(1e5)) },
+	"Code 128 of a house": func(r *rand.Rand) string { return some(r, letters, 6+r.IntN(10)) + "\r" },
+}
+
+// Five scans tell the rate, whichever two of the usual rates the scanner and the
+// station have. The one pair that sounds like others is 4800 heard at 115200 by a chip
+// that waits for an edge: there the right rate is among the three.
+func TestFiveScansOfAnyKindTellTheRate(t *testing.T) {
+	rates := []int{4800, 9600, 19200, 38400, 57600, 115200}
+	for kind, code := range every {
+		r := rand.New(rand.NewPCG(3, 4))
+		all, named, first := 0, 0, 0
+		for _, sent := range rates {
+			for _, heard := range rates {
+				for i := 0; sent != heard && i < 4; i++ {
+					var g garbage
+					var trouble error
+					for range 5 {
+						g.feed(uart(code(r), sent, heard, r.Float64(), i%2 == 0))
+						trouble, _ = g.silence(scanner.Config{Baud: heard, DataBits: 8})
+					}
+					if all++; trouble == nil {
+						continue
+					}
+					named++
+					require.Contains(t, trouble.Error(), fmt.Sprint(sent), "%s heard at %d", kind, heard)
+					if strings.Contains(trouble.Error(), fmt.Sprintf("try baud = %d,", sent)) {
+						first++
+					}
+				}
+			}
+		}
+		t.Logf("%s: noticed %d times of %d, the right rate first %d times", kind, named, all, first)
+		assert.GreaterOrEqual(t, named, all*98/100, kind)
+		assert.GreaterOrEqual(t, first, all*95/100, kind)
+	}
+}
+
 // Codes at the right rate, without the terminator that the station expects, in any
 // alphabet, are no garbage; neither is a single burst of noise.
 func TestTextIsNeverTakenForAWrongRate(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 8))
-	for _, alphabet := range []string{"0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-. $/+%", "abcdefghijklmnopqrstuvwxyz{}|~_", "01\x1d21-A", "ABCDEFGHÄÖÜß0123456789"} {
-		for range 50 {
+	for _, alphabet := range []string{"0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-. $/+%", "abcdefghijklmnopqrstuvwxyz{}|~_", "01\x1d21-A", "ABCDEFGHÄÖÜß0123456789",
+		"0123456789abcdef", "01", "AB-", "xyz", "абвгд", "日本語コード", "\xe9\xe8\xe0\xe7 0123456789", "fvnx~`"} {
+		for _, baud := range []int{4800, 9600, 19200, 115200, 9600, 9600, 9600, 9600, 9600, 9600} {
 			var g garbage
 			for range 10 {
-				letters, code := []rune(alphabet), ""
+				chars, code := characters(alphabet), ""
 				for range 4 + r.IntN(30) {
-					code += string(letters[r.IntN(len(letters))])
+					code += chars[r.IntN(len(chars))]
 				}
 				g.feed([]byte(code))
-				trouble, _ := g.silence(scanner.Config{Baud: 9600, DataBits: 8})
-				require.NoError(t, trouble, "%q", code)
+				trouble, _ := g.silence(scanner.Config{Baud: baud, DataBits: 8})
+				require.NoError(t, trouble, "%q at %d", code, baud)
 			}
 		}
 	}
@@ -119,6 +163,17 @@ func TestTextIsNeverTakenForAWrongRate(t *testing.T) {
 	g.feed([]byte("\x00\xff\x80\xf8\x00\xff\x80\xf8\x00\xff\x80\xf8\x00\xff"))
 	trouble, _ := g.silence(scanner.Config{Baud: 9600, DataBits: 8})
 	assert.NoError(t, trouble)
+}
+
+// characters are those of UTF-8, or the bytes of what is none.
+func characters(alphabet string) (all []string) {
+	if !utf8.ValidString(alphabet) {
+		for i := range len(alphabet) {
+			all = append(all, alphabet[i:i+1])
+		}
+		return all
+	}
+	return strings.Split(alphabet, "")
 }
 
 func TestAParityBitIsToldFromAWrongRate(t *testing.T) {

@@ -55,12 +55,17 @@ func (p *Profile) check() error {
 	} else {
 		c.text()
 	}
-	slices.SortStableFunc(c.errs, func(a, b mistake) int {
+	return told(c.file, c.errs)
+}
+
+// told gives mistakes in the order of the document, a line for each.
+func told(file string, wrong []mistake) error {
+	slices.SortStableFunc(wrong, func(a, b mistake) int {
 		return cmp.Or(cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column), cmp.Compare(a.text, b.text))
 	})
 	var errs []error
-	for _, m := range c.errs {
-		errs = append(errs, fmt.Errorf("%s:%d:%d: %s", c.file, m.at.line, m.at.column, m.text))
+	for _, m := range wrong {
+		errs = append(errs, fmt.Errorf("%s:%d:%d: %s", file, m.at.line, m.at.column, m.text))
 	}
 	return errors.Join(errs...)
 }
@@ -182,6 +187,10 @@ func (c *checker) voice() {
 			c.bad("hold.end", "is the same as begin; the scanner would not be let go")
 		}
 		c.within("hold.ms", h.MS, 500, 30_000)
+	}
+	if t := c.Trigger; t != nil {
+		c.need("trigger.begin", len(t.Begin.raw) > 0)
+		c.need("trigger.end", len(t.End.raw) > 0)
 	}
 	for i, s := range c.Start {
 		c.need(fmt.Sprintf("start[%d].send", i), len(s.Send.raw) > 0)

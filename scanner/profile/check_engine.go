@@ -44,6 +44,15 @@ func (c *checker) answer() {
 	}
 	c.within("answer.limit_ms", a.LimitMS, 500, 90_000)
 	c.within("answer.sends", a.Sends, 1, 10)
+	if a.ResendMS != 0 {
+		c.within("answer.resend_ms", a.ResendMS, 100, 15_000)
+		if a.Sends == 1 {
+			c.bad("answer.resend_ms", "says when it sends again, and sends = 1 that it never does")
+		}
+		if len(a.Ack.raw) == 0 {
+			c.bad("answer.resend_ms", "goes with ack; a tone that was lost would not be told from one that was heard")
+		}
+	}
 	if len(a.Ack.raw) == 0 && c.Tones == nil {
 		c.bad("answer.ack", "is missing; without tones it is the only answer")
 	}
@@ -165,6 +174,10 @@ func (c *checker) singleBytes() {
 				one("light."+name+".off", light.Off)
 			}
 		}
+	}
+	if t := c.Trigger; t != nil {
+		one("trigger.begin", t.Begin)
+		one("trigger.end", t.End)
 	}
 	if h := c.Hold; h != nil {
 		one("hold.begin", h.Begin)

@@ -32,6 +32,13 @@ type Codec interface {
 	Lost(now time.Time) []Event
 }
 
+// Puller is a Codec whose device can be told to read.
+type Puller interface {
+	// Pull presses the trigger, or lets it go; false where the device has none that
+	// could be told.
+	Pull(now time.Time, on bool) ([]Event, bool)
+}
+
 // Kind says what is to be done with an Event.
 type Kind int
 

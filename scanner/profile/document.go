@@ -21,16 +21,18 @@ type Profile struct {
 	// Answer is set where the device waits for the host after each scan.
 	Answer *Answer `toml:"answer"`
 	// Tones and Lights say how the device gives the verdict; without tones it cannot.
-	Tones  *Tones    `toml:"tone"`
-	Lights *Lights   `toml:"light"`
-	Hold   *Hold     `toml:"hold"`
-	Start  []Start   `toml:"start"`
-	SSI    *SSIFacts `toml:"ssi"`
-	Menu   *Menu     `toml:"menu"`
-	Header *Header   `toml:"header"`
-	Reply  *Reply    `toml:"reply"`
-	Memory *Memory   `toml:"memory"`
-	Setup  []Setup   `toml:"setup"`
+	Tones  *Tones  `toml:"tone"`
+	Lights *Lights `toml:"light"`
+	Hold   *Hold   `toml:"hold"`
+	Start  []Start `toml:"start"`
+	// Trigger is set where the device can be told to read.
+	Trigger *Trigger  `toml:"trigger"`
+	SSI     *SSIFacts `toml:"ssi"`
+	Menu    *Menu     `toml:"menu"`
+	Header  *Header   `toml:"header"`
+	Reply   *Reply    `toml:"reply"`
+	Memory  *Memory   `toml:"memory"`
+	Setup   []Setup   `toml:"setup"`
 
 	file   string
 	places places
@@ -110,6 +112,10 @@ type Answer struct {
 	LimitMS int `toml:"limit_ms"`
 	// Sends is how often it sends a scan in all while there is no answer.
 	Sends int `toml:"sends"`
+	// ResendMS is after how long without an answer it sends a scan again by itself;
+	// 0 where that is not known. The same code at that time may be a repeat though we
+	// have answered: the answer was lost.
+	ResendMS int `toml:"resend_ms"`
 	// Ack acknowledges a scan, before any tone; empty where the tone is the answer.
 	Ack Bytes `toml:"ack"`
 	// Resend asks for a garbled scan again; empty where it cannot be asked.
@@ -160,6 +166,14 @@ type Hold struct {
 type Start struct {
 	Send Bytes  `toml:"send"`
 	Why  string `toml:"why"`
+	Evidence
+}
+
+// Trigger has the device read as if its trigger were pulled, and let go; with SSI the
+// bytes are opcodes.
+type Trigger struct {
+	Begin Bytes `toml:"begin"`
+	End   Bytes `toml:"end"`
 	Evidence
 }
 

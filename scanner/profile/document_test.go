@@ -80,6 +80,8 @@ func TestMistakesInADocumentNameTheirPlace(t *testing.T) {
 		"tone.razz.send: 0x1b is no beep code; they end at 0x1A":                        {ssi, `send = "<15>"`, `send = "<1B>"`},
 		"hold.end: is the same as begin":                                                {ssi, `end = "<E9>"`, `end = "<EA>"`},
 		"answer.resend: is the same as ack":                                             {string(must(makes.ReadFile("makes/datalogic-ack.toml"))), `resend = "<NAK>"`, `resend = "<ACK>"`},
+		"answer.resend_ms: says when it sends again, and sends = 1":                     {string(must(makes.ReadFile("makes/datalogic-ack.toml"))), `sends = 4`, `sends = 1`},
+		"answer.resend_ms: goes with ack":                                               {string(must(makes.ReadFile("makes/datalogic-ack.toml"))), `ack = "<ACK>"`, ``},
 		"command: there is no such key":                                                 {good, "[light.green]", "[[command]]\nname = \"x\"\n[light.green]"},
 		`setup[0].purpose: "fun" is none of serial-mode, host-ack`:                      {ssi, `purpose = "serial-mode"`, `purpose = "fun"`},
 		"frame: does not go with engine ssi, which speaks in packets":                   {ssi, "[light.green]", "[frame]\nterminator = \"CR\"\nsource = \"x\"\nsure = \"vendor\"\n[light.green]"},
@@ -104,6 +106,44 @@ func TestMistakesInADocumentNameTheirPlace(t *testing.T) {
 	assert.ErrorContains(t, err, "the file's name is the profile's")
 	_, err = Parse("x.toml", []byte("title = \n"))
 	assert.Regexp(t, `^x\.toml:1:\d+: `, err.Error())
+}
+
+// Who writes a document knows scanners, and not the program's types.
+func TestAValueOfAnotherKindIsToldInTheTradesWords(t *testing.T) {
+	ssi := string(must(makes.ReadFile("makes/ssi.toml")))
+	host := string(must(makes.ReadFile("makes/honeywell-hostack.toml")))
+	for want, change := range map[string][3]string{
+		`line.baud: must be a whole number, "9600" is text in quotes`:                {ssi, "baud = 9600", `baud = "9600"`},
+		`line.baud: must be a whole number, 9600.5 is a number with a fraction`:      {ssi, "baud = 9600", `baud = 9600.5`},
+		`x.toml:10:7: usb.vid: must be text in quotes, 1504 is a whole number`:       {ssi, `vid = "05E0"`, "vid = 1504"},
+		`ssi.ask.flush: must be true or false, 0 is a whole number`:                  {ssi, "flush = false", "flush = 0"},
+		`ssi.packets.set: must be pairs of a parameter and its value`:                {ssi, "[0x9F, 1]", "[0x9F]"},
+		`ssi.packets.set: must be pairs of a parameter and its value, such as`:       {ssi, "[0x9F, 1]", "[0x9F, 1, 2]"},
+		`set: must be pairs of a parameter and its value, such as [[0xEE, 1], `:      {ssi, "[0x9F, 1]", `["9F", 1]`},
+		`ssi.packets.set: must be a list of pairs such as [[0xEE, 1], [0x9F, 1]], 5`: {ssi, "set = [[0xEE, 1], [0x9F, 1]]", "set = 5"},
+		`ssi.type.code: must be a whole number, 2026-01-01 is a date or a time`:      {ssi, "code = 0x01", "code = 2026-01-01"},
+		`engine: must be text in quotes, true is true or false`:                      {ssi, `engine = "ssi"`, "engine = true"},
+		`line: there is one of it: write [line]`:                                     {ssi, "[line]", "[[line]]"},
+		`usb: there may be several: write [[usb]]`:                                   {ssi, "[[usb]]", "[usb]"},
+		`title: is no table: write it as a key with its value, which must be text`:   {ssi, "[line]", "[title]"},
+		`line: must be a table, 3 is a whole number`:                                 {ssi, "title = ", "line = 3\ntitle = "},
+		`tone.razz.send: must be text in quotes, 27 is a whole number`:               {host, `send = "<ESC>8,"`, "send = 27"},
+		`tone.razz.send: must be text in quotes, this is a list`:                     {host, `send = "<ESC>8,"`, "send = [27]"},
+		`light.green.ms: must be a whole number, "5" is text in quotes`:              {ssi, "[light.green]", "[light]\ngreen = { on = \"<01>\", off = \"<01>\", ms = \"5\" }\n[light.grey]"},
+		`this is no TOML: unexpected character U+0073 's' at start of value; text`:   {ssi, `engine = "ssi"`, "engine = ssi"},
+		`this is no TOML: key baud is already defined`:                               {ssi, "baud = 9600", "baud = 9600\nbaud = 5"},
+	} {
+		text := strings.Replace(change[0], change[1], change[2], 1)
+		require.NotEqual(t, change[0], text, want)
+		_, err := Parse("x.toml", []byte(text))
+		require.ErrorContains(t, err, want)
+		line := 1 + strings.Count(change[0][:strings.Index(change[0], change[1])], "\n")
+		assert.InDelta(t, line, lineOf(err), 1, "%v", err)
+		assert.NotRegexp(t, `struct|profile\.|decode|type int`, err.Error())
+	}
+	two := strings.NewReplacer("baud = 9600", `baud = "fast"`, "flush = false", "flush = 7").Replace(ssi)
+	_, err := Parse("x.toml", []byte(two))
+	assert.Len(t, strings.Split(err.Error(), "\n"), 2, "all of them at once: %v", err)
 }
 
 // without takes a table out of a document.

@@ -14,6 +14,9 @@ const (
 	// radio link may stall inside a scan for longer than the idle gap, and the
 	// rest of a code must never pass for a code.
 	tailHold = time.Second
+	// frameMost is how long a frame may go on with pauses in it. Longer than that
+	// somebody scans again and again because no end comes and nothing is heard.
+	frameMost = 2 * time.Second
 )
 
 // Framer cuts plain text into scans.
@@ -191,8 +194,14 @@ func (f *Framer) fault(why error) {
 
 // Silence ends or breaks a frame when it has lasted long enough.
 func (f *Framer) Silence(now time.Time) []Event {
-	if now.Sub(f.last) < f.gap {
+	switch quiet := now.Sub(f.last); {
+	case quiet >= f.gap:
+	case quiet < f.gap/2 || len(f.buf) == 0 || now.Sub(f.began) < frameMost:
 		return nil
+	case f.end == nil:
+		f.fault(scanner.ErrUnterminated) // several scans, which nothing parts
+		f.tailUntil = now.Add(tailHold)
+		return f.flush()
 	}
 	if f.end == nil {
 		f.deliver(f.buf)

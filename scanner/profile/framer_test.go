@@ -88,6 +88,29 @@ func TestScanLongAfterABrokenFrameIsGood(t *testing.T) {
 }
 
 // Bytes that a busy machine reads late were not late on the wire.
+// Somebody who hears nothing scans again at once, and again: what has no end is told
+// after two seconds, and not when 4,096 bytes have come.
+func TestAFrameWithoutItsEndIsToldThoughSomebodyScansOn(t *testing.T) {
+	for _, term := range []scanner.Terminator{scanner.CR, scanner.TAB, scanner.Idle} {
+		f := NewFramer(term, gap)
+		var told []string
+		now := noon
+		for ; now.Sub(noon) < 3*time.Second && told == nil; now = now.Add(gap * 3 / 4) {
+			told = append(told, frames(f.Feed(now, []byte("4006381333931")))...)
+			told = append(told, frames(f.Silence(now.Add(gap*3/4)))...)
+		}
+		require.NotEmpty(t, told, term)
+		assert.Equal(t, byte('!'), told[0][0], term)
+		assert.LessOrEqual(t, now.Sub(noon), frameMost+gap, term)
+	}
+	f := NewFramer(scanner.CR, gap)
+	for now := noon; now.Sub(noon) < 4*time.Second; now = now.Add(gap / 4) { // a long one, without pauses
+		require.Empty(t, f.Feed(now, []byte("0123456789")))
+		require.Empty(t, f.Silence(now.Add(gap/4)))
+	}
+	assert.Len(t, frames(f.Feed(noon.Add(4*time.Second), []byte("\r"))), 1)
+}
+
 func TestLateReadIsNotSilence(t *testing.T) {
 	f := NewFramer(scanner.CR, gap)
 	f.Feed(noon, []byte("1234"))

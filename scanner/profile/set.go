@@ -80,6 +80,9 @@ func read(fsys fs.FS, dir string) (map[string]*Profile, error) {
 func Parse(file string, text []byte) (*Profile, error) {
 	p := &Profile{Name: strings.TrimSuffix(file, ".toml"), file: file}
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	if wrong := misshapen(text); len(wrong) > 0 {
+		return nil, told(file, wrong)
+	}
 	if err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(p); err != nil {
 		return nil, positioned(file, err)
 	}

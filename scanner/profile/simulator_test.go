@@ -151,6 +151,27 @@ func TestLateVerdictIsNotHeardAndTheNextScanIsAsked(t *testing.T) {
 	assert.EqualValues(t, 1, s.Status().Counts.LostAnswers)
 }
 
+// The acknowledgement is given and lost on the wire, and the scanner sends the carton
+// again when a hand might have the next one: a person is asked, and nothing counts twice.
+func TestACartonWhoseAcknowledgementWasLostIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("makes/datalogic-ack.toml")
+	require.NoError(t, err)
+	text = []byte(strings.Replace(string(text), "resend_ms = 200", "resend_ms = 1000", 1))
+	set, err := profile.Load(fstest.MapFS{"datalogic.toml": {Data: text}})
+	require.NoError(t, err)
+	s := attendBy(t, device.Config{Profile: device.Datalogic, AckNak: true, AckWait: time.Second}, set)
+	a, err := s.ScanBadly(s.ctx, device.MustLabel("X-STOCK"), device.LostAck)
+	require.NoError(t, err)
+	assert.True(t, a.Acked, "the second sending")
+	assert.NoError(t, s.take(t).Fault)
+	assert.ErrorIs(t, s.take(t).Fault, scanner.ErrDoubtfulRepeat)
+	a, err = s.Scan(s.ctx, device.MustLabel("Y-STOCK"))
+	require.NoError(t, err)
+	assert.Equal(t, device.Good, a.Tone)
+	assert.NoError(t, s.take(t).Fault)
+}
+
 func TestHoneywellTakesItsMenuSettings(t *testing.T) {
 	t.Parallel()
 	told := make(chan device.Event, 64)

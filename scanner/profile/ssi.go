@@ -121,6 +121,24 @@ func (s *ssi) Answer(now time.Time, id uint64, v allocation.Verdict) []Event {
 	return s.finish(now)
 }
 
+// Pull implements Puller. A scanner whose trigger mode does not allow it refuses,
+// which stands in the status.
+func (s *ssi) Pull(now time.Time, on bool) ([]Event, bool) {
+	t := s.out.profile.Trigger
+	if t == nil || !s.up {
+		return nil, t != nil
+	}
+	op := t.End.raw[0]
+	if on {
+		op = t.Begin.raw[0]
+	}
+	if !s.out.can(op) {
+		return nil, false
+	}
+	s.out.add(showing, now, op)
+	return s.finish(now), true
+}
+
 // Lost forgets the line but not the last scan: the scanner may send it again
 // after a replug.
 func (s *ssi) Lost(time.Time) []Event {

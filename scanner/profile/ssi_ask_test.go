@@ -173,3 +173,25 @@ func TestOpcodesHaveNames(t *testing.T) {
 	assert.Equal(t, "80", opName(0x80))
 	assert.Equal(t, "04e40400ff14", hex.EncodeToString(host(opStart).encode()))
 }
+
+// START and STOP go like every command, each after the answer of the one before; a
+// scanner that does not know them is not told.
+func TestTheTriggerIsPulledByCommand(t *testing.T) {
+	b := newBench(false)
+	events, can := b.Pull(b.now, true)
+	assert.True(t, can)
+	assert.Equal(t, []string{"04e40400ff14"}, sent(events))
+	b.told(packet{op: opAck})
+	events, can = b.Pull(b.now, false)
+	assert.True(t, can)
+	assert.Equal(t, []string{"04e50400ff13"}, sent(events))
+	refused := b.told(packet{op: opNak, data: []byte{nakDenied}})
+	assert.ErrorContains(t, troubles(refused)[0], "STOP_DECODE (E5), which it does not allow now")
+
+	b = changed(t, true)
+	b.Connect(b.now)
+	b.told(packet{op: opAck})
+	b.told(fromDecoder(opCapabilitiesReply, "\x00\x3f\x0f\x00\xe6"))
+	_, can = b.Pull(b.now, true)
+	assert.False(t, can)
+}

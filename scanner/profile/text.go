@@ -13,6 +13,7 @@ import (
 // scan goes to the asides; voice and waiting give the answers.
 type text struct {
 	frames  *Framer
+	trigger *Trigger // nil where the device cannot be told to read
 	asides  []aside
 	menu    *menu // nil but for Honeywell's
 	start   []Start
@@ -50,7 +51,7 @@ const (
 const maxAside = scanner.MaxScan + 64
 
 func newText(p *Profile, c scanner.Config) *text {
-	t := &text{frames: NewFramer(c.Terminator, c.IdleGap), start: p.Start, voice: voice{profile: p, beep: c.Beep && p.Verdicts()}}
+	t := &text{frames: NewFramer(c.Terminator, c.IdleGap), trigger: p.Trigger, start: p.Start, voice: voice{profile: p, beep: c.Beep && p.Verdicts()}}
 	if p.Menu != nil {
 		t.menu = &menu{facts: p.Menu}
 		t.asides = append(t.asides, t.menu)
@@ -62,7 +63,7 @@ func newText(p *Profile, c scanner.Config) *text {
 		t.asides = append(t.asides, reply{p.Reply})
 	}
 	if p.Answer != nil {
-		t.waiting = &waiting{facts: p.Answer}
+		t.waiting = &waiting{facts: p.Answer, guard: max(0, c.Guard)}
 	}
 	if p.Memory != nil {
 		t.memory = newMemory(p)
@@ -229,6 +230,19 @@ func (t *text) Answer(now time.Time, id uint64, v allocation.Verdict) []Event {
 		t.say(now, v)
 	}
 	return t.finish(now)
+}
+
+// Pull implements Puller.
+func (t *text) Pull(now time.Time, on bool) ([]Event, bool) {
+	if t.trigger == nil || !t.up {
+		return nil, t.trigger != nil
+	}
+	send := t.trigger.End
+	if on {
+		send = t.trigger.Begin
+	}
+	t.emit(Event{Kind: Send, Data: bytes.Clone(send.raw)})
+	return t.finish(now), true
 }
 
 // say tells the device the verdict. Without tones an acknowledgement is all that

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -263,6 +264,20 @@ func TestCordlessDatalogicShowsLights(t *testing.T) {
 	assert.Equal(t, []string{"<DC2><ESC>[2q<CR>"}, d.tell(d.scan("4\r\n"), allocation.Held))
 }
 
+func TestHoneywellsTriggerIsPulledByCommand(t *testing.T) {
+	d := plug(t, "honeywell-hostack")
+	_, can := d.Codec.(Puller).Pull(d.now, true)
+	assert.True(t, can, "and nothing is sent where there is no port")
+	d.open()
+	for on, want := range map[bool]string{true: "<SYN>T<CR>", false: "<SYN>U<CR>"} {
+		events, can := d.Codec.(Puller).Pull(d.now, on)
+		assert.True(t, can)
+		assert.Equal(t, []string{want}, wire(events))
+	}
+	_, can = plug(t, "datalogic").Codec.(Puller).Pull(d.now, true)
+	assert.False(t, can)
+}
+
 // Two labels in a row, and the good tone of the first would be heard as the
 // second's.
 func TestGoodToneOfAnOvertakenScanIsLeftOut(t *testing.T) {
@@ -295,10 +310,8 @@ func TestAcknowledgementAloneIsForSavedScans(t *testing.T) {
 	}
 }
 
-const threeSends = "sends = 3"
-
 func TestScannersOwnRepeatIsOneScan(t *testing.T) {
-	d := plug(t, "datalogic-ack", "sends = 1", threeSends)
+	d := plug(t, "datalogic-ack")
 	d.open()
 	e := d.scan("1\r")
 	d.after(5 * time.Second)
@@ -308,7 +321,7 @@ func TestScannersOwnRepeatIsOneScan(t *testing.T) {
 }
 
 func TestLateAnswerIsGivenToTheRepeat(t *testing.T) {
-	d := plug(t, "datalogic-ack", "sends = 1", threeSends)
+	d := plug(t, "datalogic-ack")
 	d.open()
 	e := d.scan("1\r")
 	d.after(5 * time.Second)
@@ -317,6 +330,40 @@ func TestLateAnswerIsGivenToTheRepeat(t *testing.T) {
 	assert.Equal(t, []Kind{Repeat, Send}, kinds(events))
 	assert.Equal(t, []string{"<ACK><SOH>"}, wire(events))
 	assert.NoError(t, d.scan("1\r").Fault)
+}
+
+// The acknowledgement was given and lost on the wire: the scanner sends again when its
+// time is over. Within the guard window that is the guard's to judge; a machine has none.
+func TestARepeatWhoseAnswerWasLostIsAskedAbout(t *testing.T) {
+	for _, guarded := range []bool{true, false} {
+		d := plug(t, "datalogic-ack")
+		if !guarded {
+			d.Codec.(*text).waiting.guard = 0
+		}
+		d.open()
+		d.tell(d.scan("4006381333931\r"), allocation.Stock)
+		d.after(210 * time.Millisecond)
+		assert.Equal(t, !guarded, errors.Is(d.scan("4006381333931\r").Fault, scanner.ErrDoubtfulRepeat))
+	}
+	d := plug(t, "datalogic-ack")
+	d.open()
+	d.tell(d.scan("4006381333931\r"), allocation.Stock)
+	d.after(900 * time.Millisecond)
+	assert.NoError(t, d.scan("4006381333931\r").Fault, "the next equal carton")
+}
+
+// A scanner that is set to wait for longer sends again when a hand may have the next
+// equal carton: a person is asked.
+func TestARepeatThatMayBeTheNextCartonIsAskedAbout(t *testing.T) {
+	for after, doubted := range map[time.Duration]bool{time.Second: false, 1700 * time.Millisecond: true, 2100 * time.Millisecond: true, 3 * time.Second: false} {
+		d := plug(t, "datalogic-ack", "resend_ms = 200", "resend_ms = 2000")
+		d.open()
+		d.tell(d.scan("4006381333931\r"), allocation.Stock)
+		d.after(after)
+		again := d.scan("4006381333931\r")
+		assert.Equal(t, doubted, errors.Is(again.Fault, scanner.ErrDoubtfulRepeat), after)
+		assert.Equal(t, []string{"<ACK><SOH><SOH>"}, d.tell(again, allocation.Check), "it has its answer, or would send on")
+	}
 }
 
 func TestGarbledFrameIsAskedForAgain(t *testing.T) {

@@ -22,7 +22,9 @@ const (
 // flag, so a scan sent again is known by its content and by the first one's being
 // unanswered.
 type waiting struct {
-	facts  *Answer
+	facts *Answer
+	// guard is how long after a code the agent takes the same one for a bounce.
+	guard  time.Duration
 	newest owed
 	epoch  int
 	asked  int
@@ -34,6 +36,7 @@ type owed struct {
 	id        uint64
 	data      []byte
 	first, at time.Time // when it came first and last
+	sends     int       // how often it came
 	epoch     int
 	verdict   allocation.Verdict
 	known     bool // verdict is there
@@ -74,9 +77,18 @@ func (w *waiting) isRepeat(now time.Time, e Event) bool {
 		now.Sub(n.first) <= time.Duration(w.facts.Sends)*w.limit()
 }
 
+// resent reports whether the time since the newest scan is that after which the
+// device sends again, give or take a quarter: a busy machine reads late. What comes
+// sooner than a hand can is the guard's to judge.
+func (w *waiting) resent(now time.Time) bool {
+	after, apart := ms(w.facts.ResendMS), now.Sub(w.newest.at)
+	return after > 0 && w.newest.sends < w.facts.Sends && apart >= w.guard && apart >= after*3/4 && apart <= after*5/4
+}
+
 // repeated notes a repeat, and reports whether its answer is there to be given.
 func (w *waiting) repeated(now time.Time) bool {
 	w.newest.at, w.newest.epoch = now, w.epoch
+	w.newest.sends++
 	w.newest.heard = w.newest.known
 	return w.newest.known
 }
@@ -85,6 +97,9 @@ func (w *waiting) repeated(now time.Time) bool {
 // again, which was saved and of which the worker heard nothing.
 func (w *waiting) doubt(now time.Time, e Event) error {
 	n := w.newest
+	if e.Fault == nil && n.id != 0 && n.heard && bytes.Equal(n.data, e.Data) && w.resent(now) {
+		return scanner.ErrDoubtfulRepeat // a hand is as fast: the next carton, or a repeat whose answer was lost
+	}
 	if e.Fault == nil && n.id != 0 && !n.heard && (!n.known || n.verdict.Saved()) && bytes.Equal(n.data, e.Data) && now.Sub(n.at) <= doubtFor {
 		return scanner.ErrDoubtfulRepeat
 	}
@@ -93,7 +108,7 @@ func (w *waiting) doubt(now time.Time, e Event) error {
 
 // sent notes a new scan.
 func (w *waiting) sent(now time.Time, id uint64, data []byte) {
-	w.newest = owed{id: id, data: bytes.Clone(data), first: now, at: now, epoch: w.epoch}
+	w.newest = owed{id: id, data: bytes.Clone(data), first: now, at: now, sends: 1, epoch: w.epoch}
 	w.asked, w.askBy = 0, time.Time{}
 }
 

@@ -27,6 +27,7 @@ import (
 
 	"go.bug.st/serial"
 
+	"dockfill/allocation"
 	"dockfill/scanner"
 	"dockfill/scanner/link"
 	"dockfill/scanner/profile"
@@ -62,7 +63,7 @@ func openerOf(c scanner.Config) (link.Opener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &opener{find: find, mode: modeOf(c), repeats: c.Profile == scanner.SSI}, nil
+	return &opener{station: c.Station, find: find, mode: modeOf(c), repeats: c.Profile == scanner.SSI}, nil
 }
 
 func modeOf(c scanner.Config) *serial.Mode {
@@ -104,6 +105,7 @@ func finder(name string, unstable bool) (func() (string, error), error) {
 
 // opener opens a serial port by its name.
 type opener struct {
+	station allocation.StationID
 	find    func() (string, error)
 	mode    *serial.Mode
 	repeats bool // the device sends again what was not acknowledged
@@ -123,16 +125,20 @@ func (o *opener) Open(context.Context) (link.Port, string, error) {
 	if err := shared(device); err != nil {
 		return nil, "", err
 	}
+	if err := open.take(device, o.station); err != nil {
+		return nil, "", err
+	}
 	p, err := serial.Open(device, o.mode)
 	if err != nil {
+		open.free(device, o.station)
 		return nil, "", explain(device, err)
 	}
-	l := &line{Port: p, old: leftover(p)}
+	l := &line{Port: p, old: leftover(p), free: func() { open.free(device, o.station) }}
 	if o.repeats {
 		err = p.ResetInputBuffer()
 	}
 	if err := errors.Join(p.SetReadTimeout(readTimeout), err); err != nil {
-		return nil, "", errors.Join(explain(device, err), p.Close())
+		return nil, "", errors.Join(explain(device, err), l.Close())
 	}
 	return l, device, nil
 }
@@ -140,7 +146,15 @@ func (o *opener) Open(context.Context) (link.Port, string, error) {
 // line is an open port and what lay in it.
 type line struct {
 	serial.Port
-	old []byte
+	old  []byte
+	free func() // lets another station open the device
+}
+
+// Close implements link.Port. The device is free even where the system keeps a dead
+// port for ever.
+func (l *line) Close() error {
+	l.free()
+	return l.Port.Close()
 }
 
 // Leftover implements link.Leftover.

@@ -23,6 +23,7 @@ import (
 
 	"dockfill/allocation"
 	"dockfill/scanner"
+	"dockfill/scanner/link"
 )
 
 const patience = 30 * time.Second
@@ -457,4 +458,27 @@ func BenchmarkScanToAgent(b *testing.B) {
 		_, _ = master.WriteString("]C101095011015300031727013110LOT7A\x1d21S-0042\r")
 		<-out
 	}
+}
+
+// After a replug two names can lead to one device: two readers would each get a
+// part of every scan. The second is told which station has it.
+func TestADeviceThatAnotherStationHasOpenIsRefused(t *testing.T) {
+	c := newCable(t)
+	second := filepath.Join(filepath.Dir(c.link), "dock2")
+	require.NoError(t, os.Symlink(c.link, second))
+	opener := func(station allocation.StationID, port string) link.Opener {
+		o, err := openerOf(scanner.Config{Station: station, Port: port, Profile: scanner.ASCII, Baud: 9600, DataBits: 8, Parity: "none", StopBits: 1})
+		require.NoError(t, err)
+		return o
+	}
+	one, two := opener("1", c.link), opener("2", second)
+	p, _, err := one.Open(t.Context())
+	require.NoError(t, err)
+	_, _, err = two.Open(t.Context())
+	require.ErrorIs(t, err, scanner.ErrHeld)
+	assert.ErrorContains(t, err, c.slave.Name()+" is open at station 1, under another name; give station 2 a port of its own")
+	require.NoError(t, p.Close())
+	p, _, err = two.Open(t.Context())
+	require.NoError(t, err, "it is free again")
+	require.NoError(t, p.Close())
 }

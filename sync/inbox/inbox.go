@@ -17,9 +17,10 @@ import (
 type Site interface {
 	// Applied gives the last command applied.
 	Applied(ctx context.Context) (wire.CommandCursor, error)
-	// Apply applies the commands first, first+1, ... of one life of the centre
-	// in one transaction, moves the cursor with them, and appends the event that
-	// says so. Where it fails nothing of them is applied.
+	// Apply applies the commands first, first+1, ... of one life of the centre,
+	// in one transaction or, in their order, in several; each moves the cursor
+	// with its commands and appends the event that says so. Where it fails, what
+	// the cursor has passed stays applied, and nothing else is.
 	Apply(ctx context.Context, centre string, first int64, cmds []wire.Command) error
 }
 

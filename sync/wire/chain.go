@@ -45,9 +45,3 @@ func (h *Hash) UnmarshalText(text []byte) error {
 	_, err := hex.Decode(h[:], text)
 	return err
 }
-
-// ParseHash reads what String wrote.
-func ParseHash(s string) (Hash, error) {
-	var h Hash
-	return h, h.UnmarshalText([]byte(s))
-}

@@ -372,3 +372,21 @@ func TestLateScansAreReadWithoutReflectionToo(t *testing.T) {
 	require.NoError(t, json.Unmarshal(body, &plain))
 	require.Equal(t, e, plain)
 }
+
+// A nonce stands in client ids and in logs: it has one form everywhere.
+func TestANonceHasOneForm(t *testing.T) {
+	fresh := strings.Repeat("k3qv7m2x", 3) + "ab"
+	for _, good := range []string{"abcdefgh", "01234567", fresh, strings.Repeat("z", 58)} {
+		assert.NoError(t, CheckNonce(good))
+		site, ok := SplitClientID("leeds." + good + "x2y3z4")
+		assert.True(t, ok, good)
+		assert.Equal(t, "leeds", site)
+	}
+	for _, bad := range []string{"", "abcdefg", "../../x", "ABCDEFGH", "abcdefg.", "abcdefgh\n", "abcdéfgh", strings.Repeat("z", 59)} {
+		assert.ErrorContains(t, CheckNonce(bad), "must be 8 to 58 characters of a-z and 0-9", bad)
+	}
+	for _, bad := range []string{"", "leeds", "leeds.", "leeds.abc", "leeds.abcdefg/", "leeds.abcdefgh.x", "leeds." + strings.Repeat("z", 65)} {
+		_, ok := SplitClientID(bad)
+		assert.False(t, ok, bad)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"dockfill/agent"
 	"dockfill/agent/dock"
 	"dockfill/agent/service"
+	"dockfill/scanner/source"
 )
 
 type configCmd struct {
@@ -35,6 +36,10 @@ func (k configCheck) Run(p *program) error {
 	if err != nil && !errors.As(err, &faults) {
 		return err
 	}
+	for _, two := range source.Same(c.Stations) {
+		faults = append(faults, agent.Fault{File: p.configFile(), Key: "station", Reason: two})
+		err = faults
+	}
 	if k.JSON {
 		return k.json(p, c, faults)
 	}
@@ -53,11 +58,12 @@ func (k configCheck) Run(p *program) error {
 	return err
 }
 
-func warnings(c agent.Config) []string {
-	if filepath.IsAbs(c.Data) {
-		return nil
+// warnings are of what can run and may not be meant.
+func warnings(c agent.Config) (all []string) {
+	if !filepath.IsAbs(c.Data) {
+		all = append(all, fmt.Sprintf("data is %q, which depends on the folder that the agent is started in; write the whole path. A service refuses this.", c.Data))
 	}
-	return []string{fmt.Sprintf("data is %q, which depends on the folder that the agent is started in; write the whole path. A service refuses this.", c.Data)}
+	return append(all, source.Shared(c.Stations)...)
 }
 
 type faultJSON struct {

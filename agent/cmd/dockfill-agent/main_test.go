@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -159,6 +160,8 @@ func TestScanEndsAsItsVerdict(t *testing.T) {
 	code, out, _ = say(t, "", "scan", "--agent", url, "DF:STAGE")
 	assert.Equal(t, exitFailed, code, "a card that was refused")
 	assert.Contains(t, out, "STOP: this version cannot do")
+	_, out, _ = say(t, "", "scan", "--help")
+	assert.Contains(t, out, "not held to the guard", "who scans by hand twice counts twice")
 	code, _, errs := say(t, "", "scan", "--agent", url, "--station", "9", "1")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, errs, "this site has no station 9")
@@ -248,6 +251,13 @@ func TestReplayDecidesAScenario(t *testing.T) {
 	require.Len(t, lines, 4)
 	assert.Contains(t, lines[2], `"allocations":[{"line":"O1/1","qty":3}]`)
 	assert.Contains(t, lines[3], `"O1/1":{"ordered":3,"cancelled":0,"allocated":3,"staged":0,"open":0}`)
+	refused := `{"gift":{}}` + "\n" + `{"scan":{"sku":"X","qty":0}}` + "\n"
+	code, out, errs = say(t, refused+in+`{"undo":{"station":"9"}}`, "replay", "-")
+	assert.Equal(t, exitDegraded, code, "a script that plays a scenario must not take refused lines for played ones")
+	assert.Equal(t, "scenario - has 3 refused lines: their answers say why.\n", errs)
+	assert.Contains(t, out, `{"balances":{"lines":{"O1/1":{"ordered":3,"cancelled":0,"allocated":3,`, "the lines behind a refused one were played")
+	_, out, _ = say(t, "", "replay", "--help")
+	assert.Contains(t, out, "Exit status:")
 	code, _, errs = say(t, "", "replay", "/nowhere.jsonl")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, errs, "/nowhere.jsonl")
@@ -338,4 +348,45 @@ func TestVariablesOfFlagsAreNoFaults(t *testing.T) {
 		_, err := agent.Load(good)
 		assert.NoError(t, err, name)
 	}
+}
+
+// A path that leads nowhere is a typing mistake, or a first start: both want a word.
+func TestAConfigurationThatIsNotThereSaysWhatToDo(t *testing.T) {
+	code, _, errs := say(t, "", "run", "--config", filepath.Join(t.TempDir(), "none.toml"))
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, `none.toml: no such file or directory; check the path, or make the file with \"dockfill-agent setup\"`)
+}
+
+// Two names of one device are found before the agent runs, and by it.
+func TestTwoStationsAtOneDeviceAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "device"), nil, 0o600))
+	require.NoError(t, os.Symlink("device", filepath.Join(dir, "dock1")))
+	config := writeConfig(t, fmt.Sprintf("site='leeds'\ndata='%[1]s/data'\nhttp='127.0.0.1:0'\n[[station]]\nid='1'\nport='%[1]s/dock1'\n[[station]]\nid='2'\nport='%[1]s/device'\n", dir))
+	want := "stations 1 and 2 both lead to " + dir + "/device, and each would get a part of every scan: give each its own, or take one out"
+	code, _, errs := say(t, "", "config", "check", "--config", config)
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, want)
+	code, out, _ := say(t, "", "config", "check", "--json", "--config", config)
+	assert.Equal(t, 2, code)
+	assert.Contains(t, out, want)
+	code, _, errs = say(t, "", "run", "--config", config)
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, want)
+}
+
+// The totals of a day are equal at both ends only after the last scan was confirmed.
+func TestStatusCanWaitForTheCentre(t *testing.T) {
+	twin, url := twinServer(t)
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.Head = s.Stored + 3 })
+	done := make(chan string, 1)
+	go func() {
+		_, out, errs := say(t, "", "status", "--wait", "--agent", url)
+		done <- out + errs
+	}()
+	require.Never(t, func() bool { return len(done) > 0 }, 500*time.Millisecond, 50*time.Millisecond)
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.Stored = s.Head })
+	said := <-done
+	assert.Contains(t, said, "Waiting until the centre has confirmed 3 events")
+	assert.Contains(t, said, "1,207 saved, 1,207 confirmed")
 }

@@ -61,3 +61,18 @@ func TestPortsNameTheHolder(t *testing.T) {
 		assert.Contains(t, []string{"serial", "hidpos", "keyboard"}, p.Kind)
 	}
 }
+
+// A scanner that types and speaks at once would count each scan twice; its serial
+// number in both ports' names tells.
+func TestConfigCheckSuggestsATwin(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "agent.toml")
+	text := "site = \"leeds\"\ndata = \"/var/lib/dockfill\"\n[[station]]\nid = \"1\"\nport = \"usb:05E0:1701:S3CR3T\"\nprofile = \"ssi\"\n" +
+		"[[station]]\nid = \"wedge\"\nport = \"evdev:05E0:1200:S3CR3T\"\n"
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	code, out, errs := say(t, "", "config", "check", "--config", file)
+	require.Equal(t, exitGood, code, errs)
+	assert.Contains(t, out, `Warning: stations 1 and wedge are two ways to one device, USB 05E0 with serial number S3CR3T: if a scan comes over both, write twin_of = "1" at station wedge`)
+	require.NoError(t, os.WriteFile(file, []byte(text+"twin_of = \"1\"\n"), 0o600))
+	_, out, _ = say(t, "", "config", "check", "--config", file)
+	assert.NotContains(t, out, "Warning")
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"dockfill/agent"
+	"dockfill/agent/dock"
 	"dockfill/allocation"
 	"dockfill/allocation/policy"
 )
@@ -17,8 +18,17 @@ type replayCmd struct {
 	Policy string `help:"A policy document to begin with, in TOML; without it the default policy." placeholder:"FILE"`
 }
 
-// Run prints a JSON line for each line of the scenario and one of balances. A
-// line that the scenario may not do is an answer and no failure.
+// Help says what is printed and what the exit status means.
+func (replayCmd) Help() string {
+	return `One JSON line answers each line of the scenario, and a last one has the balances.
+
+Exit status:
+  0  every line was played.
+  1  a line was refused: the error in its answer says why, and those after it were played all the same.
+  2  the scenario could not be read, or not be played to its end.`
+}
+
+// Run plays the scenario to its end and ends as Help says.
 func (r replayCmd) Run(p *program) error {
 	var in io.Reader = p.in
 	if r.File != "-" {
@@ -34,8 +44,13 @@ func (r replayCmd) Run(p *program) error {
 		return err
 	}
 	out := bufio.NewWriter(p.out)
-	if err := errors.Join(agent.Replay(p.ctx, in, out, under), out.Flush()); err != nil {
+	refused, err := agent.Replay(p.ctx, in, out, under)
+	if err = errors.Join(err, out.Flush()); err != nil {
 		return fmt.Errorf("scenario %s: %w", r.File, err)
+	}
+	if refused > 0 {
+		fmt.Fprintf(p.err, "scenario %s has %s: their answers say why.\n", r.File, dock.Plural(int64(refused), "refused line", "refused lines"))
+		return status(exitDegraded)
 	}
 	return nil
 }

@@ -16,9 +16,11 @@ type scanCmd struct {
 	JSON    bool   `help:"Print JSON."`
 }
 
-// Help says what the exit status means.
+// Help says how such a scan differs from a scanner's, and what the exit status means.
 func (scanCmd) Help() string {
-	return `Exit status:
+	return `The code goes through the agent's API. Such a scan is not held to the guard window (guard_ms of the station): the same code at once again is another unit and counts. Serials and pallets are recognised as ever.
+
+Exit status:
   0  the unit was saved, or a control card did its work (DF:HELP lists the cards).
   1  a person is asked (CHECK).
   2  nothing was saved, or the card was refused (STOP), or the agent does not answer.`

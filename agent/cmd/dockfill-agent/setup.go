@@ -26,6 +26,7 @@ type setupCmd struct {
 	Data    string        `placeholder:"DIR" help:"For a new configuration: where scans are kept (default ${data})."`
 	Broker  string        `placeholder:"URL" help:"For a new configuration: the centre's broker, tcp:// or tls://host:port."`
 	Wait    time.Duration `default:"60s" help:"How long to wait for the scan."`
+	Trigger bool          `help:"Have the scanner read by itself, for one without a trigger or out of reach: hold a barcode before it. Zebra (ssi) and Honeywell can be told so."`
 	Yes     bool          `help:"Ask nothing: take what is recognised and write it. Needs --port."`
 	DryRun  bool          `help:"Show what would be written, and write nothing."`
 }

@@ -237,3 +237,45 @@ func TestSetupSaysWhyItCannot(t *testing.T) {
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, errs, "say it with --site")
 }
+
+// A scanner on a pole has no trigger that anybody could pull: setup pulls it.
+func TestSetupPullsTheTrigger(t *testing.T) {
+	for _, c := range []device.Config{{Profile: device.SSI, Packets: true}, {Profile: device.HoneywellHostAck}} {
+		t.Run(string(c.Profile), func(t *testing.T) {
+			port := filepath.Join(t.TempDir(), "scanner")
+			var d *device.Device
+			pulls, tones := make(chan byte, 20), make(chan device.Tone, 20)
+			c.Link, c.OnEvent = port, func(e device.Event) {
+				if e.Kind == device.Trigger {
+					pulls <- e.Code
+				}
+			}
+			var err error
+			d, err = device.Open(c)
+			require.NoError(t, err)
+			t.Cleanup(d.Close)
+			go func() { // a label lies before it
+				if <-pulls == 1 {
+					a, _ := d.Scan(context.Background(), device.MustLabel("(01)04006381333931(21)B"))
+					tones <- a.Tone
+				}
+			}()
+			_, url := twinServer(t)
+			file := writeConfig(t, strings.Replace(mine, "COM9", "/dev/ttyS9", 1))
+			code, out, errs := say(t, "y\ny\n", "--config", file, "setup", "--agent", url, "--port", port, "--station", "7", "--profile", string(c.Profile), "--trigger", "--dry-run")
+			require.Equal(t, exitGood, code, "%s\n%s", out, errs)
+			assert.Equal(t, device.Good, <-tones)
+			assert.Equal(t, byte(0), <-pulls, "and let go")
+			assert.NotContains(t, out, "cannot be told to read")
+			if c.Profile == device.HoneywellHostAck {
+				assert.Contains(t, out, "It says of itself: ")
+			}
+		})
+	}
+}
+
+func TestSetupSaysWhereATriggerCannotBePulled(t *testing.T) {
+	code, worker, _, _, errs := setUp(t, device.Config{}, "2\nascii\ny\n", "--trigger", "--dry-run")
+	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+	assert.Equal(t, 1, strings.Count(worker.String(), "cannot be told to read: pull its trigger"))
+}

@@ -24,6 +24,9 @@ const (
 	// settled and settleLimit are how long a scanner is given for its set-up.
 	settled     = 300 * time.Millisecond
 	settleLimit = 1500 * time.Millisecond
+	// pullEvery is how often a trigger is pulled: makers end a reading session after
+	// 3 s and more.
+	pullEvery = 3 * time.Second
 )
 
 // errUnread means that what came is no scan in the settings of this try.
@@ -34,6 +37,8 @@ type listener struct {
 	*setup
 	port  string
 	asked bool // for a scan
+	// mute: it was said that the scanner cannot be told to read.
+	mute bool
 }
 
 // trial listens with a profile that is known, or that the ids suggest.
@@ -158,6 +163,9 @@ func (l *listener) try(c scanner.Config, p *profile.Profile) (done scanner.Confi
 		fmt.Fprintf(l.out, "Read with profile %s: %s\n", p.Name, named(good.Raw))
 		var err error
 		c.Beep, err = l.testBeep(p, w, good)
+		if says := from.Status().Revision; says != "" {
+			fmt.Fprintf(l.out, "It says of itself: %s\n", named([]byte(says)))
+		}
 		return err
 	})
 	return c, w.take(), err
@@ -169,7 +177,12 @@ func (l *listener) wait(from scanner.Source, scans <-chan scanner.Scan, w *wire,
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	over := time.After(l.Wait)
-	var opened time.Time
+	var opened, pulled time.Time
+	defer func() {
+		if !pulled.IsZero() {
+			_ = from.(scanner.Puller).Pull(false) // it lets go by itself in the end
+		}
+	}()
 	for asked := false; ; {
 		select {
 		case s := <-scans:
@@ -189,6 +202,9 @@ func (l *listener) wait(from scanner.Source, scans <-chan scanner.Scan, w *wire,
 				w.take() // answers to the set-up
 				l.askScan()
 			}
+			if asked && l.Trigger && time.Since(pulled) > pullEvery && l.pull(from) {
+				pulled = time.Now()
+			}
 			if asked && w.idle(giveUpAfter) {
 				return errUnread
 			}
@@ -201,6 +217,19 @@ func (l *listener) wait(from scanner.Source, scans <-chan scanner.Scan, w *wire,
 			return errDeclined
 		}
 	}
+}
+
+// pull has the scanner read. One that cannot be told so is said once.
+func (l *listener) pull(from scanner.Source) bool {
+	err := scanner.ErrNoTrigger
+	if p, can := from.(scanner.Puller); can {
+		err = p.Pull(true)
+	}
+	if errors.Is(err, scanner.ErrNoTrigger) && !l.mute {
+		l.mute = true
+		fmt.Fprintln(l.out, "With this profile the scanner cannot be told to read: pull its trigger, or name its make with --profile.")
+	}
+	return err == nil
 }
 
 // hopeless tells the troubles that waiting does not mend.

@@ -29,8 +29,12 @@ func (s *setup) write(station string, found scanner.Config) error {
 	if err != nil {
 		return fmt.Errorf("%s cannot be changed: %w", s.configFile(), err)
 	}
-	if _, err := agent.Parse(s.configFile(), text); err != nil {
+	would, err := agent.Parse(s.configFile(), text)
+	if err != nil {
 		return fmt.Errorf("the new configuration would have faults, so it is not written:\n%w", err)
+	}
+	for _, two := range source.Shared(would.Stations) {
+		fmt.Fprintln(s.out, "Mind:", two)
 	}
 	old, err := os.ReadFile(s.configFile())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -14,6 +14,7 @@ import (
 
 type statusCmd struct {
 	target
+	Wait bool `help:"Wait first until the centre has confirmed all that is saved here."`
 	JSON bool `help:"Print JSON."`
 }
 
@@ -33,7 +34,7 @@ func (s statusCmd) Run(p *program) error {
 		return err
 	}
 	var st dock.StatusBody
-	body, err := c.get(p.ctx, "/api/v1/status", &st)
+	body, err := s.read(p, c, &st)
 	switch {
 	case errors.Is(err, errSilent) && s.JSON:
 		if err := printJSON(p.out, map[string]any{"schema": schema, "health": dock.Down, "text": err.Error()}); err != nil {
@@ -51,6 +52,30 @@ func (s statusCmd) Run(p *program) error {
 		return err
 	}
 	return healthStatus(st.Health)
+}
+
+// waitPause is kept between two looks of --wait.
+const waitPause = 200 * time.Millisecond
+
+// read reads the status, with --wait again and again until nothing waits for the
+// centre or a signal ends it.
+func (s statusCmd) read(p *program, c *client, st *dock.StatusBody) ([]byte, error) {
+	for told := false; ; {
+		*st = dock.StatusBody{}
+		body, err := c.get(p.ctx, "/api/v1/status", st)
+		if err != nil || !s.Wait || st.Waiting == nil || *st.Waiting == 0 {
+			return body, err
+		}
+		if !told {
+			fmt.Fprintf(p.err, "Waiting until the centre has confirmed %s; Ctrl-C ends that\n", dock.Plural(*st.Waiting, "event", "events"))
+			told = true
+		}
+		select {
+		case <-p.ctx.Done():
+			return nil, fmt.Errorf("stopped: %s not confirmed yet", dock.Plural(*st.Waiting, "event is", "events are"))
+		case <-time.After(waitPause):
+		}
+	}
 }
 
 func healthStatus(h dock.Health) error {
@@ -89,7 +114,7 @@ func printStatus(out io.Writer, s dock.StatusBody, now time.Time) error {
 func printFigures(w io.Writer, s dock.StatusBody) {
 	if s.Saved == nil {
 		fmt.Fprintf(w, "log\tnot known: the database cannot be read\n")
-		fmt.Fprintf(w, "disk\t%s free\n", dock.Bytes(s.DiskFree))
+		fmt.Fprintf(w, "disk\t%s free\n", diskFree(s))
 		fmt.Fprintf(w, "version\t%s, policy not known\n", s.Version)
 		return
 	}
@@ -98,9 +123,16 @@ func printFigures(w io.Writer, s dock.StatusBody) {
 		dock.Plural(s.Owed.Orders, "order", "orders"), dock.Plural(s.Totals.OrdersComplete, "order", "orders"))
 	fmt.Fprintf(w, "set aside\t%s\n", setAside(s.Held))
 	fmt.Fprintf(w, "log\t%s saved, %s confirmed, %s safe (as confirmed: the centre keeps no second copy)\n", n(*s.Saved), n(*s.Confirmed), n(*s.Safe))
-	fmt.Fprintf(w, "disk\t%s database, %s free\n", dock.Bytes(*s.Database), dock.Bytes(s.DiskFree))
+	fmt.Fprintf(w, "disk\t%s database, %s free\n", dock.Bytes(*s.Database), diskFree(s))
 	fmt.Fprintf(w, "tasks\t%d open\n", *s.Tasks)
 	fmt.Fprintf(w, "version\t%s, policy %s\n", s.Version, dock.Visible(*s.Policy))
+}
+
+func diskFree(s dock.StatusBody) string {
+	if s.DiskFree == nil {
+		return dock.Bytes(dock.UnknownBytes)
+	}
+	return dock.Bytes(*s.DiskFree)
 }
 
 func setAside(held []dock.HeldJSON) string {

@@ -90,7 +90,7 @@ function play(name) {
   body.dataset.tones = Number(body.dataset.tones || 0) + 1;
   if (!audio) audio = new AudioContext();
   if (audio.state === "suspended") audio.resume();
-  at("muted").hidden = audio.state === "running";
+  hearing();
   for (const [start, length, pitch] of tones[name]) tone(start, length, pitch, name === "stop");
 }
 
@@ -125,7 +125,10 @@ function unlock() {
 
 // hearing shows whether this browser lets the page be heard.
 function hearing() {
-  at("muted").hidden = audio !== null && audio.state === "running";
+  const heard = audio !== null && audio.state === "running";
+  if (at("muted").hidden === heard) return;
+  at("muted").hidden = heard;
+  arrange(); // the notice takes room from the verdict
 }
 
 // ---- letters as large as their place allows ----
@@ -175,18 +178,29 @@ function fit(p) {
   p.style.fontSize = Math.floor(best.size) + "px";
 }
 
+// wholeLetters is the longest word that is never torn: a place such as A-12-03 is
+// one name, and its parts below each other are not.
+const wholeLetters = 10;
+
 // layouts are the ways to break a text into at most three lines: between words,
-// or, torn, after a hyphen or slash or in equal parts.
+// or, torn, in a long word after a hyphen or slash or in equal parts.
 function layouts(text) {
-  const words = text.split(/\s+/), parts = text.match(/[^\s\-\/]+[\-\/]?\s*|[\s\-\/]+/g) || [text];
+  const words = text.split(/\s+/), parts = words.flatMap(pieces);
   const out = [[text], ...breaks(words, " ")];
   if (parts.length > words.length) out.push(...breaks(parts, "").map(torn));
   const letters = [...text];
-  for (const n of letters.length > 12 ? [2, 3] : []) {
+  for (const n of words.some((w) => [...w].length > 12) ? [2, 3] : []) {
     const step = Math.ceil(letters.length / n);
     out.push(torn(Array.from({ length: n }, (_, i) => letters.slice(i * step, (i + 1) * step).join(""))));
   }
   return out;
+}
+
+// pieces are where a word may be torn, each with what stands between it and the
+// next one.
+function pieces(word) {
+  const all = [...word].length > wholeLetters && word.match(/[^\-\/]+[\-\/]?|[\-\/]+/g) || [word];
+  return [...all.slice(0, -1), all[all.length - 1] + " "];
 }
 
 function torn(lines) {

@@ -2,11 +2,15 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
+	"sync"
 	"time"
 
 	"dockfill/cloud/web"
@@ -121,15 +125,51 @@ func (i importCmd) hint(f *found) string {
 // send streams the records as one request, which the centre applies in one
 // transaction.
 func (i importCmd) send(p *program, c *client, found *found) (web.ImportJSON, error) {
-	bar := newProgress(p.err, "sending", int64(found.records()))
+	name := strings.ToLower(rand.Text())
+	ctx, answered := context.WithCancel(p.ctx)
 	r, w := io.Pipe()
-	go func() { w.CloseWithError(found.write(w, bar.add)) }()
-	path := "/api/v1/import/" + i.Kind + "?skip_bad=" + url.QueryEscape(fmt.Sprint(i.SkipBad))
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		bar := newProgress(p.err, "sending", int64(found.records()))
+		err := found.write(w, bar.add)
+		bar.end()
+		w.CloseWithError(err)
+		if err == nil {
+			i.storing(ctx, p, c, name)
+		}
+	})
+	path := "/api/v1/import/" + i.Kind + "?skip_bad=" + url.QueryEscape(fmt.Sprint(i.SkipBad)) + "&name=" + name
 	var res web.ImportJSON
 	err := c.do(p.ctx, "POST", path, "application/x-ndjson", r, &res)
 	_ = r.Close() // where the centre answered early, the writer ends too
-	bar.end()
+	answered()
+	telling.Wait()
 	return res, err
+}
+
+// storingPause is kept between two questions how far the centre is.
+const storingPause = 200 * time.Millisecond
+
+// storing shows how far the centre is, until it has answered. What it does not
+// say moves no bar.
+func (i importCmd) storing(ctx context.Context, p *program, c *client, name string) {
+	const whole = 100
+	bar := newProgress(p.err, "storing", whole)
+	defer bar.end()
+	for shown := int64(0); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(storingPause):
+		}
+		var v web.ProgressJSON
+		if c.get(ctx, "/api/v1/imports/"+name, &v) != nil {
+			continue
+		}
+		now := int64(v.Stored * whole)
+		bar.add(now - shown)
+		shown = now
+	}
 }
 
 // write encodes the records, one a line.

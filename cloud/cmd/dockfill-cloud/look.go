@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -10,11 +11,17 @@ import (
 
 type totalsCmd struct {
 	target
-	JSON bool `env:"-" help:"Print JSON."`
+	Settled bool `env:"-" help:"Wait first until each site that has called has applied all commands and, as it last told, sent all events."`
+	JSON    bool `env:"-" help:"Print JSON."`
 }
 
 func (t totalsCmd) Run(p *program) error {
 	c := t.client()
+	if t.Settled {
+		if err := settle(p, c); err != nil {
+			return err
+		}
+	}
 	var v web.TotalsJSON
 	if err := c.get(p.ctx, "/api/v1/totals", &v); err != nil {
 		return err
@@ -34,6 +41,33 @@ func (t totalsCmd) Run(p *program) error {
 		fmt.Fprintf(w, "%d\t %s\n", row.n, row.name)
 	}
 	return w.Flush()
+}
+
+// settlePause is kept between two looks of --settled.
+const settlePause = 200 * time.Millisecond
+
+// settle waits until no site is behind, or a signal ends it.
+func settle(p *program, c *client) error {
+	for told := ""; ; {
+		var v web.SitesJSON
+		if err := c.get(p.ctx, "/api/v1/sites", &v); err != nil {
+			return err
+		}
+		behind := slices.IndexFunc(v.Sites, func(s web.SiteJSON) bool { return s.LastSeen != nil && s.Behind+s.Unsent > 0 })
+		if behind < 0 {
+			return nil
+		}
+		s := v.Sites[behind]
+		if told != s.Site {
+			fmt.Fprintf(p.err, "waiting for site %s: %d commands not applied, %d events not here; Ctrl-C ends that\n", s.Site, s.Behind, s.Unsent)
+			told = s.Site
+		}
+		select {
+		case <-p.ctx.Done():
+			return fmt.Errorf("stopped: site %s is still behind", s.Site)
+		case <-time.After(settlePause):
+		}
+	}
 }
 
 type siteCmd struct {

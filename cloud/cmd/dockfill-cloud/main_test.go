@@ -5,12 +5,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -368,4 +372,44 @@ func TestAPolicyIsCheckedSetAndShown(t *testing.T) {
 	code, _, errs = say(t, "policy", "set", "nowhere.toml", "--server", server)
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, errs, "nowhere.toml cannot be read: no such file or directory")
+}
+
+// Totals printed before a site knows the orders, or before its scans are here, are
+// no account of the day.
+func TestTotalsCanWaitUntilNoSiteIsBehind(t *testing.T) {
+	var looks atomic.Int64
+	centre := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/v1/totals" {
+			_, _ = fmt.Fprintf(w, `{"units_scanned": %d}`, looks.Load())
+			return
+		}
+		behind := max(0, 3-looks.Add(1))
+		_, _ = fmt.Fprintf(w, `{"sites": [{"site": "york", "behind": 9}, {"site": "leeds", "last_seen": "2026-11-23T09:30:00Z", "behind": %d}]}`, behind)
+	}))
+	t.Cleanup(centre.Close)
+	code, out, errs := say(t, "totals", "--settled", "--server", centre.URL)
+	assert.Equal(t, exitGood, code)
+	assert.Contains(t, out, "3 units scanned", "york has never called: nobody waits for it")
+	assert.Equal(t, "waiting for site leeds: 2 commands not applied, 0 events not here; Ctrl-C ends that\n", errs)
+}
+
+// While the centre stores, the bar goes on; before, it stood at its end.
+func TestTheBarOfAnImportGoesOnWhileTheCentreStores(t *testing.T) {
+	var part atomic.Int64
+	asked := make(chan struct{}, 100)
+	centre := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			_, _ = fmt.Fprintf(w, `{"stored": 0.%d}`, part.Add(1))
+			asked <- struct{}{}
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-asked
+		<-asked
+		_, _ = io.WriteString(w, `{"new": 1}`)
+	}))
+	t.Cleanup(centre.Close)
+	code, _, errs := say(t, "import", "items", file(t, "items.csv", "sku,description\nX,Mug\n"), "--server", centre.URL)
+	assert.Equal(t, exitGood, code)
+	assert.Contains(t, errs, "sending\nstoring\n")
 }

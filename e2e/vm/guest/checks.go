@@ -28,6 +28,7 @@ var checks = []check{
 	{"keyboard: held by another program", wedgeHeld},
 	{"keyboard: unplug and replug", wedgeReplug},
 	{"USB serial scanner: read, unplug and replug", serialReplug},
+	{"USB serial scanner: turned into a keyboard, and back", serialToKeyboard},
 }
 
 // running is a source at work.

@@ -34,7 +34,8 @@ type create2 struct {
 	Descriptor                        [4096]byte
 }
 
-func plugHID(descriptor string, vid, pid uint32, serial string) (*hidDevice, error) {
+// recorded reads a report descriptor.
+func recorded(descriptor string) ([]byte, error) {
 	text, err := os.ReadFile("/descriptors/" + descriptor)
 	if err != nil {
 		return nil, err
@@ -44,7 +45,11 @@ func plugHID(descriptor string, vid, pid uint32, serial string) (*hidDevice, err
 		line, _, _ = strings.Cut(line, "#")
 		digits.WriteString(strings.Join(strings.Fields(line), ""))
 	}
-	raw, err := hex.DecodeString(digits.String())
+	return hex.DecodeString(digits.String())
+}
+
+func plugHID(descriptor string, vid, pid uint32, serial string) (*hidDevice, error) {
+	raw, err := recorded(descriptor)
 	if err != nil {
 		return nil, err
 	}
