@@ -73,11 +73,12 @@ func (d *desk) receive(tx *store.Tx, s scan) (dock.Feedback, error) {
 	if f, again, err := d.sameReading(tx, at, s); again || err != nil {
 		return f, err
 	}
-	if f, again, err := d.sameUpload(tx, at, s); again || err != nil {
+	if f, again, err := d.sameRecord(tx, s); again || err != nil {
 		return f, err
 	}
 	if s.code.Format == barcode.Control {
-		return d.card(tx, at, s)
+		f, err := d.card(tx, at, s)
+		return f, errors.Join(err, noteRecord(tx, s, max(1, tx.Head().Seq)))
 	}
 	// Wrong site, a serial or pallet seen before, a quantity out of range: STOP.
 	// A code or pallet that nobody announced is kept, and HOLD.
@@ -211,11 +212,14 @@ func (d *desk) record(tx *store.Tx, at store.Station, s scan, g goods, all []too
 		}
 		seq = e.Seq
 	}
-	if err := errors.Join(d.keep(tx, s, g, seq), noteUpload(tx, s.batch, seq)); err != nil {
+	if err := errors.Join(d.keep(tx, s, g, seq), noteRecord(tx, s, seq)); err != nil {
 		return 0, err
 	}
 	at.Last, at.Run, at.Scans = seq, tx.Meta().Run, at.Scans+1
-	at.NextQty, at.NextDisposition, at.Asked, at.AskedUpload = 0, "", nil, ""
+	at.NextQty, at.NextDisposition, at.Asked = 0, "", nil
+	if s.batch.Of() == 0 { // the rest of an upload leaves the question about its beginning open
+		at.AskedMemory = 0
+	}
 	at.Hear(readingOf(s), s.remembered())
 	return seq, tx.PutStation(at)
 }
