@@ -97,7 +97,7 @@ func cardRead(s scan, format string, args ...any) dock.Feedback {
 // sameAgain answers the question after a crash: it was another unit, so the code
 // that was asked about counts.
 func (d *desk) sameAgain(tx *store.Tx, at store.Station, s scan) (reply, error) {
-	if at.AskedUpload != "" {
+	if at.AskedMemory != 0 {
 		return replied(d.uploadAgain(tx, at, s))
 	}
 	if len(at.Asked) == 0 {
@@ -108,12 +108,12 @@ func (d *desk) sameAgain(tx *store.Tx, at store.Station, s scan) (reply, error) 
 	return d.receive(tx, s)
 }
 
-// uploadAgain lets the content that was asked about count once more.
+// uploadAgain lets the records that were asked about count once more.
 func (d *desk) uploadAgain(tx *store.Tx, at store.Station, s scan) (dock.Feedback, error) {
-	if err := tx.DropUpload(at.AskedUpload); err != nil {
+	if err := tx.CountAgain(at.AskedMemory); err != nil {
 		return dock.Feedback{}, err
 	}
-	at.AskedUpload = ""
+	at.AskedMemory = 0
 	return cardRead(s, "send the scanner's memory once more: it will be counted"), tx.PutStation(at)
 }
 

@@ -295,11 +295,18 @@ func TestAFaultOfAProfileIsToldOnce(t *testing.T) {
 		"title = 5\n":              "mine.toml:1:",
 		"title = 'x'\nother = 1\n": "mine.toml:2:",
 	} {
+		upper := writeConfig(t, "site='l'\ndata='/x'\n"+stations)
+		require.NoError(t, os.Mkdir(filepath.Join(filepath.Dir(upper), "profiles"), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(upper), "profiles", "Mine.toml"), []byte(text), 0o600))
+		_, err := load(upper, nil)
+		assert.ErrorContains(t, err, "Mine.toml")
+		assert.NotContains(t, err.Error(), "did you mean")
+
 		path := writeConfig(t, "site='l'\ndata='/x'\n"+stations)
 		dir := filepath.Join(filepath.Dir(path), "profiles")
 		require.NoError(t, os.Mkdir(dir, 0o700))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "mine.toml"), []byte(text), 0o600))
-		_, err := load(path, nil)
+		_, err = load(path, nil)
 		var faults Faults
 		require.ErrorAs(t, err, &faults)
 		require.Len(t, faults, 1, "%v", err)

@@ -84,7 +84,7 @@ const anyPort = "tcp://localhost:1"
 // document, or the folder, has a fault that was told.
 func (s *stationFile) noProfile(of Config, path string, err error, r *reading) {
 	name := strings.ToLower(s.Profile)
-	if r.faulty("profiles") || r.faulty(documentPath(name)) {
+	if r.faulty("profiles") || r.faulty(documentPath(name)) || r.faulty(documentPath(s.Profile)) {
 		return
 	}
 	r.faultAt(r.placeOf(path+".profile"), path+".profile", err.Error(), nearest(name, of.Profiles.Names()))

@@ -10,7 +10,6 @@ import (
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
 	"dockfill/allocation"
-	"dockfill/scanner"
 	"dockfill/scanner/barcode"
 )
 
@@ -40,7 +39,7 @@ func (d *desk) sameReading(tx *store.Tx, at store.Station, s scan) (dock.Feedbac
 			return notCounted(s, allocation.WhyBounce, "station %s has this scan already, over the other channel of the same scanner: not counted twice", twin), true, nil
 		}
 	}
-	if s.late || s.batch.Of > 0 || named(s.code) || len(at.Readings) == 0 || !within(at.Readings[0], s, s.guard) {
+	if s.late || s.batch.Of() > 0 || named(s.code) || len(at.Readings) == 0 || !within(at.Readings[0], s, s.guard) {
 		return dock.Feedback{}, false, nil
 	}
 	what := "not counted; if it is a second carton scan it again"
@@ -93,33 +92,6 @@ func within(r store.Reading, s scan, window time.Duration) bool {
 	}
 	apart := s.at.Sub(r.At)
 	return apart < window && apart > -window
-}
-
-// sameUpload asks about a record of a device's memory that was taken in before.
-// An upload that broke off is gone on with where it broke.
-func (d *desk) sameUpload(tx *store.Tx, at store.Station, s scan) (dock.Feedback, bool, error) {
-	if s.batch.Of == 0 {
-		return dock.Feedback{}, false, nil
-	}
-	u, found, err := tx.Upload(s.batch.Fingerprint)
-	if err != nil || !found || s.batch.N > u.Done {
-		return dock.Feedback{}, false, err
-	}
-	f := notCounted(s, allocation.WhyRepeat, "the scanner sent the same memory again, record %d of %d: not counted, it was taken in up to event %d; "+
-		"if these are other units scan DF:SAME-AGAIN and send it once more", s.batch.N, s.batch.Of, u.Seq)
-	if at.AskedUpload == u.Fingerprint {
-		return f, true, nil
-	}
-	at.AskedUpload = u.Fingerprint
-	return f, true, tx.PutStation(at)
-}
-
-// noteUpload remembers that a record was taken in.
-func noteUpload(tx *store.Tx, b scanner.Batch, seq int64) error {
-	if b.Of == 0 {
-		return nil
-	}
-	return tx.PutUpload(store.Upload{Fingerprint: b.Fingerprint, Done: b.N, Of: b.Of, Seq: seq})
 }
 
 func notCounted(s scan, why allocation.WhyCode, format string, args ...any) dock.Feedback {

@@ -221,61 +221,6 @@ func TestWhatLayInThePortIsAQuestionAndNeverCounted(t *testing.T) {
 	assert.Zero(t, h.free("X"))
 }
 
-// memory is an upload of equal cartons.
-func memory(n int) (of []func(*scanner.Scan)) {
-	records := make([][]byte, n)
-	for i := range records {
-		records[i] = []byte(eachGTIN)
-	}
-	sum := scanner.Fingerprint(records)
-	for i := range records {
-		of = append(of, func(s *scanner.Scan) { s.Late, s.Batch = true, scanner.Batch{Fingerprint: sum, N: i + 1, Of: n} })
-	}
-	return of
-}
-
-func TestAMemoryThatIsSentTwiceCountsOnceUntilAPersonSaysOtherwise(t *testing.T) {
-	h, scan := hands(t, guarded)
-	for i, record := range memory(5) {
-		require.Equal(t, allocation.Stock, scan("1", time.Duration(i), eachGTIN, record).Verdict)
-	}
-	head := h.head()
-	for i, record := range memory(5) {
-		f := scan("1", time.Hour, eachGTIN, record)
-		assert.Equal(t, allocation.Check, f.Verdict)
-		assert.Contains(t, f.Text, fmt.Sprintf("record %d of 5: not counted", i+1))
-		assert.Contains(t, f.Text, "DF:SAME-AGAIN")
-	}
-	assert.Equal(t, head, h.head())
-	assert.Contains(t, scan("1", 2*time.Hour, "DF:SAME-AGAIN").Text, "send the scanner's memory once more")
-	for _, record := range memory(5) {
-		require.Equal(t, allocation.Stock, scan("1", 3*time.Hour, eachGTIN, record).Verdict)
-	}
-	assert.EqualValues(t, 10, h.free("X"))
-	for _, record := range memory(4) {
-		require.Equal(t, allocation.Stock, scan("1", 4*time.Hour, eachGTIN, record).Verdict, "another content")
-	}
-}
-
-// The cable is pulled in the middle of an upload, or the agent dies: the device
-// sends all of it again.
-func TestAnUploadThatBrokeOffGoesOnWhereItBroke(t *testing.T) {
-	h, scan := hands(t, guarded)
-	records := memory(5)
-	for _, record := range records[:3] {
-		scan("1", 0, eachGTIN, record)
-	}
-	require.NoError(t, h.stop())
-	h.start()
-	var verdicts []allocation.Verdict
-	for _, record := range records {
-		verdicts = append(verdicts, scan("1", time.Minute, eachGTIN, record).Verdict)
-	}
-	const again, counted = allocation.Check, allocation.Stock
-	assert.Equal(t, []allocation.Verdict{again, again, again, counted, counted}, verdicts)
-	assert.EqualValues(t, 5, h.free("X"))
-}
-
 // One channel sends the identifier in the text, the other beside it; one sends the
 // product code as an element, the other bare.
 func TestTwoChannelsThatDressACodeDifferentlyCountOnce(t *testing.T) {

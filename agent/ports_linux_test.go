@@ -109,13 +109,13 @@ func TestAMemoryPastedTwiceOverARealPortCountsOnce(t *testing.T) {
 	const records = readerQueue - 4 // as many feedbacks as are kept for a page
 	shown, cancel := h.Subscribe("1")
 	defer cancel()
-	paste := func() map[allocation.Verdict]int {
+	paste := func(told int) map[allocation.Verdict]int {
 		verdicts := map[allocation.Verdict]int{}
 		for i := range records {
 			_, err := fmt.Fprintf(devices[0], "]E0%s\r", []string{eachGTIN[1:], "0036000291452"}[i%2])
 			require.NoError(t, err)
 		}
-		for range records {
+		for range told {
 			select {
 			case f := <-shown:
 				verdicts[f.Verdict]++
@@ -125,9 +125,12 @@ func TestAMemoryPastedTwiceOverARealPortCountsOnce(t *testing.T) {
 		}
 		return verdicts
 	}
-	assert.Equal(t, map[allocation.Verdict]int{allocation.Stock: records / 2, allocation.Held: records / 2}, paste())
-	assert.Equal(t, map[allocation.Verdict]int{allocation.Check: records}, paste())
-	assert.EqualValues(t, records/2, h.free("X"))
+	assert.Equal(t, map[allocation.Verdict]int{allocation.Stock: records / 2, allocation.Held: records / 2}, paste(records))
+	assert.Equal(t, map[allocation.Verdict]int{allocation.Check: 1}, paste(1), "said once for all")
+	_, err := fmt.Fprintf(devices[0], "]E0%s\r", eachGTIN[1:]) // behind what was not told
+	require.NoError(t, err)
+	assert.Equal(t, allocation.Stock, (<-shown).Verdict)
+	assert.EqualValues(t, records/2+1, h.free("X"))
 }
 
 // A device that sends far faster than a disk can flush waits.

@@ -90,11 +90,12 @@ func (d *desk) receive(tx *store.Tx, s scan) (reply, error) {
 	if f, again, err := d.sameReading(tx, at, s); again || err != nil {
 		return replied(f, err)
 	}
-	if f, again, err := d.sameUpload(tx, at, s); again || err != nil {
+	if f, again, err := d.sameRecord(tx, s); again || err != nil {
 		return replied(f, err)
 	}
 	if s.code.Format == barcode.Control {
-		return d.card(tx, at, s)
+		f, err := d.card(tx, at, s)
+		return f, errors.Join(err, noteRecord(tx, s, max(1, tx.Head().Seq)))
 	}
 	// Wrong site, a serial or pallet seen before, a quantity out of range: STOP.
 	// A code or pallet that nobody announced is kept, and HOLD.

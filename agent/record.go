@@ -21,11 +21,14 @@ func (d *desk) record(tx *store.Tx, at store.Station, s scan, g goods, t took) (
 	if g.kept != "" {
 		err = tx.KeepUnknown(seq, s.station, g.kept, s.raw, g.times, s.at)
 	}
-	if err := errors.Join(err, receivePallet(tx, g, seq), noteUpload(tx, s.batch, seq)); err != nil {
+	if err := errors.Join(err, receivePallet(tx, g, seq), noteRecord(tx, s, seq)); err != nil {
 		return 0, err
 	}
 	at.Last, at.Run, at.Scans = seq, tx.Meta().Run, at.Scans+1
-	at.NextQty, at.NextDisposition, at.Asked, at.AskedUpload = 0, "", nil, ""
+	at.NextQty, at.NextDisposition, at.Asked = 0, "", nil
+	if s.batch.Of() == 0 { // the rest of an upload leaves the question about its beginning open
+		at.AskedMemory = 0
+	}
 	at.Hear(readingOf(s), s.remembered())
 	return seq, tx.PutStation(at)
 }

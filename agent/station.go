@@ -112,7 +112,9 @@ func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
 			f, came = refused(s, err), reply{}
 		}
 		answer(f)
-		a.hub.publish(f)
+		if f.Text != "" { // the rest of a memory that was received before is told with its first record
+			a.hub.publish(f)
+		}
 		a.correct(came.errands)
 		if f.Seq > 0 {
 			a.writer.proven(s.station, f.Seq)
@@ -128,6 +130,7 @@ func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
 		give(stop(allocation.WhyNotReady, "nothing is received here: %v", a.broken))
 		return
 	}
+	a.noteUpload(ctx, s)
 	a.writer.submit(ctx, job{
 		do: func(tx *store.Tx) error {
 			if err := a.ready(tx); err != nil {
@@ -138,5 +141,28 @@ func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
 			return err
 		},
 		done: give,
+	})
+}
+
+// noteUpload notes all records of an upload before the first of them is received:
+// by itself, so that it stays when that record is refused.
+func (a *Agent) noteUpload(ctx context.Context, s scan) {
+	if s.batch.N != 1 || s.fault != nil {
+		return
+	}
+	a.writer.submit(ctx, job{
+		do: func(tx *store.Tx) error {
+			if err := a.ready(tx); err != nil {
+				return err
+			}
+			_, err := a.desk.openUpload(tx, s)
+			return err
+		},
+		done: func(err error) {
+			var r *refusal
+			if err != nil && !errors.As(err, &r) {
+				a.log.Error("an upload was not noted; its records are received one by one", "station", s.station, "error", err)
+			}
+		},
 	})
 }

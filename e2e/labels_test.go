@@ -20,6 +20,7 @@ import (
 type said struct {
 	Format, GTIN, SSCC, Lot, Serial, Expiry, Card string
 	Quantity                                      int64
+	AddOn                                         string `json:"add_on"`
 	Error                                         *struct{ Code, Message string }
 }
 
@@ -50,11 +51,23 @@ func gs1Label(gtin, lot, serial, expiry string, quantity int64) said {
 	return said{Format: "gs1", GTIN: gtin, Lot: lot, Serial: serial, Expiry: expiry, Quantity: quantity}
 }
 
+// withAddOn is a product code and the small code beside it.
+func withAddOn(gtin, addOn string) said {
+	s := product(gtin)
+	s.AddOn = addOn
+	return s
+}
+
+// plainText is what only a house could know.
+var plainText = said{Format: "unknown", Quantity: 1}
+
 func product(gtin string) said { return said{Format: "gtin", GTIN: gtin, Quantity: 1} }
 
 // ZXing-C++ 1.4 sends DataBar without its AI (01), and zbar 0.23 misreads the
 // digits behind a separator in DataBar Expanded, so each has its own there. zbar
-// says nothing of EAN-8, which is ambiguous then, and knows no DataMatrix.
+// says nothing of EAN-8, which is ambiguous then, knows no DataMatrix and leaves
+// add-ons out. Of a composite label ZXing reads the linear code alone. Neither reads
+// DotCode or the component of a composite, and none sends ]I1, ]I3, ]E1 or ]E2.
 func labels() []label {
 	carton := gs1Label("09501101530003", "LOT7A", "S-0042", "2027-01-31", 1)
 	const cartonData = "[01]09501101530003[17]270131[10]LOT7A[21]S-0042"
@@ -81,6 +94,18 @@ func labels() []label {
 		{"UPC-E ending in 3", "UPCE", "0123453", product("00012300000451"), both},
 		{"UPC-E ending in 4", "UPCE", "0123454", product("00012340000053"), both},
 		{"UPC-E ending in 7", "UPCE", "0123457", product("00012345000072"), both},
+		{"EAN-13 with an add-on of 2", "EANX", "400638133393+12", withAddOn("04006381333931", "12"), []reader{zxing}},
+		{"EAN-13 with an add-on of 5", "EANX", "400638133393+51234", withAddOn("04006381333931", "51234"), []reader{zxing}},
+		{"UPC-A with an add-on of 2", "UPCA", "03600029145+12", withAddOn("00036000291452", "12"), []reader{zxing}},
+		{"EAN-8 with an add-on of 5", "EANX", "9638507+51234", withAddOn("00000096385074", "51234"), []reader{zxing}},
+		{"DataBar stacked", "DBAR_STK", "0950110153000", gs1Label("09501101530003", "", "", "", 1), []reader{zbar}},
+		{"DataBar Expanded stacked", "DBAR_EXPSTK", "[01]09501101530003[10]LOT", gs1Label("09501101530003", "LOT", "", "", 1), []reader{zbar}},
+		{"interleaved 2 of 5 of another length", "C25INTER", "0012345670", plainText, both},
+		{"Code 39", "CODE39", "BIN-42", plainText, both},
+		{"Code 93", "CODE93", "BIN-42", plainText, both},
+		{"Micro QR", "MICROQR", "12345", plainText, []reader{zxing}},
+		{"control card in Aztec", "AZTEC", "DF:UNDO", said{Format: "control", Card: "UNDO"}, []reader{zxing}},
+		{"control card in PDF417", "PDF417", "DF:UNDO", said{Format: "control", Card: "UNDO"}, []reader{zxing}},
 		{"ITF-14", "ITF14", "1540014128876", product("15400141288763"), both},
 		{"control card", "CODE128", "DF:QTY 12", said{Format: "control", Card: "QTY 12", Quantity: 12}, both},
 	}

@@ -103,7 +103,7 @@ func changeOf(words []string) (func(*network.Relay), error) {
 		return func(r *network.Relay) { r.Delay(t) }, err
 	}
 	known := []string{"cut", "restore", "drop", "stall", "delay", "status", "quit"}
-	return nil, fmt.Errorf("a line has no action %q; did you mean %q?", words[0], scenarios.Nearest(words[0], known))
+	return nil, fmt.Errorf("a line has no action %q; %s", words[0], scenarios.Suggest(words[0], known))
 }
 
 func stallOf(words []string) (func(*network.Relay), error) {

@@ -98,7 +98,7 @@ func setOption(c *device.Config, key, value string) error {
 		}
 		known = append(known, o.name)
 	}
-	return fmt.Errorf("a device has no option %q; did you mean %q?", key, scenarios.Nearest(key, known))
+	return fmt.Errorf("a device has no option %q; %s", key, scenarios.Suggest(key, known))
 }
 
 // number is a positive whole number.

@@ -269,7 +269,7 @@ func (d *station) ready(more []string) (action, error) {
 func (p *player) expect(d *station, want string, s scenarios.Step) (action, error) {
 	known := []string{"good", "hold", "check", "stop", "other", "none"}
 	if !slices.Contains(known, want) {
-		return nil, fmt.Errorf("there is no tone %q; did you mean %q?", want, scenarios.Nearest(want, known))
+		return nil, fmt.Errorf("there is no tone %q; %s", want, scenarios.Suggest(want, known))
 	}
 	if want != "none" && !d.profile.Hears() {
 		return nil, fmt.Errorf("a device of profile %s hears no verdict, so it never sounds %s: the station's speaker does; leave the line out", d.profile, want)

@@ -43,6 +43,9 @@ func (c *playbackCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return misused(err)
 	}
+	if len(steps) == 0 {
+		return misused(fmt.Errorf("%s holds no step: record one with `firmware-sim play --record FILE` or `dockfill-agent listen --record FILE`", c.File))
+	}
 	p, err := device.NewPlayback(c.Port, c.TCP, c.Wait)
 	if err != nil {
 		return misused(err)

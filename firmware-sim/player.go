@@ -103,7 +103,7 @@ func find[T any](all map[string]T, kind, name string) (T, error) {
 	if len(names) == 0 {
 		return v, fmt.Errorf("there is no %s %q: declare it above with `%s`", kind, name, scenarios.Usage(kind))
 	}
-	return v, fmt.Errorf("there is no %s %q; did you mean %q?", kind, name, scenarios.Nearest(name, names))
+	return v, fmt.Errorf("there is no %s %q; %s", kind, name, scenarios.Suggest(name, names))
 }
 
 func period(s string) (time.Duration, error) {

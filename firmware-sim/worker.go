@@ -122,7 +122,7 @@ func faultNamed(name string) (device.Fault, error) {
 		}
 		known = append(known, string(f.Fault))
 	}
-	return "", fmt.Errorf("there is no fault %q; did you mean %q?", name, scenarios.Nearest(name, known))
+	return "", fmt.Errorf("there is no fault %q; %s", name, scenarios.Suggest(name, known))
 }
 
 // pull is one pull of the trigger, its record and the worker's rest.

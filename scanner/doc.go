@@ -18,7 +18,7 @@
 //	a wrong rate             link       ErrWrongRate in the status, with the rates to try; nothing is changed by itself
 //	old bytes in the port    link       ErrStale: shown, not counted; dropped where the device repeats
 //	a run after a silence    link       Scan.Late: it was kept by the device; At is when it came, DeviceTime when it was read
-//	a memory sent twice      agent      by Batch.Fingerprint: CHECK for each record, and DF:SAME-AGAIN
+//	a memory sent twice      agent      record by record: CHECK once for those received before, and DF:SAME-AGAIN
 //	a trigger that bounces   agent      by Config.Guard: CHECK, not counted
 //	two channels             agent      by Config.TwinOf: CHECK, not counted
 //	a flood                  link       nothing is read while the agent takes nothing; the state is Stalled, the device waits

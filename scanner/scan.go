@@ -1,10 +1,10 @@
 package scanner
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"time"
 
@@ -21,6 +21,9 @@ var (
 	// ErrUnterminated: the scanner fell silent in the middle of a frame, or the
 	// bytes are what followed such a pause.
 	ErrUnterminated = errors.New("the scan broke off without its terminator; scan again, and check the terminator if this repeats")
+	// ErrUnfinished: packets of one scan came, and the rest did not follow in time, or
+	// the packet is such a rest.
+	ErrUnfinished = errors.New("the scan came in several packets and not all of them arrived; scan again, and check the cable or the radio link if this repeats")
 	// ErrUnframed: bytes outside of STX and ETX.
 	ErrUnframed = errors.New("the scan came without STX and ETX; set the scanner to send them, or choose another terminator")
 	// ErrGarbled: packets with wrong checksums, and no good repeat after them.
@@ -59,6 +62,8 @@ var (
 	ErrWrongRate = errors.New("what the scanner sends is no text")
 	// ErrNoTrigger: the device's profile knows no command that has it read.
 	ErrNoTrigger = errors.New("the scanner cannot be told to read; pull its trigger")
+	// ErrGone: the port that was open is there no longer.
+	ErrGone = errors.New("the scanner went away: it was unplugged, switched off or is restarting; it is looked for under its name")
 	// ErrPortFailed: the port broke while it was read or written.
 	ErrPortFailed = errors.New("port failed")
 	// ErrNotAnswering: the device does not acknowledge commands.
@@ -100,22 +105,46 @@ type Scan struct {
 // Batch is a scan's place in one upload of a device's memory. The zero value is
 // no batch.
 type Batch struct {
-	// Fingerprint names the content of the whole upload, see Fingerprint.
-	Fingerprint string
+	Upload *Upload
 	// N counts from 1 to Of, in the device's order.
-	N, Of int
+	N int
 }
 
-// Fingerprint is the SHA-256 of an upload's records in their order, as lowercase
-// hexadecimal digits. A record counts with what makes it that reading: its code,
-// and the device's time where there is one.
-func Fingerprint(records [][]byte) string {
-	sum := sha256.New()
-	for _, r := range records {
-		sum.Write(binary.BigEndian.AppendUint32(nil, uint32(len(r))))
-		sum.Write(r)
+// Of counts the upload's readable records; 0 where there is none.
+func (b Batch) Of() int {
+	if b.Upload == nil {
+		return 0
 	}
-	return hex.EncodeToString(sum.Sum(nil))
+	return len(b.Upload.Records)
+}
+
+// Upload is what a device's memory sent in one go. It is not changed once it is
+// delivered.
+type Upload struct {
+	// At is when it was whole; a station has no two of one time.
+	At time.Time
+	// Continues says that the upload before broke off inside a record and that this
+	// one begins with the record's rest.
+	Continues bool
+	// Records are those that could be read, in the device's order.
+	Records []Record
+}
+
+// Record is what one record of a memory is known again by.
+type Record struct {
+	// Key is equal for equal content, the device's time included.
+	Key string
+	// Timed: the device's time is in it, so that no other reading has this Key.
+	Timed bool
+	// Gap: something stood before it that could not be read.
+	Gap bool
+}
+
+// RecordKey makes the key of a record from its content; nth counts the equal ones
+// of an upload from 1 where they carry the device's time, and is 0 elsewhere.
+func RecordKey(content []byte, nth int) string {
+	sum := sha256.Sum256(binary.BigEndian.AppendUint32(bytes.Clone(content), uint32(nth)))
+	return string(sum[:16])
 }
 
 // Source is one station's scanner, however it is attached.

@@ -70,6 +70,15 @@ func do(t *testing.T, ctx context.Context, a chromedp.Action[chromedp.Void]) {
 	require.NoError(t, chromedp.Do(ctx, a))
 }
 
+// resize changes the screen under a page that shows something, and waits until the
+// page has been laid out anew.
+func resize(t *testing.T, ctx context.Context, width, height int64) {
+	t.Helper()
+	do(t, ctx, chromedp.EmulateViewport(width, height))
+	_ = ask[bool](t, ctx, `(window.laidOut = false, requestAnimationFrame(() => requestAnimationFrame(() => { window.laidOut = true; })), true)`)
+	until(t, ctx, `window.laidOut`)
+}
+
 // until waits for a condition in the page.
 func until(t *testing.T, ctx context.Context, condition string) {
 	t.Helper()
@@ -412,7 +421,7 @@ func TestDisplayShowsOfflineQuietlyAndTasks(t *testing.T) {
 	until(t, ctx, `document.getElementById("strip").textContent.includes("Offline 12 min, 37 scans safe here")`)
 	until(t, ctx, `document.getElementById("facts").textContent.includes("from A-04 to DOOR 12")`)
 	check(t, ctx, "offline-1280")
-	do(t, ctx, chromedp.EmulateViewport(800, 600))
+	resize(t, ctx, 800, 600)
 	check(t, ctx, "offline-800")
 }
 
@@ -492,7 +501,7 @@ func TestSitePageFitsAndClosesTasks(t *testing.T) {
 	assert.True(t, ask[bool](t, ctx, `document.querySelector(".scans td.why").offsetWidth > 1.5 * document.querySelector(".scans td.code").offsetWidth`), "the reason has the room")
 	assert.Empty(t, ask[[]string](t, ctx, `[...document.querySelectorAll("section, .table")].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.closest("section").querySelector("h2").textContent)`), "tables that are cut at the side")
 	for _, width := range []int64{390, 1024} {
-		do(t, ctx, chromedp.EmulateViewport(width, 844))
+		resize(t, ctx, width, 844)
 		picture(t, ctx, fmt.Sprintf("site-%d", width))
 		_ = ask[bool](t, ctx, `(document.querySelector(".scans").scrollIntoView(), true)`)
 		picture(t, ctx, fmt.Sprintf("site-scans-%d", width))
@@ -521,7 +530,7 @@ func TestBlockedSoundIsSaidUntilAKeyIsPressed(t *testing.T) {
 		twin.Tell(s.f)
 		until(t, ctx, fmt.Sprintf(`(document.body.dataset.after || "").endsWith(".%d")`, i+1))
 		for _, screen := range [][2]int64{{1280, 800}, {390, 844}, {800, 600}} {
-			do(t, ctx, chromedp.EmulateViewport(screen[0], screen[1]))
+			resize(t, ctx, screen[0], screen[1])
 			check(t, ctx, fmt.Sprintf("muted-%s-%d", s.name, screen[0]))
 			assert.False(t, ask[bool](t, ctx, `document.getElementById("muted").hidden`))
 		}

@@ -48,10 +48,8 @@ func Judge(s Status, now time.Time) (Health, string) {
 	if s.State != string(session.Active) {
 		worse(Down, notActive(s))
 	}
-	for _, st := range s.Stations {
-		if st.away() || st.Problem != "" {
-			worse(Degraded, stationTrouble(st, now))
-		}
+	if troubled := inTrouble(s.Stations); len(troubled) > 0 {
+		worse(Degraded, stationTrouble(troubled[0], now)+others(troubled))
 	}
 	if s.DiskFreeBytes >= fullDisk && s.DiskFreeBytes < lowDisk {
 		worse(Degraded, "The disk is nearly full: "+Bytes(s.DiskFreeBytes)+" left")
@@ -140,6 +138,28 @@ func notActive(s Status) string {
 		return "Nothing is received: " + strings.TrimRight(s.Reason, ". ")
 	}
 	return "Nothing is received: the site is " + s.State
+}
+
+func inTrouble(all []Station) (troubled []Station) {
+	for _, st := range all {
+		if st.away() || st.Problem != "" {
+			troubled = append(troubled, st)
+		}
+	}
+	return troubled
+}
+
+// others says how many stations beside the first are in trouble, and which where
+// that is one.
+func others(troubled []Station) string {
+	switch n := len(troubled); n {
+	case 1:
+		return ""
+	case 2:
+		return fmt.Sprintf("; station %s is in trouble too", troubled[1].ID)
+	default:
+		return fmt.Sprintf("; stations %s and %d more are in trouble too", troubled[1].ID, n-2)
+	}
 }
 
 func stationTrouble(st Station, now time.Time) string {

@@ -16,8 +16,8 @@ type Station struct {
 	Run    int64 // the run that made it
 	Proven int64 // the newest scan whose feedback is known to have been given
 	Asked  []byte
-	// AskedUpload is the fingerprint of an upload that an open question is about.
-	AskedUpload string
+	// AskedMemory is the memory that an open question is about; 0 for none.
+	AskedMemory int64
 	// Readings are the newest that were taken, goods or cards, the last one first.
 	// They are kept in memory alone: a restart takes longer than a trigger bounces.
 	Readings []Reading
@@ -56,8 +56,8 @@ func (tx *Tx) Station(id allocation.StationID) (Station, error) {
 	s, known := tx.stations[id]
 	if !known {
 		s.ID = id
-		_, err := tx.one(`SELECT last, run, proven, asked, asked_upload, next_qty, next_disposition, worker, scans, units FROM station WHERE id = ?`,
-			[]any{id}, &s.Last, &s.Run, &s.Proven, &s.Asked, &s.AskedUpload, &s.NextQty, &s.NextDisposition, &s.Worker, &s.Scans, &s.Units)
+		_, err := tx.one(`SELECT last, run, proven, asked, asked_memory, next_qty, next_disposition, worker, scans, units FROM station WHERE id = ?`,
+			[]any{id}, &s.Last, &s.Run, &s.Proven, &s.Asked, &s.AskedMemory, &s.NextQty, &s.NextDisposition, &s.Worker, &s.Scans, &s.Units)
 		if err != nil {
 			return s, err
 		}
@@ -79,12 +79,12 @@ func (tx *Tx) PutStation(s Station) error {
 		s.Asked = []byte{}
 	}
 	tx.know(s)
-	return tx.c.exec(`INSERT INTO station (id, last, run, proven, asked, asked_upload, next_qty, next_disposition, worker, scans, units)
+	return tx.c.exec(`INSERT INTO station (id, last, run, proven, asked, asked_memory, next_qty, next_disposition, worker, scans, units)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET last = excluded.last, run = excluded.run, proven = excluded.proven,
-			asked = excluded.asked, asked_upload = excluded.asked_upload, next_qty = excluded.next_qty, next_disposition = excluded.next_disposition,
+			asked = excluded.asked, asked_memory = excluded.asked_memory, next_qty = excluded.next_qty, next_disposition = excluded.next_disposition,
 			worker = excluded.worker, scans = excluded.scans, units = excluded.units`,
-		s.ID, s.Last, s.Run, s.Proven, s.Asked, s.AskedUpload, s.NextQty, s.NextDisposition, s.Worker, s.Scans, s.Units)
+		s.ID, s.Last, s.Run, s.Proven, s.Asked, s.AskedMemory, s.NextQty, s.NextDisposition, s.Worker, s.Scans, s.Units)
 }
 
 // Heard keeps a reading of a station, as Hear does, and writes nothing.

@@ -297,6 +297,9 @@ func (d *Device) Ready(ctx context.Context) error {
 	case <-d.proto.greeted():
 		return nil
 	case <-ctx.Done():
+		if d.cfg.Profile == SSI {
+			return d.err(fmt.Errorf("%w at %s, or the one that has sends no SSI packet, which is waited for here: start the agent with this port and profile ssi", ErrNoHost, d.Address()))
+		}
 		return d.err(fmt.Errorf("%w at %s: start the agent with this port", ErrNoHost, d.Address()))
 	}
 }

@@ -9,6 +9,7 @@ package scenarios
 import (
 	"bufio"
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -78,19 +79,21 @@ func Parse(file string, r io.Reader, set map[string]string) ([]Step, error) {
 	p := parser{file: file, set: set, keys: map[string]string{}, used: map[string]bool{}}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
+	var wrong []error
 	for lines.Scan() {
 		p.line++
-		if err := p.read(lines.Text()); err != nil {
-			return nil, err
-		}
+		wrong = append(wrong, p.read(lines.Text()))
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%s:%d: %w", file, p.line+1, err)
+		wrong = append(wrong, fmt.Errorf("%s:%d: %w", file, p.line+1, err))
 	}
-	for key := range set {
+	for _, key := range slices.Sorted(maps.Keys(set)) {
 		if !p.used[key] {
-			return nil, fmt.Errorf("%s uses no key {%s}", file, key)
+			wrong = append(wrong, fmt.Errorf("%s uses no key {%s}", file, key))
 		}
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return nil, err
 	}
 	return p.steps, nil
 }
@@ -116,7 +119,7 @@ func (p *parser) read(text string) error {
 	step.Verb, step.Args = words[0], words[1:]
 	count, ok := verbs[step.Verb]
 	if !ok {
-		return step.Errorf("there is no verb %q; did you mean %q?", step.Verb, Nearest(step.Verb, Verbs()))
+		return step.Errorf("there is no verb %q; %s", step.Verb, Suggest(step.Verb, Verbs()))
 	}
 	if n := len(step.Args); n < count.min || n > count.max {
 		return step.Errorf("%q takes %s, here are %d: %s", step.Verb, counts(count.min, count.max), n, Usage(step.Verb))
@@ -251,14 +254,17 @@ func counts(min, max int) string {
 	return fmt.Sprintf("%d to %d words", min, max)
 }
 
-// Nearest is the known word that needs the fewest changed letters to become
-// the given one; the first of several.
-func Nearest(word string, known []string) string {
+// Suggest asks for the known word that needs the fewest changed letters to become the
+// given one, where those are few, and lists all words elsewhere.
+func Suggest(word string, known []string) string {
 	best, least := "", 1<<30
 	for _, k := range known {
 		if d := levenshtein.ComputeDistance(word, k); d < least {
 			best, least = k, d
 		}
 	}
-	return best
+	if least > max(2, len(word)/3) {
+		return "there are " + strings.Join(known, ", ")
+	}
+	return fmt.Sprintf("did you mean %q?", best)
 }

@@ -83,3 +83,10 @@ func FuzzQuotedWordsAreReadBack(f *testing.F) {
 		assert.Equal(t, []string{"scan", word, "x2"}, words)
 	})
 }
+
+func TestAllMistakesOfAScenarioAreToldAtOnce(t *testing.T) {
+	_, err := parse("scam d 1\nwait\nfrobnicate\nwait 1s")
+	for _, want := range []string{"dock.txt:1:", "dock.txt:2:", `dock.txt:3: there is no verb "frobnicate"; there are away, back`} {
+		assert.ErrorContains(t, err, want)
+	}
+}

@@ -60,6 +60,9 @@ func isCard(text string) bool {
 func (c *Code) readCard() *Error {
 	c.Format = Control
 	word, arg, _ := strings.Cut(c.Text[len(cardPrefix):], " ")
+	if word == "" {
+		return &Error{Code: BadControl, At: len(cardPrefix), Message: "the card names nothing right behind DF:, where its word belongs without a blank, as in DF:UNDO"}
+	}
 	card := Card{Verb: Verb(strings.ToUpper(word)), Arg: arg}
 	if err := card.check(); err != nil {
 		code := BadControl

@@ -61,7 +61,8 @@ type Code struct {
 	SKU     allocation.SKU
 
 	Card Card
-	// Warnings are association failures that the house accepts.
+	// Warnings are association failures that the house accepts, and separators that
+	// were lost and guessed.
 	Warnings []Error
 	Err      *Error
 }

@@ -1,6 +1,7 @@
 package barcode
 
 import (
+	"fmt"
 	"strings"
 
 	"dockfill/scanner/barcode/gs1"
@@ -37,12 +38,12 @@ func (p *parser) readElements(at int) *Error {
 // decoders send the printed form under the identifier of DataBar Expanded; no
 // element string begins with a bracket.
 func (p *parser) readPart(part string, at int) *Error {
-	text, had := p.rules.separated(part), len(p.code.Elements)
+	text, had, guessed := p.rules.separated(part), len(p.code.Elements), false
 	var err *Error
 	if strings.HasPrefix(text, "(") {
 		p.code.Elements, err = gs1.Written(p.code.Elements, text)
 	} else if p.code.Elements, err = gs1.Read(p.code.Elements, text); err != nil {
-		err = p.rescue(text, err)
+		err, guessed = p.rescue(text, err), true
 	}
 	if err != nil {
 		err.At = at + p.rules.place(part, err.At)
@@ -52,7 +53,22 @@ func (p *parser) readPart(part string, at int) *Error {
 		e := &p.code.Elements[had+i]
 		e.At = at + p.rules.place(part, e.At)
 	}
+	if guessed {
+		p.warnOfGuesses(p.code.Elements[had:])
+	}
 	return nil
+}
+
+// warnOfGuesses says behind which elements no separator stands though one belongs
+// there.
+func (p *parser) warnOfGuesses(elements []Element) {
+	for i, e := range elements[:len(elements)-1] {
+		end := e.At + len(e.AI) + len(e.Value)
+		if info, _ := gs1.Lookup(e.AI); info.Predefined == 0 && elements[i+1].At == end {
+			p.code.Warnings = append(p.code.Warnings, Error{Code: gs1.LostGS, AI: e.AI, At: end, Message: fmt.Sprintf(
+				"no separator stands behind (%s) %.20s: it was guessed, as the label can be cut in this way only; set the scanner to send GS for FNC1", e.AI, e.Value)})
+		}
+	}
 }
 
 // rescue takes an element string that lost a separator, if what stands between

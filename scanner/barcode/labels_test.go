@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"dockfill/scanner/barcode/gs1"
 )
 
 // house is a warehouse with codes of its own.
@@ -124,7 +126,7 @@ func TestLabelsOfTheTrade(t *testing.T) {
 		{"composite without identifier", "5449000000996|]e010L1", "gs1 gtin=05449000000996 lot=L1"},
 		{"composite of GS1-128 without identifier", "0110614141000415|]e010L1", "gs1 gtin=10614141000415 lot=L1"},
 		{"composite of GS1-128 without identifier, two readings", "011061414100041510AB21CD|]e017270131", "gs1 ambiguous@20"},
-		{"one reading saves it without identifier", "0110614141000415422276" + "10LOT1", "gs1 gtin=10614141000415 lot=LOT1"},
+		{"one reading saves it without identifier", "0110614141000415422276" + "10LOT1", "gs1 gtin=10614141000415 lot=LOT1 warning=lost-gs"},
 		{"composite of GS1-128", "]C10110614141000415|]e010L1", "gs1 gtin=10614141000415 lot=L1"},
 		{"composite with a wrong component", "]E05449000000996|]e017271301", "gs1 date@24 17"},
 
@@ -151,8 +153,8 @@ func TestLabelsOfTheTrade(t *testing.T) {
 		{"substitute", "]C1011061414100041510L1~21S1", "gs1 gtin=10614141000415 lot=L1 serial=S1"},
 		{"substitute without identifier", "011061414100041510L1~21S1~", "gs1 gtin=10614141000415 lot=L1 serial=S1"},
 		{"country cut short of its separator", "]C101106141410004154221234", "gs1 lost-gs@25 422"},
-		{"one reading saves it", "]C10110614141000415422276" + "10LOT1", "gs1 gtin=10614141000415 lot=LOT1"},
-		{"one reading between separators", "]C110AB\x1d422276" + "0110614141000415", "gs1 gtin=10614141000415 lot=AB"},
+		{"one reading saves it", "]C10110614141000415422276" + "10LOT1", "gs1 gtin=10614141000415 lot=LOT1 warning=lost-gs"},
+		{"one reading between separators", "]C110AB\x1d422276" + "0110614141000415", "gs1 gtin=10614141000415 lot=AB warning=lost-gs"},
 		{"two readings", "011061414100041510AB21CD", "gs1 ambiguous@20"},
 		{"two readings behind a separator", "]C121S\x1d3012345678" + "910AB21CD", "gs1 ambiguous@22"},
 		{"an identifier is believed", "]C1011061414100041510AB21CD", "gs1 gtin=10614141000415 lot=AB21CD"},
@@ -201,5 +203,42 @@ func TestLabelsOfTheTrade(t *testing.T) {
 		{"wrong baud rate", "\x80\xf8\x80", "unknown not-text@0"},
 	} {
 		assert.Equal(t, x.want, summary(rules.Parse("", []byte(x.data), year)), "%s: %q", x.what, x.data)
+	}
+}
+
+// Where a separator was lost and one reading was left, the worker's label counts, and
+// whoever sets the scanner up can see it.
+func TestAGuessedSeparatorIsToldWithItsPlace(t *testing.T) {
+	c := (Rules{}).Parse("", []byte("]C1011061414100041542227610LOT1"), 2027)
+	require.Nil(t, c.Err)
+	require.Len(t, c.Warnings, 1)
+	w := c.Warnings[0]
+	assert.Equal(t, []any{gs1.LostGS, "422", 25}, []any{w.Code, w.AI, w.At})
+	assert.Contains(t, w.Message, "behind (422) 276")
+	assert.Empty(t, (Rules{}).Parse("", []byte("]C1011061414100041517270131"+"10LOT1"), 2027).Warnings, "none belongs there")
+}
+
+func TestAnAddOnBehindABlank(t *testing.T) {
+	for data, want := range map[string]string{
+		"]E34006381333931 12":    "gtin gtin=04006381333931 addon=12",
+		"]E34006381333931 51234": "gtin gtin=04006381333931 addon=51234",
+		"]E3036000291452 12":     "gtin gtin=00036000291452 addon=12",
+		"]E496385074 12":         "gtin gtin=00000096385074 addon=12",
+		"]E34006381333931  12":   "gtin gs1-length@0",
+		"]E34006381333931 123":   "gtin gs1-length@0",
+	} {
+		if c := (Rules{}).Parse("", []byte(data), 2027); strings.Contains(want, "gs1-length") {
+			assert.NotNil(t, c.Err, data)
+		} else {
+			assert.Equal(t, want, summary(c), data)
+		}
+	}
+}
+
+func TestACardWithABlankBeforeItsWord(t *testing.T) {
+	for _, data := range []string{"DF: UNDO", "DF:"} {
+		c := (Rules{}).Parse("", []byte(data), 2027)
+		require.NotNil(t, c.Err)
+		assert.Contains(t, c.Err.Message, "without a blank, as in DF:UNDO")
 	}
 }

@@ -33,7 +33,7 @@ func (p *parser) judge(failures []Error) *Error {
 	if len(failures) > 0 && !p.rules.AcceptAssociations {
 		return &failures[0]
 	}
-	p.code.Warnings = failures
+	p.code.Warnings = append(p.code.Warnings, failures...)
 	return nil
 }
 

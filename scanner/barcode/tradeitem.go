@@ -52,11 +52,14 @@ func (c *Code) readBars(f family, digits string) *Error {
 
 // cutAddOn tells the digits of the code from those of its add-on, which are 2 or 5
 // and begin at byte at. Scanners that send add-ons apart put an identifier
-// between.
+// between, some readers a blank.
 func cutAddOn(f family, digits string) (bars, at int, ok bool) {
 	n := len(digits)
 	if i := strings.Index(digits, "]E"); i > 0 {
 		return i, i + 3, strings.HasPrefix(digits[i:], "]E1") && n == i+5 || strings.HasPrefix(digits[i:], "]E2") && n == i+8
+	}
+	if i := strings.IndexByte(digits, ' '); i > 0 && (f == withAddOn || f == ean8) {
+		return i, i + 1, (i == 8 || f == withAddOn && (i == 12 || i == 13)) && (n == i+3 || n == i+6)
 	}
 	switch {
 	case f == ean8:

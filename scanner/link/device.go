@@ -191,7 +191,7 @@ func (d *Device) watch(ctx context.Context, s *session) error {
 			s.done <- nil
 			return err
 		case err := <-s.writer.failed:
-			return fmt.Errorf("%w: %w", scanner.ErrPortFailed, err)
+			return portError(err)
 		case <-tick.C:
 		}
 		if s.writer.stuck() {
@@ -289,10 +289,18 @@ func (d *Device) read(ctx context.Context, s *session) error {
 			d.advance(ctx, s, func() []profile.Event { return d.silence(now) })
 		}
 		if err != nil {
-			return fmt.Errorf("%w: %w", scanner.ErrPortFailed, err)
+			return portError(err)
 		}
 	}
 	return nil
+}
+
+// portError is what a person is told of an error of an open port.
+func portError(err error) error {
+	if errors.Is(err, scanner.ErrGone) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", scanner.ErrPortFailed, err)
 }
 
 // advance takes one step of the conversation; nothing happens for a session that

@@ -33,3 +33,8 @@ func unterminated(fault error, newest []byte, want scanner.Terminator) error {
 	}
 	return fault
 }
+
+// noEnd says what to set where scan after scan comes without any terminator.
+func noEnd(fault error, want scanner.Terminator) error {
+	return wrongEnd{fmt.Errorf("%w: no %s comes behind the scans: set the scanner to send %s as its suffix, or the station to terminator = \"idle\"", fault, want, want)}
+}

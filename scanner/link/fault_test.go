@@ -120,7 +120,7 @@ func TestAMemoryFromBeforeTheOpeningIsInQuarantineAsAWhole(t *testing.T) {
 	deliver(t, p, 6, scanner.Config{Profile: "batch"}, func(_ *link.Device, scans []scanner.Scan) {
 		for i, s := range scans {
 			assert.Equal(t, string("ABCDEF"[i]), string(s.Raw))
-			assert.Equal(t, 3, s.Batch.Of)
+			assert.Equal(t, 3, s.Batch.Of())
 			assert.True(t, s.Late)
 			if i < 3 {
 				assert.ErrorIs(t, s.Fault, scanner.ErrStale)
@@ -275,7 +275,7 @@ func TestAWordBetweenGarbageIsAFaultUntilAKnownCodeComes(t *testing.T) {
 
 // Whoever looks at the status has to hear of a wrong terminator, not the dock alone.
 func TestAWrongTerminatorStandsInTheStatusUntilAScanIsGood(t *testing.T) {
-	for _, c := range []struct{ sent, hint string }{{"4006381333931\n", `try terminator = "lf"`}, {"4006381333931", "check the terminator"}} {
+	for _, c := range []struct{ sent, hint string }{{"4006381333931\n", `try terminator = "lf"`}, {"4006381333931", `send CR as its suffix, or the station to terminator = "idle"`}} {
 		synctest.Test(t, func(t *testing.T) {
 			p := &timed{list: []piece{{time.Second, c.sent}, {3 * time.Second, c.sent}, {10 * time.Second, "4006381333931\r"}}}
 			d, out := start(t, scanner.Config{Terminator: scanner.CR}, &ports{list: []link.Port{p}})

@@ -144,8 +144,13 @@ func (d *Device) noteFraming(fault error) {
 		return
 	}
 	d.unframed++
-	if named := errors.As(fault, new(wrongEnd)); d.current != nil && !d.suspect() && (named || d.unframed > 1) {
-		d.status.LastError = fault
+	named := errors.As(fault, new(wrongEnd))
+	if d.current == nil || d.suspect() || !named && d.unframed < 2 {
+		return
+	}
+	d.status.LastError = fault
+	if !named && errors.Is(fault, scanner.ErrUnterminated) && d.config.Terminator != "" {
+		d.status.LastError = noEnd(fault, d.config.Terminator)
 	}
 }
 

@@ -17,6 +17,12 @@ var controlNames = []string{
 	"DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US",
 }
 
+// By these words the faults of the notation are known among the decoder's.
+const (
+	errNotation      = "is neither a control character such as <ESC> nor two hexadecimal digits such as <1B>"
+	errPlainNotation = "is not printable; write it as <"
+)
+
 // UnmarshalText reads the notation.
 func (b *Bytes) UnmarshalText(text []byte) error {
 	b.raw = nil
@@ -24,7 +30,7 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 		literal, named, found := strings.Cut(rest, "<")
 		for i := range len(literal) {
 			if literal[i] < ' ' || literal[i] > '~' {
-				return fmt.Errorf("%q is not printable; write it as <%02X>", literal[i:i+1], literal[i])
+				return fmt.Errorf("%q %s%02X>", literal[i:i+1], errPlainNotation, literal[i])
 			}
 		}
 		b.raw = append(b.raw, literal...)
@@ -34,7 +40,7 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 		name, after, closed := strings.Cut(named, ">")
 		c, ok := control(name)
 		if !closed || !ok {
-			return fmt.Errorf("<%s is neither a control character such as <ESC> nor two hexadecimal digits such as <1B>; a bracket itself is <3C>", strings.TrimSuffix(named, after))
+			return fmt.Errorf("<%s %s; a bracket itself is <3C>", strings.TrimSuffix(named, after), errNotation)
 		}
 		b.raw = append(b.raw, c)
 		rest = after

@@ -30,6 +30,7 @@ type commands struct {
 	waiting bool      // the head was sent and has no answer yet
 	spoke   time.Time // when either side said something last
 	lit     byte      // the mask of a light that is on
+	held    bool      // it was told to stop reading, and has not acknowledged that it may go on
 	known   []byte
 	trouble error
 }
@@ -70,7 +71,11 @@ func (c *commands) start(now time.Time) {
 	}
 	c.add(setting, now, opParamSend, settings...)
 	if h := c.profile.Hold; h != nil && c.beep {
-		c.add(asking, now, h.End.raw[0])
+		why := asking
+		if c.held {
+			why = holding
+		}
+		c.add(why, now, h.End.raw[0])
 	}
 	if facts.Ask.Capabilities {
 		c.add(asking, now, opCapabilitiesRequest)
@@ -145,6 +150,9 @@ func (c *commands) capable(data []byte) {
 
 func (c *commands) acknowledged() {
 	if c.waiting {
+		if h := c.profile.Hold; h != nil && c.queue[0].packet.op == h.End.raw[0] {
+			c.held = false
+		}
 		c.drop()
 	}
 }
@@ -201,6 +209,9 @@ func (c *commands) due(now time.Time) []Event {
 			if head.purpose != asking {
 				c.trouble = scanner.ErrNotAnswering
 				c.askNothing()
+			}
+			if head.purpose == holding && c.held { // or it would never read again
+				c.add(holding, now.Add(askAfter), head.packet.op)
 			}
 			continue
 		}
@@ -264,6 +275,9 @@ func (c *commands) sendHead(now time.Time) []byte {
 	}
 	head.tries++
 	head.sentAt, c.spoke, c.waiting = now, now, true
+	if h := c.profile.Hold; h != nil && p.op == h.Begin.raw[0] {
+		c.held = true
+	}
 	switch p.op {
 	case opLEDOn:
 		c.lit = p.data[0]

@@ -56,7 +56,7 @@ func TestMistakesInADocumentNameTheirPlace(t *testing.T) {
 	good := string(must(makes.ReadFile("makes/honeywell-hostack.toml")))
 	ssi := string(must(makes.ReadFile("makes/ssi.toml")))
 	for want, change := range map[string][3]string{
-		`x.toml:4:1: engine: "morse" is none of ssi, honeywell, datalogic, ascii`:       {good, `engine = "honeywell"`, `engine = "morse"`},
+		`x.toml:4:10: engine: "morse" is none of ssi, honeywell, datalogic, ascii`:      {good, `engine = "honeywell"`, `engine = "morse"`},
 		"lights.green: there is no such key; docs/scanners/profiles.md lists them":      {good, "[light.green]", "[lights.green]"},
 		"tone.good.source: is missing":                                                  {good, `source = "Host ACK responses, Xenon and Granit user guides: 7 is the good read"`, ""},
 		`answer.sure: "certain" is none of vendor, measured, one implementation`:        {good, "user guides: 10 s as delivered, 1 to 90 s\"\nsure = \"vendor\"", "\"\nsure = \"certain\""},

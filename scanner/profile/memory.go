@@ -22,45 +22,75 @@ type memory struct {
 	record record
 
 	kept    []Event
-	records [][]byte
+	records []scanner.Record
+	times   map[string]int // how often a record with a time came
+	first   []byte         // content of the first record of this upload
+	before  []byte         // and of the one before, where that broke off inside a record
+	torn    bool           // the upload before broke off inside a record
 }
 
 func newMemory(p *Profile) *memory {
 	r, _ := newRecord(p.Memory.Record) // was checked with the document
-	return &memory{end: ms(p.Memory.EndMS), least: p.Memory.Scans, record: r}
+	return &memory{end: ms(p.Memory.EndMS), least: p.Memory.Scans, record: r, times: map[string]int{}}
 }
 
 // add takes one record, and reports whether it must be delivered now.
 func (m *memory) add(now time.Time, e Event) (full bool) {
 	if e.Fault == nil {
-		m.records = append(m.records, e.Data)
-		e.Data, e.DeviceTime = m.record.read(e.Data, now.Location())
+		content, nth := e.Data, 0
+		e.Data, e.DeviceTime = m.record.read(content, now.Location())
+		if !e.DeviceTime.IsZero() {
+			m.times[string(content)]++
+			nth = m.times[string(content)]
+		}
+		if len(m.records) == 0 {
+			m.first = content
+		}
+		gap := len(m.kept) > 0 && m.kept[len(m.kept)-1].Fault != nil
+		m.records = append(m.records, scanner.Record{Key: scanner.RecordKey(content, nth), Timed: nth > 0, Gap: gap})
 	}
 	m.kept = append(m.kept, e)
 	return len(m.kept) >= maxUpload
 }
 
 // whole gives the upload that has come, each record with its place in it. A
-// record or two without a time may as well be today's scans of a hand.
-func (m *memory) whole() []Event {
+// record or two without a time may as well be today's scans of a hand, but for
+// those behind a break.
+func (m *memory) whole(now time.Time) []Event {
+	if len(m.kept) == 0 {
+		return nil
+	}
+	u := &scanner.Upload{At: now, Continues: m.continues()}
+	first := m.first
 	events, records := m.take()
-	if len(records) < m.least && !m.record.timed() {
+	m.before, m.torn = first, errors.Is(events[len(events)-1].Fault, scanner.ErrUnterminated)
+	if len(records) < m.least && !m.record.timed() && !u.Continues && !m.torn {
 		return events
 	}
-	sum, n := scanner.Fingerprint(records), 0
+	u.Records = records
+	n := 0
 	for i := range events {
 		if events[i].Fault == nil {
 			n++
 			events[i].Late = true
-			events[i].Batch = scanner.Batch{Fingerprint: sum, N: n, Of: len(records)}
+			events[i].Batch = scanner.Batch{Upload: u, N: n}
 		}
 	}
 	return events
 }
 
+// continues reports whether the upload begins with the rest of the record that the
+// one before broke off in. A memory that is sent from its start once more begins
+// with the whole of its first record instead.
+func (m *memory) continues() bool {
+	rest := m.kept[0]
+	return m.torn && rest.Fault != nil && !bytes.Equal(rest.Data, m.before)
+}
+
 // broken gives an upload that broke off.
 func (m *memory) broken() []Event {
 	events, _ := m.take()
+	m.torn, m.before = false, nil
 	for i := range events {
 		if events[i].Fault == nil {
 			events[i].Fault = scanner.ErrBrokenUpload
@@ -69,9 +99,10 @@ func (m *memory) broken() []Event {
 	return events
 }
 
-func (m *memory) take() (events []Event, records [][]byte) {
+func (m *memory) take() (events []Event, records []scanner.Record) {
 	events, records = m.kept, m.records
-	m.kept, m.records = nil, nil
+	m.kept, m.records, m.first = nil, nil, nil
+	clear(m.times)
 	return events, records
 }
 

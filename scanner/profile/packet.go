@@ -3,6 +3,7 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // The opcodes of SSI (Zebra, Simple Serial Interface: the integration guides of
@@ -108,4 +109,26 @@ func decodePacket(b []byte) (packet, error) {
 		return packet{}, errChecksum
 	}
 	return packet{op: b[1], source: b[2], status: b[3], data: b[4:n]}, nil
+}
+
+// Words names the SSI packets in b for a person, such as "CMD_ACK (D0)", those that
+// arrived garbled too; "" where b begins with none.
+func Words(b []byte) string {
+	var all []string
+	for len(b) > 0 {
+		n := int(b[0]) + 2
+		if n < minPacket+2 || n > len(b) {
+			break
+		}
+		p, err := decodePacket(b[:n])
+		switch b = b[n:]; {
+		case err != nil:
+			all = append(all, "a packet with a wrong checksum")
+		case p.op == opNak && len(p.data) > 0:
+			all = append(all, opName(p.op)+map[byte]string{nakResend: ": send it again", nakUnknown: ": not known", nakDenied: ": not allowed now"}[p.data[0]])
+		default:
+			all = append(all, opName(p.op))
+		}
+	}
+	return strings.Join(all, ", ")
 }

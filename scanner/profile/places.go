@@ -44,6 +44,10 @@ func placesIn(text []byte) places {
 // value notes a key, and those of an inline table in it.
 func (f places) value(p *unstable.Parser, path string, value *unstable.Node, at place) {
 	f[path] = at
+	if value.Raw.Length > 0 {
+		start := p.Shape(value.Raw).Start
+		f[path] = place{start.Line, start.Column}
+	}
 	if value.Kind != unstable.InlineTable {
 		return
 	}
@@ -101,6 +105,9 @@ func positioned(file string, err error) error {
 	var bad *toml.DecodeError
 	if errors.As(err, &bad) {
 		line, column := bad.Position()
+		if text := strings.TrimPrefix(bad.Error(), "toml: "); strings.Contains(text, errNotation) || strings.Contains(text, errPlainNotation) {
+			return fmt.Errorf("%s:%d:%d: %s: %s", file, line, column, strings.Join(bad.Key(), "."), text)
+		}
 		return fmt.Errorf("%s:%d:%d: this is no TOML: %s; text stands in quotes, and each key on a line of its own",
 			file, line, column, strings.TrimPrefix(bad.Error(), "toml: "))
 	}

@@ -193,7 +193,7 @@ func TestSSIScannerSaysWhatItIs(t *testing.T) {
 	assert.NoError(t, s.Status().LastError)
 }
 
-func TestMemorySentTwiceHasOneFingerprint(t *testing.T) {
+func TestMemorySentTwiceHasTheSameRecords(t *testing.T) {
 	t.Parallel()
 	s := attend(t, device.Config{Profile: device.Batch})
 	s.Unplug()
@@ -205,8 +205,8 @@ func TestMemorySentTwiceHasOneFingerprint(t *testing.T) {
 	}
 	require.NoError(t, s.Replug())
 	require.NoError(t, s.Ready(s.ctx))
-	var sums [2]string
-	for round := range sums {
+	var sent [2][]scanner.Record
+	for round := range sent {
 		n, err := s.Upload(s.ctx, 0)
 		require.NoError(t, err)
 		require.Equal(t, kept, n)
@@ -214,10 +214,10 @@ func TestMemorySentTwiceHasOneFingerprint(t *testing.T) {
 			scan := s.take(t)
 			require.NoError(t, scan.Fault)
 			require.Equal(t, i+1, scan.Batch.N)
-			require.Equal(t, kept, scan.Batch.Of)
+			require.Equal(t, kept, scan.Batch.Of())
 			require.True(t, scan.Late)
-			sums[round] = scan.Batch.Fingerprint
+			sent[round] = scan.Batch.Upload.Records
 		}
 	}
-	assert.Equal(t, sums[0], sums[1])
+	assert.Equal(t, sent[0], sent[1])
 }

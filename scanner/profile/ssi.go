@@ -23,8 +23,9 @@ type ssi struct {
 	out         commands
 	last        time.Time
 
-	in      []byte // a packet that has begun, or what a garbled one left
-	garbled bool   // what arrives is ignored until the line is silent
+	began   time.Time // of what is in in
+	in      []byte    // a packet that has begun, or what a garbled one left
+	garbled bool      // what arrives is ignored until the line is silent
 	// resendBy is when the repeat asked for by a NAK is overdue; zero if none is.
 	resendBy time.Time
 	doubt    bool // a packet was garbled since the last good one
@@ -49,6 +50,11 @@ type decoded struct {
 	answered bool
 }
 
+// joinWithin is how soon the next packet of a scan begins behind the one before, or
+// behind its repeat. The guides give no figure; this one is ours: a scanner that was
+// acknowledged goes on at once, and a hand needs longer for the next label.
+const joinWithin = time.Second
+
 // newSSI makes a codec. With beep the scanner gives the verdict, and its own
 // beep at decoding is turned off.
 func newSSI(p *Profile, beep bool) *ssi {
@@ -71,6 +77,9 @@ func (s *ssi) Connect(now time.Time) []Event {
 // Feed takes bytes.
 func (s *ssi) Feed(now time.Time, p []byte) []Event {
 	for _, b := range p {
+		if len(s.in) == 0 {
+			s.began = now
+		}
 		if len(s.in) < scanner.MaxScan {
 			s.in = append(s.in, b)
 		}
@@ -98,7 +107,7 @@ func (s *ssi) Silence(now time.Time) []Event {
 		s.resendBy = time.Time{}
 		s.fault(nil, scanner.ErrGarbled)
 	}
-	if s.joined != nil && now.Sub(s.last) >= ms(s.facts.Repeat.MS) {
+	if s.joined != nil && now.Sub(s.newest.at) >= s.resendPatience() {
 		s.breakOff()
 	}
 	return s.finish(now)
@@ -225,7 +234,7 @@ func printable(b []byte) []byte {
 
 // decode takes one packet of a scan.
 func (s *ssi) decode(now time.Time, p packet) {
-	doubt := s.doubt
+	doubt, late := s.doubt, s.began.Sub(s.newest.at) > joinWithin
 	s.doubt = false
 	var fault error
 	if s.isRepeat(now, p) {
@@ -237,10 +246,10 @@ func (s *ssi) decode(now time.Time, p packet) {
 		fault = scanner.ErrDoubtfulRepeat
 	}
 	if s.broken = s.broken && now.Sub(s.newest.at) <= ms(s.facts.Repeat.MS); s.broken {
-		fault = scanner.ErrUnterminated
+		fault = scanner.ErrUnfinished
 	}
 	s.newest = decoded{payload: bytes.Clone(p.data), at: now, epoch: s.epoch}
-	if s.joined != nil && s.joinType != p.data[0] {
+	if s.joined != nil && (s.joinType != p.data[0] || late) {
 		s.breakOff()
 	}
 	s.join(p)
@@ -292,7 +301,7 @@ func (s *ssi) complete(fault error) {
 
 // breakOff gives up a scan whose further packets did not come.
 func (s *ssi) breakOff() {
-	s.fault(s.joined, scanner.ErrUnterminated)
+	s.fault(s.joined, scanner.ErrUnfinished)
 	s.joined = nil
 }
 

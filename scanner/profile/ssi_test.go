@@ -3,6 +3,7 @@ package profile
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -313,18 +314,44 @@ func TestJoinedScanHasALimit(t *testing.T) {
 func TestRestOfAScanAfterAReplugIsNoScan(t *testing.T) {
 	b := newBench(false)
 	b.scan(bitContinuation, "ABCD")
-	assert.ErrorIs(t, only(t, b.Lost(b.now)).Fault, scanner.ErrUnterminated)
+	assert.ErrorIs(t, only(t, b.Lost(b.now)).Fault, scanner.ErrUnfinished)
 	b.Connect(b.now)
 	e := only(t, b.scan(0, "EFGH"))
-	assert.ErrorIs(t, e.Fault, scanner.ErrUnterminated)
+	assert.ErrorIs(t, e.Fault, scanner.ErrUnfinished)
 	assert.NoError(t, only(t, b.scan(0, "IJKL")).Fault)
 }
 
 func TestMissingLastPacketIsAFault(t *testing.T) {
 	b := newBench(false)
 	b.scan(bitContinuation, "ABCD")
-	assert.ErrorIs(t, only(t, b.after(repeatSpan)).Fault, scanner.ErrUnterminated)
+	e := only(t, b.after(3*time.Second))
+	assert.ErrorIs(t, e.Fault, scanner.ErrUnfinished)
+	assert.NotContains(t, e.Fault.Error(), "terminator", "packets have none")
 	assert.Equal(t, "IJKL", string(only(t, b.scan(0, "IJKL")).Data))
+}
+
+// The worker scans the next label, of the same kind, before anybody gave the first
+// one up.
+func TestALabelBehindAnUnfinishedOneIsNotJoinedToIt(t *testing.T) {
+	b := newBench(false)
+	b.scan(bitContinuation, "ABCD")
+	b.now = b.now.Add(1100 * time.Millisecond)
+	var said []string
+	for _, e := range b.scan(0, "IJKL") {
+		if e.Kind == Deliver {
+			said = append(said, map[bool]string{true: "", false: "!"}[e.Fault == nil]+string(e.Data))
+		}
+	}
+	assert.Equal(t, []string{"!ABCD", "IJKL"}, said)
+}
+
+// The acknowledgement was lost: the scanner repeats the packet after 2 s and goes on.
+func TestARepeatedPacketKeepsItsScanOpen(t *testing.T) {
+	b := newBench(false)
+	b.scan(bitContinuation, "ABCD")
+	require.Empty(t, delivered(b.after(2*time.Second)))
+	b.scan(bitContinuation|bitRetransmit, "ABCD")
+	assert.Equal(t, "ABCDEF", string(only(t, b.scan(0, "EF")).Data))
 }
 
 func TestUnpacketedDataIsRefusedAndSetRight(t *testing.T) {
@@ -432,4 +459,47 @@ func FuzzSSI(f *testing.F) {
 			wire = wire[n:]
 		}
 	})
+}
+
+// Junk made the set-up begin anew while the scanner was told to stop reading, and its
+// answers were lost: it must be let go all the same, or it never reads again.
+func TestAHeldScannerIsLetGoThoughItsAnswersWereLost(t *testing.T) {
+	b := newBench(true)
+	disable, enable := hex.EncodeToString(host(opScanDisable).encode()), hex.EncodeToString(host(opScanEnable).encode())
+	events := b.Answer(b.now, only(t, b.scan(0, "1")).ID, allocation.Stop)
+	for !slices.Contains(sent(events), disable) {
+		require.NotEmpty(t, sent(events))
+		events = b.ssi.Feed(b.now, scannerAck())
+	}
+	b.ssi.Feed(b.now, []byte("0123456789abcdef"))
+	b.after(packetGap)
+	asked := 0
+	for range 300 {
+		for _, wire := range sent(b.after(200 * time.Millisecond)) {
+			if wire == enable {
+				asked++
+			}
+		}
+	}
+	assert.Greater(t, asked, 5, "again and again")
+	for range 20 {
+		b.ssi.Feed(b.now, scannerAck())
+		b.after(time.Second)
+	}
+	for range 20 {
+		assert.NotContains(t, sent(b.after(time.Second)), enable, "it has heard")
+	}
+}
+
+func TestPacketsAreNamedForPeople(t *testing.T) {
+	bad := host(opBeep, 1).encode()
+	bad[len(bad)-1] ^= 1
+	for want, wire := range map[string][]byte{
+		"CMD_ACK (D0)":                           host(opAck).encode(),
+		"CMD_NAK (D1): send it again, BEEP (E6)": slices.Concat(host(opNak, nakResend).encode(), host(opBeep, 1).encode()),
+		"a packet with a wrong checksum":         bad,
+		"":                                       []byte("4006381333931\r"),
+	} {
+		assert.Equal(t, want, Words(wire))
+	}
 }

@@ -157,7 +157,7 @@ func (t *text) take(now time.Time, events []Event) {
 			t.await(now, e)
 		case t.memory != nil:
 			if t.memory.add(now, e) {
-				t.upload()
+				t.upload(now)
 			}
 		default:
 			t.deliver(e)
@@ -201,7 +201,7 @@ func (t *text) Silence(now time.Time) []Event {
 	}
 	t.take(now, t.frames.Silence(now))
 	if t.memory != nil && quiet >= t.memory.end {
-		t.upload()
+		t.upload(now)
 	}
 	if t.waiting != nil && t.waiting.overdue(now) {
 		t.take(now, []Event{{Kind: Deliver, Fault: scanner.ErrGarbled}})
@@ -210,8 +210,8 @@ func (t *text) Silence(now time.Time) []Event {
 }
 
 // upload delivers what the device's memory held.
-func (t *text) upload() {
-	for _, e := range t.memory.whole() {
+func (t *text) upload(now time.Time) {
+	for _, e := range t.memory.whole(now) {
 		t.deliver(e)
 	}
 }

@@ -150,6 +150,28 @@ type line struct {
 	free func() // lets another station open the device
 }
 
+// Read implements link.Port.
+func (l *line) Read(p []byte) (int, error) {
+	n, err := l.Port.Read(p)
+	return n, gone(err)
+}
+
+// Write implements link.Port.
+func (l *line) Write(p []byte) (int, error) {
+	n, err := l.Port.Write(p)
+	return n, gone(err)
+}
+
+// gone says what the library means by a port that was closed, though nobody here
+// closed it, and the system by an error of an unplugged device.
+func gone(err error) error {
+	var pe *serial.PortError
+	if errors.As(err, &pe) && pe.Code() == serial.PortClosed || vanished(err) {
+		return scanner.ErrGone
+	}
+	return err
+}
+
 // Close implements link.Port. The device is free even where the system keeps a dead
 // port for ever.
 func (l *line) Close() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -49,6 +50,9 @@ func (c conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = nil
+	}
+	if errors.Is(err, io.EOF) {
+		err = fmt.Errorf("the device server tcp://%s closed the line; it is called again", c.RemoteAddr())
 	}
 	return n, err
 }

@@ -39,9 +39,8 @@ type control struct {
 
 // batch is the scan's place in an upload of a device's memory.
 type batch struct {
-	Fingerprint string `json:"fingerprint"`
-	N           int    `json:"n"`
-	Of          int    `json:"of"`
+	N  int `json:"n"`
+	Of int `json:"of"`
 }
 
 // form is what the agent would say of the form alone. At counts bytes of the
@@ -67,8 +66,8 @@ func hearing(wire []byte, s scanner.Scan) heard {
 	if !s.DeviceTime.IsZero() {
 		h.DeviceTime = s.DeviceTime.Format(time.RFC3339)
 	}
-	if s.Batch.Of > 0 {
-		h.Batch = &batch{s.Batch.Fingerprint, s.Batch.N, s.Batch.Of}
+	if of := s.Batch.Of(); of > 0 {
+		h.Batch = &batch{s.Batch.N, of}
 	}
 	if s.Fault != nil {
 		return h

@@ -14,6 +14,7 @@ import (
 	"dockfill/agent/dock"
 	"dockfill/allocation"
 	"dockfill/scanner"
+	"dockfill/scanner/profile"
 	"dockfill/scanner/source"
 )
 
@@ -60,6 +61,9 @@ func (l listenCmd) Run(p *program) (err error) {
 		defer func() { err = errors.Join(err, wire.tape.close()) }()
 	}
 	c.Tap = wire.hear
+	if speech, ok := c.Speech.(*profile.Profile); ok && speech.Engine == profile.SSIEngine {
+		wire.words = profile.Words
+	}
 	fmt.Fprintf(p.err, "Listening to %s, profile %s. Nothing is saved. Ctrl-C ends.\n", c.Port, c.Profile)
 	return attend(p.ctx, c, func(from scanner.Source, scans <-chan scanner.Scan) error {
 		return l.show(p, wire, c, from, scans)

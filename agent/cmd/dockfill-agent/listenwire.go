@@ -20,7 +20,8 @@ const mostHeld = 2 * scanner.MaxScan
 
 // wire keeps what came over the port until the scan is there that it became.
 type wire struct {
-	tape *tape // nil for none
+	tape  *tape               // nil for none
+	words func([]byte) string // names packets; nil where there are none
 
 	mu   sync.Mutex
 	held []byte
@@ -75,16 +76,26 @@ func (w *wire) printRest(out io.Writer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, b := range w.sent {
-		fmt.Fprintf(out, "> %s  %s\n", spaced(b), named(b))
+		fmt.Fprintf(out, "> %s  %s\n", spaced(b), w.named(b))
 	}
 	w.sent = nil
 	if time.Since(w.at) > restAfter {
 		w.aside, w.held = append(w.aside, w.held...), nil
 	}
 	if len(w.aside) > 0 {
-		fmt.Fprintf(out, "< %s  %s\n", spaced(w.aside), named(w.aside))
+		fmt.Fprintf(out, "< %s  %s\n", spaced(w.aside), w.named(w.aside))
 		w.aside = nil
 	}
+}
+
+// named says what packets mean, and writes other bytes as text.
+func (w *wire) named(b []byte) string {
+	if w.words != nil {
+		if words := w.words(b); words != "" {
+			return words
+		}
+	}
+	return named(b)
 }
 
 // tape writes a recording, a step a line, such as

@@ -132,7 +132,7 @@ func (l *listener) hear(rate int) (came []byte, err error) {
 	err = attend(l.ctx, c, func(from scanner.Source, scans <-chan scanner.Scan) error {
 		return l.wait(from, scans, w, func(scanner.Scan) bool {
 			came = w.take()
-			return true
+			return len(came) > 0
 		})
 	})
 	return came, err
@@ -186,6 +186,10 @@ func (l *listener) wait(from scanner.Source, scans <-chan scanner.Scan, w *wire,
 	for asked := false; ; {
 		select {
 		case s := <-scans:
+			if !asked || errors.Is(s.Fault, scanner.ErrStale) {
+				s.Answer(allocation.Check) // of the time before anybody was asked to scan
+				continue
+			}
 			if done(s) {
 				return nil
 			}
@@ -227,7 +231,11 @@ func (l *listener) pull(from scanner.Source) bool {
 	}
 	if errors.Is(err, scanner.ErrNoTrigger) && !l.mute {
 		l.mute = true
-		fmt.Fprintln(l.out, "With this profile the scanner cannot be told to read: pull its trigger, or name its make with --profile.")
+		words := "With this profile the scanner cannot be told to read: pull its trigger, or name its make with --profile."
+		if l.Profile != "" {
+			words = fmt.Sprintf("With profile %s the scanner cannot be told to read: pull its trigger.", strings.ToLower(l.Profile))
+		}
+		fmt.Fprintln(l.out, words)
 	}
 	return err == nil
 }

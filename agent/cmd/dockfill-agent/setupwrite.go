@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +79,7 @@ func (s *setup) settings(c scanner.Config, unstable bool) ([]agent.Setting, erro
 		return nil, err
 	}
 	set := []agent.Setting{{Key: "port", Value: c.Port}, {Key: "unstable"}, {Key: "profile", Value: string(c.Profile)}}
-	if unstable {
+	if unstable || s.isUnstable(c.Port) {
 		set[1].Value = true
 	}
 	baud, end, beep := agent.Setting{Key: "baud"}, agent.Setting{Key: "terminator"}, agent.Setting{Key: "beep"}
@@ -96,6 +97,11 @@ func (s *setup) settings(c scanner.Config, unstable bool) ([]agent.Setting, erro
 		set = append(set, agent.Setting{Key: "idle_gap_ms"})
 	}
 	return set, nil
+}
+
+// isUnstable reports that the port's station permits an unstable name already.
+func (s *setup) isUnstable(port string) bool {
+	return slices.ContainsFunc(s.config.Stations, func(at scanner.Config) bool { return at.Port == port && at.Unstable })
 }
 
 // replace writes the text into the file as it stands, so that its owner, rights

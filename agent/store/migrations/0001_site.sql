@@ -260,27 +260,45 @@ CREATE TABLE alias (
 	qty  INTEGER NOT NULL CHECK (qty BETWEEN 1 AND 1000000)
 ) STRICT, WITHOUT ROWID;
 
--- Uploads of a device's memory, by the content of the whole. done is the highest
--- record that was taken in, of how many; seq its event.
+-- What devices with a memory keep, the newest 64. upload is when the newest upload
+-- of it was whole, since the newest event before that; known counts the upload's
+-- records that were received before, first is the first of them.
+CREATE TABLE memory (
+	id      INTEGER PRIMARY KEY,
+	station TEXT    NOT NULL,
+	upload  INTEGER NOT NULL,
+	since   INTEGER NOT NULL,
+	known   INTEGER NOT NULL,
+	first   INTEGER NOT NULL
+) STRICT;
+
+-- The records of a memory in the device's order. n is the place in the newest
+-- upload, 0 where that did not bring it; seq the event it was received with, 0
+-- where it was not; gap says that something unreadable came before it.
 CREATE TABLE upload (
-	fingerprint TEXT    PRIMARY KEY,
-	done        INTEGER NOT NULL,
-	of          INTEGER NOT NULL,
-	seq         INTEGER NOT NULL,
-	CHECK (done BETWEEN 1 AND of)
+	memory INTEGER NOT NULL,
+	place  INTEGER NOT NULL,
+	record BLOB    NOT NULL,
+	timed  INTEGER NOT NULL,
+	gap    INTEGER NOT NULL,
+	n      INTEGER NOT NULL,
+	seq    INTEGER NOT NULL,
+	PRIMARY KEY (memory, place)
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX upload_n ON upload (memory, n) WHERE n > 0;
+CREATE INDEX upload_timed ON upload (record) WHERE timed = 1;
 
 -- A scanner's place. last is its newest scan that was not undone, made in the
 -- process run; proven the newest one whose feedback is known to have been
 -- given. next_* are control cards that wait for the next scan, asked is the
--- code of an open question, asked_upload the fingerprint of one.
+-- code of an open question, asked_memory the memory that one is about.
 CREATE TABLE station (
 	id               TEXT    PRIMARY KEY,
 	last             INTEGER NOT NULL DEFAULT 0,
 	run              INTEGER NOT NULL DEFAULT 0,
 	proven           INTEGER NOT NULL DEFAULT 0,
 	asked            BLOB    NOT NULL DEFAULT x'',
-	asked_upload     TEXT    NOT NULL DEFAULT '',
+	asked_memory     INTEGER NOT NULL DEFAULT 0,
 	next_qty         INTEGER NOT NULL DEFAULT 0,
 	next_disposition TEXT    NOT NULL DEFAULT '',
 	worker           TEXT    NOT NULL DEFAULT '',

@@ -2,6 +2,7 @@ package gs1
 
 import (
 	"fmt"
+	mathbits "math/bits"
 	"strings"
 
 	"dockfill/allocation"
@@ -16,12 +17,25 @@ const (
 	restChars = 10
 )
 
-// compressed recognises the form at the end of a path by a GTIN or SSCC with
-// the right check digit, so that a shop's own short links are hardly ever
-// taken for one.
-func compressed(path string) bool {
+// checkedKeys are the other keys that begin with digits among which is a check
+// digit: so many digits, the last of checked of them; where exact, nothing follows.
+// Their AI stands in four bits a digit.
+var checkedKeys = []struct {
+	ai              string
+	digits, checked int
+	exact           bool
+}{
+	{"253", 13, 13, false}, {"255", 13, 13, false}, {"402", 17, 17, true}, {"414", 13, 13, true}, {"415", 13, 13, true},
+	{"417", 13, 13, true}, {"8003", 14, 14, false}, {"8006", 18, 14, true}, {"8017", 18, 18, true}, {"8018", 18, 18, true},
+}
+
+// compressed recognises the form at the end of a path by a key with the right check
+// digit, so that a shop's own short links are hardly ever taken for one. A key
+// without any, (401), (8004), (8010) and (8013), is known by GS1's own domain
+// alone: certain says that the link leads there.
+func compressed(path string, certain bool) bool {
 	segment := path[strings.LastIndexByte(path, '/')+1:]
-	if len(segment) < headChars+restChars-2 {
+	if len(segment) < headChars+restChars-2 && !certain || len(segment) < 6 {
 		return false
 	}
 	for i := range len(segment) {
@@ -38,7 +52,55 @@ func compressed(path string) bool {
 	case namesGTIN(what):
 		return endsRight(14, low<<43|rest>>17)
 	}
+	return checkedKey(segment) || certain && namesKey(segment)
+}
+
+func checkedKey(segment string) bool {
+	for _, k := range checkedKeys {
+		named := 4 * len(k.ai)
+		long := bitsFor(k.digits)
+		if !strings.HasPrefix(nibbles(segment), k.ai) || k.exact && len(segment) != (named+long+5)/6 || len(segment)*6 < named+long {
+			continue
+		}
+		value := fmt.Sprintf("%0*d", k.digits, bitsAt(segment, named, long))
+		if len(value) > k.digits {
+			return false
+		}
+		want, _ := allocation.CheckDigit(value[:k.checked-1])
+		return want == value[k.checked-1]
+	}
 	return false
+}
+
+// namesKey reports whether the first four bits each are the digits of a key's AI.
+func namesKey(segment string) bool {
+	n := nibbles(segment)
+	for long := 2; long <= 4; long++ {
+		if s := exact(n[:long]); s != nil && s.primary {
+			return true
+		}
+	}
+	return false
+}
+
+// nibbles gives the first sixteen bits as four hexadecimal digits.
+func nibbles(segment string) string { return fmt.Sprintf("%04x", bits(segment, 0, 3)>>2) }
+
+// bitsFor is how many bits n decimal digits take.
+func bitsFor(n int) int {
+	most := uint64(1)
+	for range n {
+		most *= 10
+	}
+	return mathbits.Len64(most - 1)
+}
+
+// bitsAt reads n bits, at most 60, from bit from on.
+func bitsAt(s string, from, n int) (all uint64) {
+	for i := from; i < from+n; i++ {
+		all = all<<1 | bits(s, i/6, 1)>>(5-i%6)&1
+	}
+	return all
 }
 
 // bits reads n characters of six bits each; those that are missing count as

@@ -31,7 +31,7 @@ func (l Links) Read(dst []Element, uri string) ([]Element, *Error) {
 	}
 	start := root(path.text)
 	if start < 0 {
-		return dst, noKey(path)
+		return dst, noKey(uri, path)
 	}
 	r := linkReader{Links: l, all: dst, first: len(dst)}
 	if err := r.path(path.from(start)); err != nil {
@@ -44,14 +44,22 @@ func (l Links) Read(dst []Element, uri string) ([]Element, *Error) {
 }
 
 // IsLink reports whether text means to be a GS1 Digital Link: an http or https
-// URI with a GS1 key and the first digits of its value in the path, or with a
-// compressed one at its end. Read may still refuse it.
+// URI with a GS1 key in the path, or with a compressed one at its end. A key whose
+// AI has two or three digits, which may be a day or a page, shows itself by the
+// first digits of its value, or by GS1's own domain. Read may still refuse it.
 func IsLink(text string) bool {
 	if hostStart(text) < 0 {
 		return false
 	}
 	path, _, err := split(text)
-	return err == nil && (holdsKey(path.text) || compressed(path.text))
+	return err == nil && (holdsKey(path.text, atGS1(text)) || compressed(path.text, atGS1(text)))
+}
+
+// atGS1 reports whether a link leads to GS1's own resolver, which serves nothing but
+// Digital Links.
+func atGS1(uri string) bool {
+	host, _, _ := strings.Cut(uri[hostStart(uri):], "/")
+	return strings.EqualFold(host, "id.gs1.org")
 }
 
 // section is a piece of the URI; at counts bytes to it.
@@ -133,17 +141,17 @@ func root(path string) int {
 	}
 }
 
-// holdsKey looks for a key and the first digits of its value anywhere in the
-// path.
-func holdsKey(path string) bool {
+// holdsKey looks for a key anywhere in the path. Where it is certain that a link is
+// meant the AI is enough; an AI of four digits always is.
+func holdsKey(path string, certain bool) bool {
 	for rest := path; ; {
 		_, after, ok := strings.Cut(rest, "/")
 		if !ok {
 			return false
 		}
-		ai, value, _ := strings.Cut(after, "/")
+		ai, value, more := strings.Cut(after, "/")
 		value, _, _ = strings.Cut(value, "/")
-		if s := exact(ai); s != nil && s.primary && startsLike(s, value) {
+		if s := exact(ai); s != nil && s.primary && (more && (certain || len(ai) == 4) || startsLike(s, value)) {
 			return true
 		}
 		rest = after
@@ -159,15 +167,15 @@ func startsLike(s *spec, value string) bool {
 }
 
 // noKey says why a path gives no key.
-func noKey(path section) *Error {
-	end := path.at + len(path.text)
+func noKey(uri string, path section) *Error {
+	end, certain := path.at+len(path.text), atGS1(uri)
 	switch {
-	case compressed(path.text):
+	case compressed(path.text, certain):
 		return &Error{Code: LinkCompressed, At: path.at + strings.LastIndexByte(path.text, '/') + 1, Message: "the link is compressed, " +
 			"which is not supported; ask the label's maker for uncompressed links"}
-	case holdsKey(path.text) && strings.HasSuffix(path.text, "/"):
+	case holdsKey(path.text, certain) && strings.HasSuffix(path.text, "/"):
 		return &Error{Code: LinkPath, At: end - 1, Message: "the path ends in a slash: a value is missing, or the slash is too much"}
-	case holdsKey(path.text):
+	case holdsKey(path.text, certain):
 		return &Error{Code: LinkPath, At: end, Message: "the path does not go on from its key in pairs of AI and value to its end"}
 	}
 	return bad(path.at, "the link holds no GS1 key")
