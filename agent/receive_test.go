@@ -37,7 +37,7 @@ func TestACaseFillsTheLongestWaitingLinesAndTheRestIsPutAway(t *testing.T) {
 	}, f.Blocks[0])
 	assert.Equal(t, "A-04", f.Blocks[2].Destination)
 	assert.Equal(t, f.Blocks[0].Text, f.Text)
-	assert.Equal(t, "B/1 got what was left after A/1", f.Blocks[1].Text)
+	assert.Equal(t, "B/1 was the last line waiting for it, after A/1", f.Blocks[1].Text)
 	assert.Equal(t, []allocation.OrderID{"A", "B"}, f.Complete)
 	assert.EqualValues(t, 1, h.free("X"))
 	e := h.events()[f.Seq-1]

@@ -97,7 +97,7 @@ func (w Why) Sentences(moves []Move) []string {
 		}
 		said[i] = w.Sentence(m)
 		if before := served[m.SKU]; m.Over == "" && before != "" && before != m.To.Line {
-			said[i] = fmt.Sprintf("%s got what was left after %s", m.To.Line, before)
+			said[i] = fmt.Sprintf("%s was the last line waiting for it, after %s", m.To.Line, before)
 		}
 		served[m.SKU] = m.To.Line
 	}

@@ -20,6 +20,6 @@ func TestTheLastOfSeveralSharesIsNotCalledTheOnlyLine(t *testing.T) {
 		{Batch: allocation.Batch{SKU: "Y"}, Qty: 9, To: allocation.At("W3/1")},
 	}
 	assert.Equal(t, []string{
-		"W1/1 came before W2/1 by the time its order was accepted", "", "W2/1 got what was left after W1/1", "W3/1 was the only line waiting for it",
+		"W1/1 came before W2/1 by the time its order was accepted", "", "W2/1 was the last line waiting for it, after W1/1", "W3/1 was the only line waiting for it",
 	}, why.Sentences(moves))
 }

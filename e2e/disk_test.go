@@ -61,7 +61,7 @@ func TestFullDiskStopsTheDockAndLosesNothing(t *testing.T) {
 	ready.Body.Close()
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusServiceUnavailable, ready.StatusCode, "it does not receive")
-	assert.Contains(t, string(text), "The disk is full: only ")
+	assert.Contains(t, string(text), "The disk is full: ")
 
 	require.NoError(t, os.Remove(filler.Name()))
 	filler.Close()

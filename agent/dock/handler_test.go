@@ -394,11 +394,11 @@ func TestHealthReadinessAndMetrics(t *testing.T) {
 	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.DiskFreeBytes = 1 << 20 })
 	r, body = get(t, url+"/readyz")
 	assert.Equal(t, 503, r.StatusCode)
-	assert.Contains(t, body, "The disk is full: only 1.0 MiB left")
+	assert.Contains(t, body, "The disk is full: 1.0 MiB left")
 	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.DiskFreeBytes = 0 })
 	r, body = get(t, url+"/readyz")
 	assert.Equal(t, 503, r.StatusCode, "a disk without one byte is the fullest")
-	assert.Contains(t, body, "The disk is full: only 0 B left")
+	assert.Contains(t, body, "The disk is full: 0 B left")
 	_, body = get(t, url+"/metrics")
 	assert.Contains(t, body, "dockfill_disk_free_bytes 0")
 	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.DiskFreeBytes = dock.UnknownBytes })
@@ -474,9 +474,9 @@ func TestOneSentenceNamesTheRootCauseFirst(t *testing.T) {
 		}, dock.Degraded, "Station 1: the scanner does not answer commands; check its baud rate. 1,204 saved here, 1,204 confirmed"},
 		"full disk beats the rest": {func(s *dock.Status) {
 			s.DiskFreeBytes, s.State = 1, "UNVERIFIED"
-		}, dock.Down, "The disk is full: only 1 B left. 1,204 saved here, 1,204 confirmed"},
+		}, dock.Down, "The disk is full: 1 B left. 1,204 saved here, 1,204 confirmed"},
 		"not one byte is left": {func(s *dock.Status) { s.DiskFreeBytes = 0 },
-			dock.Down, "The disk is full: only 0 B left. 1,204 saved here, 1,204 confirmed"},
+			dock.Down, "The disk is full: 0 B left. 1,204 saved here, 1,204 confirmed"},
 		"the system does not say what is left": {func(s *dock.Status) { s.DiskFreeBytes = dock.UnknownBytes },
 			dock.Good, "1,204 saved here, 1,204 confirmed"},
 	} {

@@ -43,7 +43,7 @@ func Judge(s Status, now time.Time) (Health, string) {
 		}
 	}
 	if s.DiskFreeBytes != UnknownBytes && s.DiskFreeBytes < fullDisk {
-		worse(Down, "The disk is full: only "+Bytes(s.DiskFreeBytes)+" left")
+		worse(Down, "The disk is full: "+Bytes(s.DiskFreeBytes)+" left")
 	}
 	if s.State != string(session.Active) {
 		worse(Down, notActive(s))

@@ -19,6 +19,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -41,6 +42,8 @@ type Store struct {
 
 	mu      sync.Mutex
 	changed chan struct{}
+
+	full atomic.Bool // the last transaction found no room
 }
 
 // dialect is all in which the two databases differ.
@@ -107,9 +110,6 @@ func (s *Store) unlock() error {
 // Centre gives the centre's own incarnation, and "sqlite" or "postgres".
 func (s *Store) Centre() (incarnation, kind string) { return s.centre, s.kind.name() }
 
-// Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx) }
-
 // Changed is closed by the next commit. Take it before reading, then wait.
 func (s *Store) Changed() <-chan struct{} {
 	s.mu.Lock()
@@ -131,6 +131,8 @@ func (s *Store) Update(ctx context.Context, do func(*Tx) error) error {
 		tx.centre = s.centre
 		return do(tx)
 	})
+	err = noRoom(err)
+	s.full.Store(errors.Is(err, ErrFull))
 	if err == nil {
 		s.announce()
 	}

@@ -37,6 +37,9 @@ func (s *Server) health(api huma.API) {
 func (s *Server) ready(ctx context.Context) error {
 	if err := s.Reads.Ping(ctx); err != nil {
 		s.Log.Error("not ready", "err", err)
+		if errors.Is(err, store.ErrFull) {
+			return errors.New("the disk of the database is full: make room on it")
+		}
 		return errors.New("the database does not answer")
 	}
 	if s.Ready == nil {

@@ -269,6 +269,9 @@ func (s *Server) apply(ctx context.Context, in intake, skipBad bool) (*body[Impo
 	switch {
 	case errors.As(err, &refused):
 		return nil, in.refusal(refused)
+	case errors.Is(err, store.ErrFull):
+		s.Log.Error("import failed", "kind", in.kind.name, "err", err)
+		return nil, huma.Error503ServiceUnavailable("The disk of the centre's database is full; nothing of the import was kept. Make room there, then send it again.")
 	case err != nil:
 		s.Log.Error("import failed", "kind", in.kind.name, "err", err)
 		return nil, huma.Error503ServiceUnavailable("The database did not take the import; nothing of it was kept. Send it again; /readyz says what is wrong.")
