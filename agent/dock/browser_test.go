@@ -456,7 +456,7 @@ func TestNoticeOfTheScannerIsNotCut(t *testing.T) {
 	const strip = `document.querySelector("#strip .trouble")`
 	until(t, ctx, strip+` !== null`)
 	for _, screen := range [][2]int64{{800, 600}, {1280, 720}, {1920, 1080}} {
-		do(t, ctx, chromedp.EmulateViewport(screen[0], screen[1]))
+		resize(t, ctx, screen[0], screen[1])
 		until(t, ctx, strip+`.textContent.includes("(dialout on most systems)") && !cut(`+strip+`)`)
 		assert.GreaterOrEqual(t, capHeight(t, ctx, "#strip .trouble"), 0.011, "%v: it can still be read", screen)
 		check(t, ctx, fmt.Sprintf("trouble-%d", screen[0]))
