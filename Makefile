@@ -7,10 +7,11 @@ LDFLAGS     := -X main.version=$(VERSION)
 KILLS       ?= 100
 SCANS       ?= 10000
 SOAK        ?= 10m
+HISTORIES   ?= 100000
 BENCH       ?= .
 DEMO_FLAGS  ?=
 
-.PHONY: help build test test-vm cross bench crash soak demo clean tools
+.PHONY: help build test test-vm cross bench crash soak mutation retail demo clean tools
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -24,7 +25,7 @@ build: tools ## put dockfill-agent, dockfill-cloud and firmware-sim into bin/
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./agent/cmd/dockfill-agent ./cloud/cmd/dockfill-cloud ./firmware-sim
 
 test: tools ## install what tests need, then check, build and test everything
-	@GO="$(GO)" sh .ci/test
+	@GO="$(GO)" HISTORIES="$(HISTORIES)" sh .ci/test
 
 test-vm: tools ## check USB scanners in a virtual machine with Debian's kernel, emulated; about a minute
 	$(GO) run ./e2e/vm
@@ -39,8 +40,16 @@ bench: tools ## measure beside the bare cost of the same work; BENCH=regexp choo
 crash: tools ## kill -9 the agent KILLS times (default 100) under load, then centre and brokers, then cut the line
 	DOCKFILL_E2E_KILLS=$(KILLS) DOCKFILL_E2E_SCANS=$(SCANS) $(GO) test -race -count=1 -v -timeout 6h -run '^Test(Killed|CutLine)' ./e2e
 
-soak: tools ## scan for SOAK (default 10m) while everything around is broken at random
+soak: tools ## scan for SOAK (default 10m) while everything around is broken at random, then play new histories of allocation
 	DOCKFILL_E2E_SOAK=$(SOAK) $(GO) test -race -count=1 -v -timeout 48h -run '^TestSoak$$' ./e2e
+	DOCKFILL_SEED=$$(date +%s) DOCKFILL_HISTORIES=$(HISTORIES)0 $(GO) test -count=1 -timeout 48h ./allocation/memory
+
+mutation: tools ## break the engine on purpose, by misread rules and by gremlins, and see the tests notice; an hour
+	DOCKFILL_MUTATION=1 $(GO) test -count=1 -v -timeout 2h -run Mistake ./.ci/mutation
+	GO="$(GO)" sh .ci/mutation/run
+
+retail: tools ## real invoices under four policies, each event checked by the slow model; prints the table of docs/allocation.md
+	DOCKFILL_RETAIL=1 $(GO) test -count=1 -v -timeout 4h -run Retail ./allocation/memory
 
 demo: build ## a centre, two sites and pretend scanners; DEMO_FLAGS='--auto --for 60s'
 	bin/firmware-sim demo $(DEMO_FLAGS)

@@ -65,7 +65,7 @@ func TestAMoveFreesTheRightOfTheLoserUnlessItIsReclaimed(t *testing.T) {
 	s.Lines["W/1"].Right = 2
 	d, err := s.Decide(allocation.Demand{Wants: []allocation.Want{{Line: "W/1", Qty: 3}}})
 	require.NoError(t, err)
-	assert.Equal(t, int64(1), s.Lines["A/1"].Right, "one of two lost units frees a right")
+	assert.Equal(t, [2]int64{1, 0}, [2]int64{s.Lines["A/1"].Right, s.Lines["A/1"].Sunk}, "one of two lost units frees a right")
 	assert.Equal(t, int64(0), s.Lines["W/1"].Right)
 	assert.Equal(t, []allocation.LineID{"W/1"}, d.Short, "win is told of as short")
 }
@@ -87,6 +87,24 @@ func TestStageAtBeepStagesWhatCameAndWhatMayShip(t *testing.T) {
 	assert.Equal(t, int64(0), s.Lines["B/1"].Staged, "its gate is not open")
 	receive(t, s, 1)
 	assert.Equal(t, int64(1), s.Lines["B/1"].Staged)
+
+	// What waits for approval, what is free, and what came before is not staged; an
+	// order that ships whole only when it is, others also in part.
+	first := line("A", 2, func(l *allocation.Line) { l.Ship = allocation.ShipOrder })
+	second := line("A", 1, func(l *allocation.Line) { l.Ship, l.SKU, l.Rank.Line = allocation.ShipOrder, "Y", "A/2" })
+	third := line("C", 9, func(l *allocation.Line) { l.SKU = "Z" })
+	s = site(t, allocation.Rules{StageAtBeep: true}, first, second, third)
+	s.Inbounds["PO"] = &memory.Inbound{Announced: map[allocation.SKU]int64{"Z": 3}, Received: map[allocation.SKU]int64{}}
+	receive(t, s, 1)
+	receive(t, s, 1)
+	assert.Equal(t, [2]int64{2, 0}, [2]int64{s.Lines["A/1"].Allocated, s.Lines["A/1"].Staged}, "the line is whole, the order is not")
+	z := func(lot string, qty int64) allocation.Receipt {
+		return allocation.Receipt{Batch: allocation.Batch{SKU: "Z", Lot: lot}, Qty: qty, Inbound: "PO"}
+	}
+	decide(t, s, allocation.Receive{Receipts: []allocation.Receipt{
+		z("1", 1), z("2", 4), {Batch: allocation.Batch{SKU: "X"}, Qty: 1}, {Batch: allocation.Batch{SKU: "Y"}, Qty: 1},
+	}})
+	assert.Equal(t, [3]int64{0, 1, 3}, [3]int64{s.Lines["A/1"].Staged, s.Lines["A/2"].Staged, s.Lines["C/1"].Staged})
 }
 
 func TestPickedStagedAndShippedUnitsAreBoundAndCountedOnce(t *testing.T) {
@@ -159,6 +177,9 @@ func TestADecisionReadsNoMoreWhereTheBacklogIsLonger(t *testing.T) {
 			s.Read = 0
 			receive(t, s, 1)
 			assert.LessOrEqual(t, s.Read, allocation.MaxPassed+3, "%s, %s", name, share)
+			if name != "open" {
+				assert.Equal(t, int64(1), s.Lines["B/1"].Allocated, "%s, %s: B is behind them, and found", name, share)
+			}
 		}
 	}
 }

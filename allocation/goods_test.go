@@ -1,6 +1,7 @@
 package allocation_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -168,9 +169,15 @@ func TestDamagedUnitsOfAPalletCountAsReceived(t *testing.T) {
 	s.Inbounds["PO"] = &memory.Inbound{Announced: map[allocation.SKU]int64{"X": 3}, Received: map[allocation.SKU]int64{}}
 	x := allocation.Batch{SKU: "X"}
 	decide(t, s, allocation.Receive{Receipts: []allocation.Receipt{
-		{Batch: x, Qty: 2, Disposition: allocation.Damaged, Inbound: "PO"}, {Batch: x, Qty: 2, Inbound: "PO"},
+		{Batch: x, Qty: 1, Disposition: allocation.Damaged, Inbound: "PO"}, {Batch: x, Qty: 1, Inbound: "PO"},
+		{Batch: allocation.Batch{SKU: "X", Lot: "1"}, Qty: 2, Inbound: "PO"}, {Batch: allocation.Batch{SKU: "X", Lot: "2"}, Qty: 3, Inbound: "PO"},
 	}})
-	assert.Equal(t, [3]int64{2, 1, 1}, [3]int64{s.On("X", allocation.Broken), s.On("X", allocation.Free), s.On("X", allocation.Surplus)})
+	where := func() [3]int64 {
+		return [3]int64{s.On("X", allocation.Broken), s.On("X", allocation.Free), s.On("X", allocation.Surplus)}
+	}
+	assert.Equal(t, [3]int64{1, 2, 4}, where())
+	decide(t, s, allocation.Approve{Inbound: "PO", Qty: 3})
+	assert.Equal(t, [3]int64{1, 5, 1}, where(), "of two lots")
 }
 
 // An undo is refused where a line that got the units has begun to carry them off
@@ -262,6 +269,8 @@ func TestAnOrderRaisedAgainKeepsWhatWasToBeBroughtBack(t *testing.T) {
 	assert.Equal(t, [4]int64{4, 1, 2, 0}, state(), "3 are staged and stay, 2 of them are too many")
 	assert.Empty(t, decide(t, s, wants(1)).Returns)
 	assert.Equal(t, [4]int64{4, 1, 2, 0}, state(), "nothing new")
+	assert.Equal(t, []allocation.Given{{Line: "A/1", Qty: 1}}, decide(t, s, wants(0)).Returns, "one more")
+	decide(t, s, wants(1))
 	decide(t, s, wants(2))
 	assert.Equal(t, [4]int64{4, 1, 1, 0}, state(), "one of them is wanted again")
 	decide(t, s, wants(5))
@@ -316,4 +325,68 @@ func TestAWinLineIsToldOfAsShortOnlyWhileItIs(t *testing.T) {
 	receive(t, s, 2)
 	assert.Empty(t, decide(t, s, wants(2)).Short)
 	assert.Equal(t, []allocation.LineID{"A/1"}, decide(t, s, wants(3)).Short)
+}
+
+// Behind many lines that cannot be served only those are read that can take
+// something: also with remaining life, and with a gate that can be whole.
+func TestALineBehindManyThatCannotBeServedGetsItsGoods(t *testing.T) {
+	for name, edit := range map[string]func(*allocation.Line){
+		"remaining life": func(l *allocation.Line) { l.MinLife = 29 },
+		"gate":           func(l *allocation.Line) { l.Ship = allocation.ShipLine },
+	} {
+		lines := []allocation.Line{line("B", 2, edit)}
+		for i := range 20 {
+			lines = append(lines, line(fmt.Sprintf("A%02d", i), 2, func(l *allocation.Line) { l.Right = 0 }))
+		}
+		s := site(t, allocation.Rules{Gate: allocation.GateSkip}, lines...)
+		d := decide(t, s, expiring("2026-07-01", 2))
+		assert.Equal(t, int64(2), s.Lines["B/1"].Allocated, name)
+		assert.True(t, d.Why.More || len(d.Why.Passed) == allocation.MaxPassed, name)
+	}
+}
+
+func TestUnitsOfWhichNothingIsKnownArePlain(t *testing.T) {
+	assert.True(t, allocation.Batch{SKU: "X"}.Plain())
+	assert.False(t, allocation.Batch{SKU: "X", Lot: "1"}.Plain())
+}
+
+func TestAPolicyRefusesRulesThatCannotBe(t *testing.T) {
+	for _, pct := range []int64{0, allocation.MaxOverPct} {
+		_, err := allocation.NewPolicy("p", allocation.Rules{OverPct: pct})
+		assert.NoError(t, err)
+	}
+	for _, pct := range []int64{-1, allocation.MaxOverPct + 1} {
+		_, err := allocation.NewPolicy("p", allocation.Rules{OverPct: pct})
+		assert.ErrorContains(t, err, "is not between 0 and 1000")
+	}
+	for text, all := range map[string][]allocation.Guarantee{
+		"segment is missing":               {{Qty: 1}},
+		"has two guarantees":               {{Segment: "B", Qty: 1}, {Segment: "B", Qty: 2}},
+		"quantity 0 is not between 1":      {{Segment: "B"}},
+		`segment "C": quantity 1000001 is`: {{Segment: "B", Qty: 1}, {Segment: "C", Qty: allocation.MaxQty + 1}},
+	} {
+		_, err := allocation.NewPolicy("p", allocation.Rules{Guarantees: all})
+		assert.ErrorContains(t, err, text)
+	}
+}
+
+func TestGoodsThatStandInForSeveralGoToTheBestOfAllTheirLines(t *testing.T) {
+	of := func(sku allocation.SKU, tier int) func(*allocation.Line) {
+		return func(l *allocation.Line) { l.SKU, l.Rank.Tier = sku, tier }
+	}
+	s := site(t, allocation.Rules{}, line("A", 1, of("P", 2)), line("B", 1, of("Q", 1)))
+	for _, sku := range []allocation.SKU{"P", "Q"} {
+		s.SetSubstitutes(sku, []allocation.SKU{"X"})
+	}
+	receive(t, s, 1)
+	assert.Equal(t, [2]int64{0, 1}, [2]int64{s.Lines["A/1"].Allocated, s.Lines["B/1"].Allocated})
+}
+
+func TestADecisionNamesNobodyWhomNothingWentPast(t *testing.T) {
+	s := site(t, allocation.Rules{}, line("A", 1), line("B", 5))
+	assert.Empty(t, receive(t, s, 1).Why.Passed, "all was given before B's turn")
+	s = site(t, allocation.Rules{Guarantees: []allocation.Guarantee{{Segment: "S", Qty: 1}}}, line("A", 5), line("B", 1, func(l *allocation.Line) { l.Segment = "S" }))
+	d := receive(t, s, 1)
+	require.Len(t, d.Moves, 1)
+	assert.Equal(t, [2]any{allocation.ByGuarantee, allocation.LineID("A/1")}, [2]any{d.Moves[0].By, d.Moves[0].Over})
 }

@@ -84,10 +84,18 @@ func (w *writer) step(had map[string]*scenario.Order) step {
 		return step{Pallet: w.pallet()}
 	}
 	s := step{Line: w.Line(had)}
-	if w.blocks && s.Order != nil && w.IntN(3) > 0 {
-		s.Order.Ship = string(allocation.ShipOrder)
+	if w.blocks && s.Order != nil && w.IntN(4) > 0 {
+		w.plainBlock(s.Order)
 	}
 	return s
+}
+
+// plainBlock leaves an order little but its gate, over several goods.
+func (w *writer) plainBlock(o *scenario.Order) {
+	o.Ship, o.Class, o.Override = string(allocation.ShipOrder), "", 0
+	for i := range o.Lines {
+		o.Lines[i].Pack, o.Lines[i].MinLifeDays = 0, 0
+	}
 }
 
 func (w *writer) pallet() (all []*scenario.Scan) {
