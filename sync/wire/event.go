@@ -48,10 +48,10 @@ type Scan struct {
 	Times int64 `json:"times,omitempty"` // of a kept code: how often it counts; absent: once
 	// Disposition is what the worker said of the goods of a kept code; absent: good.
 	Disposition allocation.Disposition `json:"disposition,omitempty"`
-	Part     int        `json:"part,omitempty"`
-	Parts    int        `json:"parts,omitempty"`
-	Late     bool       `json:"late,omitempty"`      // the device kept it; At is when it arrived
-	DeviceAt *time.Time `json:"device_at,omitempty"` // by the device's own clock
+	Part        int                    `json:"part,omitempty"`
+	Parts       int                    `json:"parts,omitempty"`
+	Late        bool                   `json:"late,omitempty"`      // the device kept it; At is when it arrived
+	DeviceAt    *time.Time             `json:"device_at,omitempty"` // by the device's own clock
 }
 
 // Passed is an open line that units went past, and what it lacked.
