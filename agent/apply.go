@@ -126,9 +126,7 @@ func (r *run) decide(e allocation.Event) error {
 		return err
 	}
 	r.note(done)
-	for _, m := range wireMoves(done.Moves) {
-		r.moves = tellMove(r.moves, m)
-	}
+	r.moves = append(r.moves, wireMoves(done.Moves)...) // none is added to one before: a trial may be taken back
 	r.returned = append(r.returned, done.returned...)
 	return nil
 }
