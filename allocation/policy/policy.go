@@ -37,7 +37,7 @@ type document struct {
 	GateMode    gateMode    `toml:"gate_mode"`
 	OverPct     int64       `toml:"over_receipt_pct"`
 	StageAtBeep bool        `toml:"stage_at_beep"`
-	Guarantees  []guarantee `toml:"guarantee"`
+	Guarantees  []guarantee `toml:"guarantee,omitempty"`
 }
 
 type guarantee struct {
@@ -111,6 +111,19 @@ func Read(r io.Reader) (allocation.Policy, error) {
 	return Parse(text)
 }
 
+// Format writes a policy as the document that Parse reads.
+func Format(p allocation.Policy) ([]byte, error) {
+	r := p.Rules()
+	doc := document{Version: p.Version, Share: share(r.Share), GateMode: gateMode(r.Gate), OverPct: r.OverPct, StageAtBeep: r.StageAtBeep}
+	for _, k := range r.Rank {
+		doc.Rank = append(doc.Rank, key(k))
+	}
+	for _, g := range r.Guarantees {
+		doc.Guarantees = append(doc.Guarantees, guarantee{g.Segment, &g.Qty})
+	}
+	return toml.Marshal(doc)
+}
+
 // rules takes a quantity that is not there for missing.
 func (d document) rules(missing int64) allocation.Rules {
 	r := allocation.Rules{
@@ -129,6 +142,13 @@ func (d document) rules(missing int64) allocation.Rules {
 	return r
 }
 
+// kinds says what each key takes, for whoever wrote something else.
+var kinds = map[string]string{
+	"version": "a text in quotes", "rank": "a list of texts in quotes", "share": "a text in quotes", "gate_mode": "a text in quotes",
+	"over_receipt_pct": "a whole number of percent", "stage_at_beep": "true or false, without quotes",
+	"guarantee": "a table: write [[guarantee]] on a line of its own", "segment": "a text in quotes", "qty": "a whole number of units",
+}
+
 func positioned(err error) error {
 	var unknown *toml.StrictMissingError
 	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
@@ -140,6 +160,9 @@ func positioned(err error) error {
 	var bad *toml.DecodeError
 	if errors.As(err, &bad) {
 		line, column := bad.Position()
+		if path := bad.Key(); len(path) > 0 && kinds[path[len(path)-1]] != "" && strings.Contains(bad.Error(), "cannot decode") {
+			return &Error{line, column, fmt.Sprintf("%s is %s", strings.Join(path, "."), kinds[path[len(path)-1]])}
+		}
 		return &Error{line, column, strings.TrimPrefix(bad.Error(), "toml: ")}
 	}
 	return &Error{Message: strings.TrimPrefix(err.Error(), "toml: ")}

@@ -47,8 +47,11 @@ func TestAnErrorNamesItsLineAndColumn(t *testing.T) {
 		{`"tier"`, `"colour"`}:          `line 2, column 8: rank key "colour" is none of`,
 		{`"tier"`, `"override"`}:        `line 2, column 8: rank key "override" is named twice`,
 		{`= 10`, `= -1`}:                "line 5, column 20: a tolerance of -1 percent",
-		{`= 10`, `= 1.5`}:               "line 5, column 20: ",
-		{`= true`, `= "yes"`}:           "line 6, column 17: ",
+		{`= 10`, `= 1.5`}:               "line 5, column 20: over_receipt_pct is a whole number of percent",
+		{`= true`, `= "yes"`}:           "line 6, column 17: stage_at_beep is true or false, without quotes",
+		{`["override", "tier"]`, `1`}:   "line 2, column 8: rank is a list of texts in quotes",
+		{`qty = 4`, `qty = "4"`}:        "line 10, column 7: guarantee.qty is a whole number of units",
+		{`= "2027-04"`, `= 2027`}:       "line 1, column 11: version is a text in quotes",
 		{`qty = 4`, `qty = 0`}:          `line 10, column 7: segment "web": quantity 0`,
 		{"qty = 4", "qty = 4\nmax = 1"}: `line 11, column 1: "guarantee.max" is no key`,
 		{"qty = 4", "qty = 4\nqty = 5"}: "line 11, column 1: ",
@@ -63,6 +66,19 @@ func TestAnErrorNamesItsLineAndColumn(t *testing.T) {
 	assert.ErrorContains(t, err, "policy version is missing")
 	_, err = Parse(make([]byte, MaxBytes+1))
 	assert.ErrorContains(t, err, "at most")
+}
+
+// What is shown can be put in force again.
+func TestAPolicyIsWrittenAsItIsRead(t *testing.T) {
+	for _, text := range []string{whole, `version = "v1"`} {
+		p, err := Parse([]byte(text))
+		require.NoError(t, err)
+		written, err := Format(p)
+		require.NoError(t, err)
+		again, err := Parse(written)
+		require.NoError(t, err, "%s", written)
+		assert.Equal(t, p, again)
+	}
 }
 
 func FuzzParse(f *testing.F) {

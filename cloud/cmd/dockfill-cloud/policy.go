@@ -7,8 +7,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"dockfill/allocation/policy"
 	"dockfill/cloud/web"
 	"dockfill/sync/wire"
@@ -93,22 +91,6 @@ type policyShowCmd struct {
 	JSON bool `env:"-" help:"Print JSON."`
 }
 
-// policyFile is a policy as its document is written.
-type policyFile struct {
-	Version     string          `toml:"version"`
-	Rank        []string        `toml:"rank"`
-	Share       string          `toml:"share"`
-	GateMode    string          `toml:"gate_mode"`
-	OverReceipt int64           `toml:"over_receipt_pct"`
-	StageAtBeep bool            `toml:"stage_at_beep"`
-	Guarantees  []guaranteeFile `toml:"guarantee,omitempty"`
-}
-
-type guaranteeFile struct {
-	Segment string `toml:"segment"`
-	Qty     int64  `toml:"qty"`
-}
-
 func (s policyShowCmd) Run(p *program) error {
 	c := s.client()
 	var w wire.Policy
@@ -121,14 +103,11 @@ func (s policyShowCmd) Run(p *program) error {
 			wire.Policy
 		}{schema, w})
 	}
-	f := policyFile{Version: w.Version, Share: string(w.Share), GateMode: string(w.GateMode), OverReceipt: w.OverReceipt, StageAtBeep: w.StageAtBeep}
-	for _, k := range w.Rank {
-		f.Rank = append(f.Rank, string(k))
+	rules, err := w.Check()
+	if err != nil {
+		return fmt.Errorf("the centre's policy is not understood here, a newer program is needed: %w", err)
 	}
-	for _, g := range w.Guarantees {
-		f.Guarantees = append(f.Guarantees, guaranteeFile(g))
-	}
-	text, err := toml.Marshal(f)
+	text, err := policy.Format(rules)
 	if err != nil {
 		return err
 	}
