@@ -110,6 +110,29 @@ func TestCodesAreShownAsPeopleNameThem(t *testing.T) {
 	}
 }
 
+// A box that names one order above another's reason would be read as its own.
+func TestTheOrderShownIsTheOneThatTheReasonIsAbout(t *testing.T) {
+	twin := docktest.New()
+	url := serve(t, twin)
+	f := dock.Feedback{
+		Seq: 1, Station: "1", At: time.Now(), Verdict: allocation.Allocated, Why: allocation.WhyRanked, Qty: 8,
+		Text: "A/1 came before B/1 by its customer's tier; the scanner kept it and sent it late",
+		Blocks: []dock.Block{
+			{Destination: "9", Qty: 5, Order: "B", Line: "B/1", Wanted: 9, Text: "B/1 was the last line waiting for it, after A/1"},
+			{Destination: "2", Qty: 3, Order: "A", Line: "A/1", Wanted: 3, Text: "A/1 came before B/1 by its customer's tier"},
+		},
+	}
+	twin.Tell(f)
+	_, html := get(t, url+"/?station=1")
+	assert.Contains(t, html, `<p class="who"><b>A</b>`)
+	assert.Less(t, strings.Index(html, `>9</p>`), strings.Index(html, `>2</p>`), "the largest share comes first all the same")
+
+	f.Text = "the reason is of no order"
+	twin.Tell(f)
+	_, html = get(t, url+"/?station=1")
+	assert.Contains(t, html, `<p class="who"><b>B</b>`)
+}
+
 func TestSitePageSaysOfflineInWords(t *testing.T) {
 	twin := docktest.New()
 	url := serve(t, twin)

@@ -2,6 +2,7 @@ package dock
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,7 +69,7 @@ func newView(f Feedback) view {
 	v.Heads = heads(f)
 	v.Split = len(v.Heads) > 1
 	if len(f.Blocks) > 0 {
-		v.first(f.Blocks[0])
+		v.order(explained(f))
 	}
 	v.Title, v.Short = string(f.Verdict), v.Why
 	if t := title(f); t != "" {
@@ -77,9 +78,15 @@ func newView(f Feedback) view {
 	return v
 }
 
-// first tells whose units the first block holds, the largest share. The reason is
-// the feedback's, of the share that was decided first.
-func (v *view) first(b Block) {
+// explained is the block that the feedback's reason is about: not always the
+// first, the largest share.
+func explained(f Feedback) Block {
+	about := func(b Block) bool { return b.Text != "" && strings.HasPrefix(f.Text, b.Text) }
+	return f.Blocks[max(0, slices.IndexFunc(f.Blocks, about))]
+}
+
+// order tells whose units a block holds.
+func (v *view) order(b Block) {
 	v.Order, v.Customer = Visible(string(b.Order)), Visible(b.Customer)
 	v.Filled, v.Wanted = b.Filled, b.Wanted
 }
