@@ -127,7 +127,7 @@ func (tx *Tx) changeSpot(s spot, n units) error {
 // writeLines writes the lines that the decision changed, and those that lost as
 // much as they got.
 func (tx *Tx) writeLines(d allocation.Decision) (returned []allocation.Given, err error) {
-	spent := registersOf(d.Moves)
+	spent := changesOf(d.Moves)
 	for _, l := range d.Lines {
 		back, err := tx.writeLine(l, spent[l.ID()])
 		if err != nil {
@@ -150,7 +150,7 @@ func (tx *Tx) writeLines(d allocation.Decision) (returned []allocation.Given, er
 	return returned, nil
 }
 
-func sortedKeys(of map[allocation.LineID]rights.Registers) (ids []allocation.LineID) {
+func sortedKeys(of map[allocation.LineID]rights.Change) (ids []allocation.LineID) {
 	for id := range of {
 		ids = append(ids, id)
 	}
@@ -158,10 +158,10 @@ func sortedKeys(of map[allocation.LineID]rights.Registers) (ids []allocation.Lin
 	return ids
 }
 
-// registersOf adds up what each line used and undid: units that came to a line,
+// changesOf adds up what each line used and undid: units that came to a line,
 // and units that it lost to anything but a customer.
-func registersOf(moves []allocation.Move) map[allocation.LineID]rights.Registers {
-	all := map[allocation.LineID]rights.Registers{}
+func changesOf(moves []allocation.Move) map[allocation.LineID]rights.Change {
+	all := map[allocation.LineID]rights.Change{}
 	for _, m := range moves {
 		from, to := m.From.Line, m.To.Line
 		if from == to {
@@ -181,7 +181,7 @@ func registersOf(moves []allocation.Move) map[allocation.LineID]rights.Registers
 	return all
 }
 
-func (tx *Tx) writeLine(l allocation.Line, spent rights.Registers) (back int64, err error) {
+func (tx *Tx) writeLine(l allocation.Line, spent rights.Change) (back int64, err error) {
 	before, found, err := tx.Shown(l.ID())
 	if err != nil {
 		return 0, err
@@ -191,11 +191,12 @@ func (tx *Tx) writeLine(l allocation.Line, spent rights.Registers) (back int64, 
 	}
 	after := before
 	after.Line = l
-	after.Rights.Used += spent.Used
-	after.Rights.Undone += spent.Undone
-	if back = after.Rights.Balance() - l.Right; back < 0 {
+	if back = before.Rights.Balance() - spent.Used + spent.Undone - l.Right; back < 0 {
 		return 0, fmt.Errorf("line %s: %w: %d more than it has", l.ID(), rights.ErrNoRight, -back)
 	}
-	after.Rights.Returned += back
+	spent.Returned = back
+	if err := after.Rights.Apply(spent); err != nil {
+		return 0, fmt.Errorf("line %s: %w", l.ID(), err)
+	}
 	return back, tx.putLine(before, after)
 }

@@ -10,6 +10,7 @@ import (
 	"dockfill/allocation"
 	"dockfill/cloud/store"
 	"dockfill/cloud/store/storetest"
+	"dockfill/sync/rights"
 	"dockfill/sync/wire"
 )
 
@@ -80,7 +81,7 @@ func benchSitesOf(c *centre) []*pretend {
 }
 
 func (s *pretend) benchScan(line allocation.LineID) {
-	require.NoError(s.t, s.register(line).Use(1))
+	require.NoError(s.t, s.register(line).Apply(rights.Change{Used: 1}))
 	n := len(s.bodies)
 	s.log(wire.Event{Scan: &wire.Scan{Station: "1", Code: []byte(fmt.Sprintf("01040063813339312100%012d", n)), Verdict: allocation.Allocated,
 		Why: allocation.WhyRanked, Policy: "default", Receipts: []wire.Receipt{{SKU: "85123A", Qty: 1, Serial: fmt.Sprintf("00%012d", n),

@@ -148,7 +148,7 @@ func TestAKeptCodeThatIsKnownNowWaitsNoLonger(t *testing.T) {
 			return s.log(wire.Event{Scan: &wire.Scan{Station: "1", Code: []byte("Z\x00"), Verdict: allocation.Held, Why: allocation.WhyUnknown, Times: 2}})
 		}
 		first, second := keep(), keep()
-		require.NoError(t, s.register("O1/1").Use(2))
+		require.NoError(t, s.register("O1/1").Apply(rights.Change{Used: 2}))
 		taken := s.log(wire.Event{Scan: &wire.Scan{Station: "1", Code: []byte("Z\x00"), Verdict: allocation.Allocated, Why: allocation.WhyRanked, Kept: second, Times: 2,
 			Receipts: []wire.Receipt{{SKU: "X", Qty: 2, Allocations: []wire.Allocation{{Line: "O1/1", Qty: 2}}}}}})
 		s.tellAll()

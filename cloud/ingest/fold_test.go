@@ -233,7 +233,7 @@ func (h *house) receive(id allocation.LineID, l *foldedLine, reg *rights.Registe
 		r.Surplus, r.Free, r.Inbound = r.Free, 0, "P1"
 	}
 	if take > 0 {
-		require.NoError(h.t, reg.Use(take))
+		require.NoError(h.t, reg.Apply(rights.Change{Used: take}))
 		r.Allocations = []wire.Allocation{{Line: id, Qty: take}}
 	}
 	scan.Receipts = []wire.Receipt{r}
@@ -250,8 +250,8 @@ func (h *house) receive(id allocation.LineID, l *foldedLine, reg *rights.Registe
 		l.staged += take
 	}
 	if other, o, _ := h.line(); o.loose() > 0 && other != id && reg.Balance() > 0 { // it takes one from another line too
-		require.NoError(h.t, h.register(other).Undo(1))
-		require.NoError(h.t, reg.Use(1))
+		require.NoError(h.t, h.register(other).Apply(rights.Change{Undone: 1}))
+		require.NoError(h.t, reg.Apply(rights.Change{Used: 1}))
 		o.allocated, l.allocated = o.allocated-1, l.allocated+1
 		scan.Moves = []wire.Move{{SKU: "X", Qty: 1, From: string(other), To: string(id)}}
 	}
@@ -260,7 +260,7 @@ func (h *house) receive(id allocation.LineID, l *foldedLine, reg *rights.Registe
 
 // fromLine is an undo that finds its units with a line.
 func (h *house) fromLine(id allocation.LineID, l *foldedLine, reg *rights.Registers, n int64) {
-	if l.loose() < n || reg.Undo(n) != nil {
+	if l.loose() < n || reg.Apply(rights.Change{Undone: n}) != nil {
 		return
 	}
 	l.allocated -= n
@@ -272,7 +272,7 @@ func (h *house) fromShelf(id allocation.LineID, l *foldedLine, reg *rights.Regis
 	if h.shelves["free"] < n || reg.Balance() < n {
 		return
 	}
-	require.NoError(h.t, reg.Use(n))
+	require.NoError(h.t, reg.Apply(rights.Change{Used: n}))
 	h.shelves["free"] -= n
 	l.allocated += n
 	h.log(wire.Event{Applied: &wire.Applied{Through: h.cursor, Moves: []wire.Move{{SKU: "X", Qty: n, From: "free", To: string(id)}}}})
@@ -282,14 +282,14 @@ func (h *house) fromShelf(id allocation.LineID, l *foldedLine, reg *rights.Regis
 func (h *house) cancel(id allocation.LineID, l *foldedLine, reg *rights.Registers, n int64) {
 	a := &wire.Applied{Through: h.cursor}
 	burned := min(n, reg.Balance())
-	if l.loose() >= n && reg.Undo(n) == nil {
+	if l.loose() >= n && reg.Apply(rights.Change{Undone: n}) == nil {
 		l.allocated -= n
 		h.shelves["free"] += n
 		burned += n
 		a.Moves = []wire.Move{{SKU: "X", Qty: n, From: string(id), To: "free"}}
 	}
 	if burned > 0 {
-		require.NoError(h.t, reg.Return(burned))
+		require.NoError(h.t, reg.Apply(rights.Change{Returned: burned}))
 		a.Returned = []wire.Right{{Line: id, Qty: burned}}
 	}
 	h.log(wire.Event{Applied: a})
@@ -316,10 +316,10 @@ func (h *house) bind(id allocation.LineID, l *foldedLine, n int64) {
 
 // bringBack returns bound units that the line wants no longer.
 func (h *house) bringBack(id allocation.LineID, l *foldedLine, reg *rights.Registers, n int64) {
-	if l.picked+l.staged-l.shipped < n || reg.Undo(n) != nil {
+	if l.picked+l.staged-l.shipped < n || reg.Apply(rights.Change{Undone: n}) != nil {
 		return
 	}
-	require.NoError(h.t, reg.Return(n))
+	require.NoError(h.t, reg.Apply(rights.Change{Returned: n}))
 	l.staged -= max(0, n-l.picked)
 	l.picked = max(0, l.picked-n)
 	l.allocated -= n
@@ -350,7 +350,7 @@ func (h *house) approve(id allocation.LineID, l *foldedLine, reg *rights.Registe
 	h.shelves["surplus"] -= n
 	d := &wire.Deed{Kind: wire.DeedApprove, Inbound: "P1", Qty: n}
 	if take := min(n, reg.Balance()); take > 0 {
-		require.NoError(h.t, reg.Use(take))
+		require.NoError(h.t, reg.Apply(rights.Change{Used: take}))
 		l.allocated += take
 		d.Moves = append(d.Moves, wire.Move{SKU: "X", Qty: take, From: "surplus", To: string(id), Inbound: "P1"})
 		n -= take

@@ -227,7 +227,7 @@ func (s *pretend) logRaw(body []byte) int64 {
 func (s *pretend) scan(sku allocation.SKU, qty int64, line allocation.LineID, n int64) int64 {
 	r := wire.Receipt{SKU: sku, Qty: qty, Free: qty - n}
 	if n > 0 {
-		require.NoError(s.t, s.register(line).Use(n))
+		require.NoError(s.t, s.register(line).Apply(rights.Change{Used: n}))
 		r.Allocations = []wire.Allocation{{Line: line, Qty: n}}
 	}
 	return s.log(wire.Event{Scan: &wire.Scan{Station: "1", Code: []byte("c"), Verdict: allocation.Allocated, Why: allocation.WhyRanked, Receipts: []wire.Receipt{r}}})

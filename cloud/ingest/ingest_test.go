@@ -264,7 +264,7 @@ func TestAnUndoTakesEverythingBack(t *testing.T) {
 	each(t, func(t *testing.T, c *centre) {
 		s := ready(c)
 		n := s.scan("X", 5, "O1/1", 3)
-		require.NoError(t, s.register("O1/1").Undo(3))
+		require.NoError(t, s.register("O1/1").Apply(rights.Change{Undone: 3}))
 		s.log(wire.Event{Undo: &wire.Undo{Station: "1", Seqs: []int64{n}, Moves: []wire.Move{{SKU: "X", Qty: 3, From: "O1/1"}, {SKU: "X", Qty: 2, From: "free"}}}})
 		s.tellAll()
 		assert.Equal(t, store.Totals{Lines: 1, Orders: 1, Scans: 1, UnitsOpen: 1000}, c.totals())
@@ -290,8 +290,8 @@ func TestACancelIsPendingUntilRightsAreBurned(t *testing.T) {
 		s.obey(5)
 		assert.EqualValues(t, 40, s.commands[3].Order.Lines[0].Qty)
 
-		require.NoError(t, s.register("O1/1").Undo(60))
-		require.NoError(t, s.register("O1/1").Return(960))
+		require.NoError(t, s.register("O1/1").Apply(rights.Change{Undone: 60}))
+		require.NoError(t, s.register("O1/1").Apply(rights.Change{Returned: 960}))
 		s.log(wire.Event{Applied: &wire.Applied{Through: s.cursor, Moves: []wire.Move{{SKU: "X", Qty: 60, From: "O1/1", To: "free"}}, Returned: []wire.Right{{Line: "O1/1", Qty: 960}}}})
 		s.tellAll()
 		v, err = c.store.Order(ctx, "O1")

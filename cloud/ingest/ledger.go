@@ -83,6 +83,7 @@ type before struct {
 	was       store.Line
 	registers *rights.Registers
 	were      rights.Registers
+	change    rights.Change // of the registers, by all of the event
 }
 
 func (l *ledger) moveAll(moves []move) error {
@@ -106,49 +107,52 @@ func (l *ledger) moveAll(moves []move) error {
 // some are made.
 func (l *ledger) tryAll(moves []move) error {
 	for _, m := range moves {
-		line, registers, err := l.find(m.line)
+		f, err := l.find(m.line)
 		if err != nil {
 			return err
 		}
-		m.do(line, registers)
+		m.do(f.line, &f.change)
 	}
 	for _, f := range l.found {
-		if err := f.check(); err != nil {
+		if err := f.settle(); err != nil {
 			return fmt.Errorf("line %s: %w", f.line.ID, err)
 		}
 	}
 	return nil
 }
 
-// find gives a line and its registers, and notes them as they are, once.
-func (l *ledger) find(id allocation.LineID) (*store.Line, *rights.Registers, error) {
+// find gives a line as the event found it, noted once. It is good until the next
+// one is found.
+func (l *ledger) find(id allocation.LineID) (*before, error) {
 	line, registers := l.lines[id], l.registers[id]
 	switch {
 	case line == nil:
-		return nil, nil, fmt.Errorf("line %q is not known here", id)
+		return nil, fmt.Errorf("line %q is not known here", id)
 	case registers == nil:
-		return nil, nil, fmt.Errorf("line %s: %w: none was ever granted", id, rights.ErrNoRight)
+		return nil, fmt.Errorf("line %s: %w: none was ever granted", id, rights.ErrNoRight)
 	}
-	if !slices.ContainsFunc(l.found, func(f before) bool { return f.line == line }) {
-		l.found = append(l.found, before{line, *line, registers, *registers})
+	i := slices.IndexFunc(l.found, func(f before) bool { return f.line == line })
+	if i < 0 {
+		i = len(l.found)
+		l.found = append(l.found, before{line: line, was: *line, registers: registers, were: *registers})
 	}
-	return line, registers, nil
+	return &l.found[i], nil
 }
 
-// do changes the line and its registers. What is picked and staged follows the
+// do changes the line, and adds up what its registers change by. What is picked and staged follows the
 // site: picked units are staged before loose ones, and staged ones are shipped
 // before both. A line that two lives of a site filled is told here as one, so that
 // a few picked units may count as loose, never the reverse.
-func (m move) do(l *store.Line, r *rights.Registers) {
+func (m move) do(l *store.Line, c *rights.Change) {
 	switch m.way {
 	case use:
 		l.Allocated += m.qty
-		r.Used += m.qty
+		c.Used += m.qty
 	case undo:
 		l.Allocated -= m.qty
-		r.Undone += m.qty
+		c.Undone += m.qty
 	case burn:
-		r.Returned += m.qty
+		c.Returned += m.qty
 	case pick:
 		l.Picked += m.qty
 	case stageNew:
@@ -168,17 +172,13 @@ func (m move) do(l *store.Line, r *rights.Registers) {
 	}
 }
 
-// check holds what an event made of a line to the rules: what a site spends or
+// settle holds what an event made of a line to the rules: what a site spends or
 // gives back it held (site rule S), and what is bound does not move.
-func (f before) check() error {
-	l, r := f.line, f.registers
-	switch {
-	case r.Used < r.Undone:
-		return fmt.Errorf("%w: %d to undo, %d in use", rights.ErrNoRight, r.Undone-f.were.Undone, r.Used-f.were.Undone)
-	case r.Balance() < 0:
-		spent := r.Used - f.were.Used + r.Returned - f.were.Returned
-		return fmt.Errorf("%w: %d wanted, %d held", rights.ErrNoRight, spent, r.Balance()+spent)
-	case l.Bound() > l.Allocated:
+func (f before) settle() error {
+	if err := f.registers.Apply(f.change); err != nil {
+		return err
+	}
+	if l := f.line; l.Bound() > l.Allocated {
 		return fmt.Errorf("%d of its units would be picked or staged, and it holds %d", l.Bound(), l.Allocated)
 	}
 	return nil

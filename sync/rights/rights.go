@@ -37,45 +37,38 @@ func (r Registers) Outstanding() int64 {
 	return max(r.Granted-r.Returned, r.Used-r.Undone)
 }
 
-// Use spends n rights: site rule S. It fails with ErrNoRight and changes
-// nothing where the balance is smaller.
-func (r *Registers) Use(n int64) error {
-	if n < 0 || r.Balance() < n {
-		return fmt.Errorf("%w: %d wanted, %d held", ErrNoRight, n, r.Balance())
-	}
-	r.Used += n
-	return nil
+// Change is what one event does to the registers of a line in all. Nothing in it
+// is below 0, as registers only grow.
+type Change struct {
+	Used     int64 // units that came to the line
+	Undone   int64 // units that it lost: the rights to them are unspent again
+	Returned int64 // unspent rights that the site gives back, for the centre to grant again
 }
 
-// Undo makes n used rights unspent again: a unit came back from the line. It
-// fails where fewer are in use.
-func (r *Registers) Undo(n int64) error {
-	if n < 0 || r.Used-r.Undone < n {
-		return fmt.Errorf("%w: %d to undo, %d in use", ErrNoRight, n, r.Used-r.Undone)
+// Apply takes in what one event did: site rule S. Only what the event comes to
+// counts, so a right that it frees it may spend or give back as well. It fails with
+// ErrNoRight and changes nothing where more would be undone than is in use, or more
+// be spent and given back than is held.
+func (r *Registers) Apply(c Change) error {
+	next := *r
+	next.Used += c.Used
+	next.Undone += c.Undone
+	next.Returned += c.Returned
+	switch {
+	case c.Used < 0 || c.Undone < 0 || c.Returned < 0:
+		return fmt.Errorf("%w: registers only grow, and not by %d, %d and %d", ErrNoRight, c.Used, c.Undone, c.Returned)
+	case next.Used < next.Undone:
+		return fmt.Errorf("%w: %d to undo, %d in use", ErrNoRight, c.Undone, r.Used-r.Undone)
+	case next.Balance() < 0:
+		return fmt.Errorf("%w: %d wanted, %d held", ErrNoRight, c.Used+c.Returned, r.Balance()+c.Undone)
 	}
-	r.Undone += n
-	return nil
-}
-
-// Return burns n unspent rights, which frees them for the centre to grant again.
-func (r *Registers) Return(n int64) error {
-	if n < 0 || r.Balance() < n {
-		return fmt.Errorf("%w: %d to return, %d unspent", ErrNoRight, n, r.Balance())
-	}
-	r.Returned += n
+	*r = next
 	return nil
 }
 
 // Grant raises Granted to total. A total that was seen before, or an older one,
 // changes nothing.
 func (r *Registers) Grant(total int64) { r.Granted = max(r.Granted, total) }
-
-// Reclaim says how many rights must be returned, and how many of those are
-// unspent, so that no more than effective units stay granted here.
-func (r Registers) Reclaim(effective int64) (wanted, unspent int64) {
-	wanted = max(0, r.Granted-r.Returned-effective)
-	return wanted, min(wanted, r.Balance())
-}
 
 // MayGrant is centre rule C: after raising the grant of one of the lives of a
 // line to total, the sum of what all lives hold, dead ones included, must stay

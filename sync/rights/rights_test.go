@@ -16,10 +16,16 @@ func TestASiteSpendsOnlyWhatItHolds(t *testing.T) {
 		var r rights.Registers
 		n := func() int64 { return rapid.Int64Range(-2, 20).Draw(t, "n") }
 		t.Repeat(map[string]func(*rapid.T){
-			"grant":  func(*rapid.T) { r.Grant(n()) },
-			"use":    step(&r, (*rights.Registers).Use, n),
-			"undo":   step(&r, (*rights.Registers).Undo, n),
-			"return": step(&r, (*rights.Registers).Return, n),
+			"grant": func(*rapid.T) { r.Grant(n()) },
+			"an event": func(t *rapid.T) {
+				before, c := r, rights.Change{Used: n(), Undone: n(), Returned: n()}
+				if err := r.Apply(c); err != nil {
+					require.ErrorIs(t, err, rights.ErrNoRight)
+					require.Equal(t, before, r, "a refusal changes nothing")
+					return
+				}
+				require.GreaterOrEqual(t, min(c.Used, c.Undone, c.Returned), int64(0))
+			},
 			"": func(t *rapid.T) {
 				require.GreaterOrEqual(t, r.Balance(), int64(0))
 				require.GreaterOrEqual(t, r.Used, r.Undone)
@@ -28,19 +34,6 @@ func TestASiteSpendsOnlyWhatItHolds(t *testing.T) {
 			},
 		})
 	})
-}
-
-// step tries a verb of the site; a refusal must change nothing.
-func step(r *rights.Registers, verb func(*rights.Registers, int64) error, n func() int64) func(*rapid.T) {
-	return func(t *rapid.T) {
-		before, want := *r, n()
-		if err := verb(r, want); err != nil {
-			require.ErrorIs(t, err, rights.ErrNoRight)
-			require.Equal(t, before, *r)
-		} else {
-			require.GreaterOrEqual(t, want, int64(0))
-		}
-	}
 }
 
 // life is one life of a site's database and what the centre has seen of it.
@@ -102,15 +95,12 @@ func TestAllSitesTogetherNeverExceedTheLine(t *testing.T) {
 					l.mail = l.mail[:len(l.mail)-1]
 				}
 			},
-			"a site allocates":  func(t *rapid.T) { l := pick(t); l.log(l.site.Use(amount(t))) },
-			"a site undoes":     func(t *rapid.T) { l := pick(t); l.log(l.site.Undo(amount(t))) },
-			"a site gives back": func(t *rapid.T) { l := pick(t); l.log(l.site.Return(amount(t))) },
-			"a site is told to give back": func(t *rapid.T) {
+			"a site allocates":  func(t *rapid.T) { l := pick(t); l.log(l.site.Apply(rights.Change{Used: amount(t)})) },
+			"a site undoes":     func(t *rapid.T) { l := pick(t); l.log(l.site.Apply(rights.Change{Undone: amount(t)})) },
+			"a site gives back": func(t *rapid.T) { l := pick(t); l.log(l.site.Apply(rights.Change{Returned: amount(t)})) },
+			"a site does several things at once": func(t *rapid.T) {
 				l := pick(t)
-				wanted, unspent := l.site.Reclaim(amount(t))
-				require.LessOrEqual(t, unspent, wanted)
-				require.LessOrEqual(t, unspent, max(l.site.Balance(), 0))
-				l.log(l.site.Return(unspent))
+				l.log(l.site.Apply(rights.Change{Used: amount(t), Undone: amount(t), Returned: amount(t)}))
 			},
 			"the centre reads an event": func(t *rapid.T) {
 				if l := pick(t); l.read < len(l.events) {
@@ -161,7 +151,7 @@ func TestAGrantIsNeverTakenBackByTheRule(t *testing.T) {
 // the later one, so it frees nothing.
 func TestALaterLifeFreesNoRightOfAnEarlierOne(t *testing.T) {
 	later := rights.Registers{Granted: 3}
-	require.ErrorIs(t, later.Undo(1), rights.ErrNoRight)
+	require.ErrorIs(t, later.Apply(rights.Change{Undone: 1}), rights.ErrNoRight)
 	assert.EqualValues(t, 3, later.Balance())
 }
 
@@ -173,17 +163,13 @@ func TestACancelIsPendingWhileSitesHoldTheLine(t *testing.T) {
 	assert.EqualValues(t, 9, rights.Settled(9, lives))
 }
 
-func TestReclaimBurnsUnspentRightsFirst(t *testing.T) {
-	r := rights.Registers{Granted: 10, Used: 7}
-	wanted, unspent := r.Reclaim(5)
-	assert.EqualValues(t, 5, wanted)
-	assert.EqualValues(t, 3, unspent)
-	require.NoError(t, r.Undo(2))
-	_, unspent = r.Reclaim(5)
-	assert.EqualValues(t, 5, unspent, "a right that becomes unspent later can be burned too")
-	require.NoError(t, r.Return(unspent))
-	wanted, _ = r.Reclaim(5)
-	assert.Zero(t, wanted)
+// A cancel takes units back and gives the rights to them away in one event.
+func TestARightThatAnEventFreesMayBeGivenBackByIt(t *testing.T) {
+	r := rights.Registers{Granted: 10, Used: 10}
+	require.ErrorIs(t, r.Apply(rights.Change{Returned: 3}), rights.ErrNoRight)
+	require.NoError(t, r.Apply(rights.Change{Undone: 3, Returned: 3}))
+	assert.Equal(t, rights.Registers{Granted: 10, Used: 10, Undone: 3, Returned: 3}, r)
+	require.ErrorIs(t, r.Apply(rights.Change{Used: 1}), rights.ErrNoRight)
 }
 
 func TestDigestsAreEqualOnlyForEqualRegisters(t *testing.T) {
