@@ -3,7 +3,7 @@
 SHELL       := /bin/sh
 GO          ?= go
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS     := -X main.version=$(VERSION)
+LDFLAGS     := -X dockfill/packaging/version.text=$(VERSION)
 KILLS       ?= 100
 SCANS       ?= 10000
 SOAK        ?= 10m

@@ -111,8 +111,10 @@ func kept(s scan) string {
 	switch {
 	case !s.late:
 		return ""
-	case s.deviceTime.IsZero():
+	case s.batch.Of() > 0 && s.deviceTime.IsZero():
 		return "; the scanner kept it and sent it late"
+	case s.deviceTime.IsZero():
+		return "; it came faster than a hand scans, as if the scanner had kept it"
 	}
 	return "; the scanner kept it since " + s.deviceTime.Format("2 Jan 15:04:05") + " and sent it late"
 }

@@ -13,9 +13,13 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"dockfill/packaging/version"
 )
 
 type cli struct {
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
+
 	Scan     scanCmd     `cmd:"" help:"Be one scanner, scan codes, and show which beep and light each one got."`
 	Play     playCmd     `cmd:"" help:"Play a scenario: scanners, workers, faults and cut lines, from a text file."`
 	Playback playbackCmd `cmd:"" help:"Play the device's side of a recording, and compare what the agent says."`
@@ -82,7 +86,7 @@ func run(ctx context.Context, args []string, io streams) (status int) {
 	var c cli
 	parser := kong.Must(&c,
 		kong.Name("firmware-sim"), kong.Description(about),
-		kong.Vars{"profiles": profileWords(","), "framings": framingWords(",")},
+		kong.Vars{"profiles": profileWords(","), "framings": framingWords(","), "version": "firmware-sim " + version.Text()},
 		kong.Writers(io.out, io.err), kong.Exit(func(code int) { panic(helped{code}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
 	)

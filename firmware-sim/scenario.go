@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -26,16 +28,19 @@ func (listCmd) Run(io streams) error {
 	if err != nil {
 		return err
 	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(sampleName(a), sampleName(b)) })
 	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
 	for _, name := range names {
 		text, err := fs.ReadFile(scenarios.Samples, name)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s\t%s\n", strings.TrimSuffix(name, ".txt"), firstSentence(string(text)))
+		fmt.Fprintf(w, "%s\t%s\n", sampleName(name), firstSentence(string(text)))
 	}
 	return w.Flush()
 }
+
+func sampleName(file string) string { return strings.TrimSuffix(file, ".txt") }
 
 // firstSentence is that of the comment at a scenario's head, on one line.
 func firstSentence(scenario string) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -9,13 +10,10 @@ import (
 
 // A report of a fault names the programs' versions; all three tell it alike.
 func TestTheVersionIsTold(t *testing.T) {
-	for args, want := range map[string]string{"": "^firmware-sim \\S+\n$", "--json": `"version": "[^"]+"`} {
+	const text = "^firmware-sim \\S+\n$"
+	for args, want := range map[string]string{"--version": text, "version": text, "version --json": `^{"schema":1,"version":"[^"]+"}\n$`} {
 		var out bytes.Buffer
-		say := []string{"version"}
-		if args != "" {
-			say = append(say, args)
-		}
-		assert.Equal(t, 0, run(t.Context(), say, streams{nil, &out, &out}))
+		assert.Equal(t, 0, run(t.Context(), strings.Fields(args), streams{nil, &out, &out}))
 		assert.Regexp(t, want, out.String())
 	}
 }

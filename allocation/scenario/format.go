@@ -55,7 +55,7 @@ func Parse(text []byte) (Line, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&l); err != nil {
-		return Line{}, &Error{Syntax, "the line cannot be read: " + strings.TrimPrefix(err.Error(), "json: ")}
+		return Line{}, &Error{Syntax, "the line cannot be read: " + inWords(err)}
 	}
 	if d.More() {
 		return Line{}, &Error{Syntax, "something follows the line's object; each line holds one"}
@@ -68,6 +68,24 @@ func Parse(text []byte) (Line, error) {
 	default:
 		return Line{}, &Error{Syntax, "the line says several things (" + strings.Join(kinds, ", ") + "); each line says one"}
 	}
+}
+
+// inWords says what is wrong with a line in the words of one who writes it.
+func inWords(err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	text := strings.TrimPrefix(err.Error(), "json: ")
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "it ends in the middle of its object"
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("at column %d it is no JSON", syntax.Offset)
+	case errors.As(err, &kind) && kind.Field == "":
+		return "one JSON object is expected, found: " + kind.Value
+	case errors.As(err, &kind):
+		return fmt.Sprintf("%s takes no %s", kind.Field, kind.Value)
+	}
+	return strings.Replace(text, "unknown field", "there is no key", 1)
 }
 
 // Kind names what the line says: order, scan and so on.

@@ -10,17 +10,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"dockfill/agent/service"
+	"dockfill/packaging/version"
 )
-
-// version is set by the linker in releases.
-var version = ""
 
 // The exit statuses of every command.
 const (
@@ -32,7 +29,8 @@ const (
 
 // cli is the command line. The help texts are what a stranger reads first.
 type cli struct {
-	Config string `placeholder:"FILE" env:"DOCKFILL_CONFIG" help:"Configuration file (default ${config})."`
+	Config      string           `placeholder:"FILE" env:"DOCKFILL_CONFIG" help:"Configuration file (default ${config})."`
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 
 	Run     runCmd     `cmd:"" help:"Run the agent until it is stopped."`
 	Status  statusCmd  `cmd:"" help:"Tell how the running agent does, in one sentence and its figures."`
@@ -82,7 +80,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 		kong.Name("dockfill-agent"),
 		kong.Description("Dockfill fills backorders at the dock: a good beep means saved to disk and allocated to exactly one order.\n\n"+
 			"Exit status: 0 good, 1 degraded, 2 down or failed, 3 wrong usage."),
-		kong.Vars{"config": service.DefaultConfig(), "agent": defaultAgent, "data": service.DefaultData()},
+		kong.Vars{"config": service.DefaultConfig(), "agent": defaultAgent, "data": service.DefaultData(), "version": "dockfill-agent " + version.Text()},
 		kong.Writers(out, errs), kong.Exit(func(n int) { panic(status(n)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
 	if err != nil {
@@ -145,25 +143,8 @@ func (v versionCmd) Run(p *program) error {
 		return printJSON(p.out, struct {
 			Schema  int    `json:"schema"`
 			Version string `json:"version"`
-		}{schema, versionText()})
+		}{schema, version.Text()})
 	}
-	_, err := fmt.Fprintln(p.out, "dockfill-agent", versionText())
+	_, err := fmt.Fprintln(p.out, "dockfill-agent", version.Text())
 	return err
-}
-
-// versionText is the linker's version, or what the toolchain knows of the source.
-func versionText() string {
-	if version != "" {
-		return version
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return "0.0.0-" + s.Value[:12]
-		}
-	}
-	return "0.0.0-dev"
 }

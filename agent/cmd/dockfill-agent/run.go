@@ -8,6 +8,7 @@ import (
 
 	"dockfill/agent"
 	"dockfill/agent/service"
+	"dockfill/packaging/version"
 	"dockfill/sync/session"
 )
 
@@ -44,7 +45,7 @@ func (r runCmd) receive(ctx context.Context, p *program, log *slog.Logger, ready
 	if err != nil {
 		return err
 	}
-	a, err := agent.New(c, agent.Deps{Log: log, Version: versionText()})
+	a, err := agent.New(c, agent.Deps{Log: log, Version: version.Text()})
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (r runCmd) receive(ctx context.Context, p *program, log *slog.Logger, ready
 
 // tellStart logs whether scans are received, and why not.
 func tellStart(ctx context.Context, a *agent.Agent, c agent.Config, log *slog.Logger) {
-	log = log.With("site", c.Site, "stations", len(c.Stations), "http", c.HTTP, "version", versionText())
+	log = log.With("site", c.Site, "stations", len(c.Stations), "http", c.HTTP, "version", version.Text())
 	st, err := a.Status(ctx)
 	switch {
 	case err != nil:

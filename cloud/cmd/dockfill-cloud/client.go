@@ -107,8 +107,9 @@ func (c *client) refused(answer *http.Response) error {
 	return &p
 }
 
+// printJSON writes one document on one line.
 func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
 	return e.Encode(v)
 }

@@ -9,15 +9,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
-)
 
-// version is set by the linker in releases.
-var version = ""
+	"dockfill/packaging/version"
+)
 
 // The exit statuses of every command.
 const (
@@ -35,6 +33,8 @@ Exit status: 0 good, 1 degraded, 2 failed or refused, 3 wrong usage.`
 
 // cli is the command line. The help texts are what a stranger reads first.
 type cli struct {
+	ShowVersion kong.VersionFlag `name:"version" env:"-" help:"Print the version."`
+
 	Serve   serveCmd   `cmd:"" help:"Run the centre until it is stopped: pages, API, broker, database."`
 	Import  importCmd  `cmd:"" help:"Bring a file of orders, items or announced supply into a running centre, whole or not at all."`
 	Totals  totalsCmd  `cmd:"" help:"Print lines imported, units scanned, units allocated, orders completed, open units."`
@@ -67,7 +67,7 @@ func main() {
 func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) (code int) {
 	var c cli
 	parser, err := kong.New(&c, kong.Name("dockfill-cloud"), kong.Description(about),
-		kong.Vars{"data": defaultData(), "columns": columnsHelp}, kong.DefaultEnvars("DOCKFILL_CLOUD"),
+		kong.Vars{"data": defaultData(), "columns": columnsHelp, "version": "dockfill-cloud " + version.Text()}, kong.DefaultEnvars("DOCKFILL_CLOUD"),
 		kong.Writers(out, errs), kong.Exit(func(n int) { panic(status(n)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
 	if err != nil {
@@ -131,25 +131,8 @@ func (v versionCmd) Run(p *program) error {
 		return printJSON(p.out, struct {
 			Schema  int    `json:"schema"`
 			Version string `json:"version"`
-		}{schema, versionText()})
+		}{schema, version.Text()})
 	}
-	_, err := fmt.Fprintln(p.out, "dockfill-cloud", versionText())
+	_, err := fmt.Fprintln(p.out, "dockfill-cloud", version.Text())
 	return err
-}
-
-// versionText is the linker's version, or what the toolchain knows of the source.
-func versionText() string {
-	if version != "" {
-		return version
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return "0.0.0-" + s.Value[:12]
-		}
-	}
-	return "0.0.0-dev"
 }

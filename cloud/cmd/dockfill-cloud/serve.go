@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"dockfill/cloud"
+	"dockfill/packaging/version"
 )
 
 type serveCmd struct {
@@ -49,14 +50,14 @@ func (s serveCmd) Run(p *program) error {
 	}
 	log := newLog(p.err, level)
 	centre, err := cloud.New(p.ctx, cloud.Config{HTTP: s.HTTP, HTTPNames: s.HTTPName, Data: s.Data, Database: s.Database,
-		BrokerListen: s.BrokerListen, Broker: s.Broker, BrokerUser: s.BrokerUser, BrokerSecret: s.BrokerSecret, Version: versionText(), Log: log})
+		BrokerListen: s.BrokerListen, Broker: s.Broker, BrokerUser: s.BrokerUser, BrokerSecret: s.BrokerSecret, Version: version.Text(), Log: log})
 	if err != nil {
 		return err
 	}
 	// The first two lines are for programs that let us choose the ports.
 	fmt.Fprintf(p.out, "http %s\nbroker %s\n", centre.HTTP(), centre.Broker())
 	s.warn(log)
-	log.Info("the centre runs", "version", versionText(), "http", centre.HTTP(), "broker", centre.Broker())
+	log.Info("the centre runs", "version", version.Text(), "http", centre.HTTP(), "broker", centre.Broker())
 	err = centre.Run(p.ctx)
 	log.Info("the centre has stopped")
 	return err
