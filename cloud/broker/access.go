@@ -2,6 +2,8 @@ package broker
 
 import (
 	"crypto/subtle"
+	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 
@@ -19,7 +21,8 @@ const (
 	centrePrefix = "_centre."
 )
 
-// access decides who may connect and who may use which topic.
+// access decides who may connect and who may use which topic, and says whom it
+// turned away and why.
 type access struct {
 	mqtt.HookBase
 	password string
@@ -29,7 +32,7 @@ type access struct {
 func (a *access) ID() string { return "access" }
 
 func (a *access) Provides(event byte) bool {
-	return event == mqtt.OnConnectAuthenticate || event == mqtt.OnACLCheck
+	return event == mqtt.OnConnectAuthenticate || event == mqtt.OnACLCheck || event == mqtt.OnDisconnect
 }
 
 // OnConnectAuthenticate lets in the centre, by its password, and sites, whose
@@ -66,11 +69,27 @@ func (a *access) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 		return centreMay(topic, write)
 	}
 	name, _ := wire.SplitClientID(cl.ID)
-	site := allocation.SiteID(name)
+	does, its := "listen to", wire.Down(allocation.SiteID(name))
 	if write {
-		return topic == wire.Up(site)
+		does, its = "speak on", wire.Up(allocation.SiteID(name))
 	}
-	return topic == wire.Down(site)
+	if topic != its {
+		a.log.Warn("broker refuses a topic", "client", clip(cl.ID), "from", cl.Net.Remote, "topic", clip(topic), "why", "this client may "+does+" "+its+" alone")
+	}
+	return topic == its
+}
+
+// OnDisconnect says why the broker itself ended a connection. A topic that was
+// refused was told before.
+func (a *access) OnDisconnect(cl *mqtt.Client, err error, _ bool) {
+	var code packets.Code
+	switch {
+	case !errors.As(err, &code), errors.Is(err, packets.ErrNotAuthorized), errors.Is(err, packets.ErrSessionTakenOver), errors.Is(err, packets.ErrServerShuttingDown):
+		return
+	case errors.Is(err, packets.ErrPacketTooLarge):
+		err = fmt.Errorf("its packet is larger than %d bytes", maxPacket)
+	}
+	a.log.Warn("broker closed a connection", "client", clip(cl.ID), "from", cl.Net.Remote, "why", err)
 }
 
 // centreMay allows to speak to any one site, and to listen to one or to all.

@@ -243,6 +243,30 @@ func TestNothingIsRetained(t *testing.T) {
 	assert.Equal(t, topic+" fresh", await(t, c.heard))
 }
 
+// Whoever looks for a client that cannot get through finds it in the log.
+func TestTheLogSaysWhyAConnectionWasClosed(t *testing.T) {
+	var out syncBuffer
+	b, err := broker.Start(broker.Options{Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(&out, nil))})
+	require.NoError(t, err)
+	for _, said := range [][]byte{
+		append(connect(2, "leeds.abcdefgh"), 0x32, 0x80, 0x80, 0x80, 0x64),      // announces 200 MB
+		append(connect(2, "york.abcdefgh"), 0x32, 0xff, 0xff, 0xff, 0xff, 0xff), // no length at all
+		{0x10, 0x80, 0x80, 0x80, 0x64},
+	} {
+		conn, err := net.Dial("tcp", b.Address())
+		require.NoError(t, err)
+		_, err = conn.Write(said)
+		require.NoError(t, err)
+		_, err = io.ReadAll(conn)
+		assert.False(t, isTimeout(err))
+		conn.Close()
+	}
+	b.Stop()
+	assert.Regexp(t, `client=leeds.abcdefgh from=127.0.0.1:\d+ why="its packet is larger than 263168 bytes"`, out.String())
+	assert.Regexp(t, `client=york.abcdefgh from=127.0.0.1:\d+ why="malformed packet: variable byte integer out of range"`, out.String())
+	assert.Contains(t, out.String(), `a connection ended before it was introduced`)
+}
+
 func TestTheLogHoldsNoPayload(t *testing.T) {
 	var out syncBuffer
 	b, err := broker.Start(broker.Options{Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(&out, nil))})
@@ -252,7 +276,7 @@ func TestTheLogHoldsNoPayload(t *testing.T) {
 	_ = s.Publish(t.Context(), wire.Up("york"), []byte("secret-payload"))
 	await(t, s.problems)
 	b.Stop()
-	assert.Contains(t, out.String(), "not authorized")
+	assert.Contains(t, out.String(), "topic="+wire.Up("york")+` why="this client may speak on `+wire.Up("leeds")+` alone"`)
 	assert.NotContains(t, out.String(), "secret-payload")
 	assert.NotContains(t, out.String(), "pk=")
 }
