@@ -35,6 +35,7 @@ type Framer struct {
 	inside    bool // an STX was seen; framed only
 	closed    bool // an ETX was seen, and its check byte is to come
 	skipping  bool // the frame was too long; its fault was told
+	parted    bool // and a silence came behind it, so what ends now may be a scan
 	last      time.Time
 	began     time.Time // of the frame in buf
 	tailUntil time.Time
@@ -69,7 +70,7 @@ func NewFramer(t scanner.Terminator, gap time.Duration) *Framer {
 // Connect forgets what came before.
 func (f *Framer) Connect(time.Time) []Event {
 	f.reset()
-	f.skipping, f.tailUntil, f.tailWhole = false, time.Time{}, false
+	f.skipping, f.parted, f.tailUntil, f.tailWhole = false, false, time.Time{}, false
 	return nil
 }
 
@@ -123,7 +124,9 @@ func (f *Framer) take(b byte) {
 			return
 		}
 		f.finish()
+	case f.skipping && f.parted && len(f.buf) <= scanner.MaxScan:
 	case f.skipping:
+		f.parted = false
 		keep := max(0, len(f.end)-1)
 		f.buf = append(f.buf[:0], f.buf[max(0, len(f.buf)-keep):]...)
 	default:
@@ -148,11 +151,11 @@ func (f *Framer) verify(check byte) {
 
 // finish delivers the frame whose end is in the buffer.
 func (f *Framer) finish() {
-	if !f.skipping {
+	if !f.skipping || f.parted {
 		f.deliver(f.buf[:len(f.buf)-len(f.end)])
 	}
 	f.reset()
-	f.skipping = false
+	f.skipping, f.parted = false, false
 }
 
 // limit tells once that a frame is too long. The rest is passed over, up to the
@@ -209,14 +212,25 @@ func (f *Framer) Silence(now time.Time) []Event {
 		f.skipping = false
 		return f.flush()
 	}
-	if f.skipping && now.Sub(f.last) >= tailHold {
-		f.reset()
-		f.skipping = f.framed // what comes now is no rest of it; a framed one begins with its STX
+	if f.skipping {
+		f.rest(now)
 	}
 	if f.breakOff(); len(f.events) > 0 && !f.framed {
 		f.tailUntil = now.Add(tailHold)
 	}
 	return f.flush()
+}
+
+// rest is behind a frame that was too long, and a silence. A frame with its STX is
+// none of it. Another one that ends before tailHold is told as a broken one: it may
+// be a carton that somebody scanned right away. What has no end was told.
+func (f *Framer) rest(now time.Time) {
+	f.reset()
+	over := now.Sub(f.last) >= tailHold
+	f.skipping, f.parted = f.framed || !over, !f.framed && !over
+	if f.parted {
+		f.tailUntil = f.last.Add(tailHold)
+	}
 }
 
 // cutShort gives up content that is known to be no whole frame, and the frames

@@ -87,7 +87,39 @@ func TestScanLongAfterABrokenFrameIsGood(t *testing.T) {
 	assert.Equal(t, []string{"12345678"}, frames(f.Feed(noon.Add(2*tailHold), []byte("12345678\r"))))
 }
 
-// Bytes that a busy machine reads late were not late on the wire.
+// A worker who was told STOP for a frame without end scans again: that must be told
+// too, whether it counts or not.
+func TestAScanRightBehindAFrameWithoutEndIsTold(t *testing.T) {
+	junk := []byte(strings.Repeat("x", 6000))
+	for _, term := range []scanner.Terminator{scanner.CR, scanner.TAB} {
+		end := map[scanner.Terminator]string{scanner.CR: "\r", scanner.TAB: "\t"}[term]
+		for _, c := range []struct {
+			behind time.Duration
+			want   string
+		}{{gap, "!22178"}, {tailHold / 2, "!22178"}, {tailHold - 1, "!22178"}, {tailHold, "22178"}, {2 * tailHold, "22178"}} {
+			f := NewFramer(term, gap)
+			require.Len(t, f.Feed(noon, junk), 1)
+			for quiet := gap; quiet <= c.behind; quiet += gap / 2 {
+				require.Empty(t, f.Silence(noon.Add(quiet)))
+			}
+			require.Empty(t, f.Silence(noon.Add(c.behind)))
+			assert.Equal(t, []string{c.want, "ABCD"}, frames(f.Feed(noon.Add(c.behind), []byte("22178"+end+"ABCD"+end))), "%s after %s", term, c.behind)
+		}
+		f := NewFramer(term, gap) // what stutters on without end is told once
+		told := f.Feed(noon, junk)
+		for i := range 20 {
+			now := noon.Add(time.Duration(i) * 2 * gap)
+			told = append(told, f.Feed(now, junk[:1000])...)
+			told = append(told, f.Silence(now.Add(gap))...)
+		}
+		assert.Len(t, told, 1)
+	}
+	f := NewFramer(scanner.STXETX, gap)
+	require.Len(t, f.Feed(noon, append([]byte("\x02"), junk...)), 1)
+	require.Empty(t, f.Silence(noon.Add(gap)))
+	assert.Equal(t, []string{"22178"}, frames(f.Feed(noon.Add(gap), []byte("\x0222178\x03"))), "a whole frame is none of the rest")
+}
+
 // Somebody who hears nothing scans again at once, and again: what has no end is told
 // after two seconds, and not when 4,096 bytes have come.
 func TestAFrameWithoutItsEndIsToldThoughSomebodyScansOn(t *testing.T) {
@@ -111,6 +143,7 @@ func TestAFrameWithoutItsEndIsToldThoughSomebodyScansOn(t *testing.T) {
 	assert.Len(t, frames(f.Feed(noon.Add(4*time.Second), []byte("\r"))), 1)
 }
 
+// Bytes that a busy machine reads late were not late on the wire.
 func TestLateReadIsNotSilence(t *testing.T) {
 	f := NewFramer(scanner.CR, gap)
 	f.Feed(noon, []byte("1234"))
