@@ -94,7 +94,8 @@ func (d *desk) openUpload(tx *store.Tx, s scan) (store.Memory, error) {
 
 // recognise finds the memory that an upload is. The station's newest one is known
 // by any beginning that both share; older ones only where nothing differs, and those
-// of other stations only where besides the records are not all of equal cartons.
+// of other stations only where besides the records are not all of equal cartons. Where
+// some of the upload is in none of them, it may be one of which records were deleted.
 func recognise(tx *store.Tx, station allocation.StationID, u *scanner.Upload) (laid, error) {
 	memories, err := tx.Memories()
 	if err != nil {
@@ -124,6 +125,34 @@ func recognise(tx *store.Tx, station allocation.StationID, u *scanner.Upload) (l
 		if m.Station == station && len(kept) > 0 { // a pause may have parted the two
 			best = better(best, lay(append(kept, mine...), u.Records), memories[newest])
 		}
+	}
+	if best.shared == len(u.Records) || best.goesOn && u.Continues {
+		return best, nil
+	}
+	return recogniseThinned(tx, station, u, best, memories)
+}
+
+// recogniseThinned finds the memory that an upload is with records deleted. It stays
+// a memory of its own, since nobody can be certain of it.
+func recogniseThinned(tx *store.Tx, station allocation.StationID, u *scanner.Upload, best laid, memories []store.Memory) (laid, error) {
+	may, err := tx.Holding(u.Records[0].Key)
+	if err != nil {
+		return laid{}, err
+	}
+	newest := true // of the station
+	for _, m := range memories {
+		mine := m.Station == station
+		if slices.Contains(may, m.ID) {
+			kept, err := tx.Records(m.ID)
+			if err != nil {
+				return laid{}, err
+			}
+			l := thin(kept, u.Records)
+			if l.shared > best.shared && (mine || l.certain()) && l.thinned(kept, u.Records, mine && newest) {
+				best = l
+			}
+		}
+		newest = newest && !mine
 	}
 	return best, nil
 }

@@ -38,8 +38,22 @@ type loadCmd struct {
 	Ledger string        `placeholder:"FILE" help:"Append every tone to this file, flushed before that worker's next scan."`
 }
 
+// maxStations is well below what one process may have open.
+const maxStations = 256
+
 // maxSerialPrefix leaves room for the number in AI 21's 20 characters.
 const maxSerialPrefix = 10
+
+// Validate is called by the parser.
+func (c *loadCmd) Validate() error {
+	switch {
+	case c.Stations < 1 || c.Stations > maxStations:
+		return fmt.Errorf("--stations is %d; 1 to %d are possible", c.Stations, maxStations)
+	case c.Count < 0 || c.For < 0 || c.Rate < 0 || c.Rescan < 0 || c.Wait < 0:
+		return errors.New("--count, --for, --rate, --rescan and --wait cannot be below 0")
+	}
+	return nil
+}
 
 // Run scans until count or time is reached and prints the summary.
 func (c *loadCmd) Run(ctx context.Context, io streams) error {

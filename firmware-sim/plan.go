@@ -127,6 +127,12 @@ func (d *station) change(verb string, more []string) (action, error) {
 			return nil, fmt.Errorf("keyboard mode is on or off, not %q", more[0])
 		}
 		return func(context.Context) error { d.Keyboard(more[0] == "on"); return nil }, nil
+	case "delete":
+		n, err := number(more[0])
+		if err == nil {
+			err = d.Remembers("delete from")
+		}
+		return func(context.Context) error { return d.Delete(n) }, err
 	case "clear":
 		return func(context.Context) error { return d.Clear() }, d.Remembers("clear")
 	case "away":

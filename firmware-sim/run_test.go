@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -46,8 +47,18 @@ func TestScanSaysThatNoAgentIsThere(t *testing.T) {
 	assert.Contains(t, errs, "start the agent with this port")
 }
 
+// A scanner that waits for packets does not see an agent that sends none.
+func TestScanSaysThatItWaitsForPackets(t *testing.T) {
+	t.Parallel()
+	status, _, errs := do(t, "", "scan", "--port", link(t), "--profile", "ssi", "--wait", "1s", "82582")
+	assert.Equal(t, 2, status)
+	assert.Contains(t, errs, "or the one that has sends no SSI packet, which is waited for here: start the agent with this port and profile ssi")
+}
+
 func TestWrongUsageIsNamedBeforeAnythingStarts(t *testing.T) {
 	t.Parallel()
+	empty := filepath.Join(t.TempDir(), "tape")
+	require.NoError(t, os.WriteFile(empty, []byte("# nothing came\n"), 0o600))
 	for _, c := range []struct {
 		args string
 		want string
@@ -61,6 +72,7 @@ func TestWrongUsageIsNamedBeforeAnythingStarts(t *testing.T) {
 		{"load --links d --profile ascii --ledger f", "hears no tone"},
 		{"load --links d --serial 12345678901", "AI 21"},
 		{"scenario show nothing", "no sample"},
+		{"playback " + empty + " --link " + empty + ".port", empty + " holds no step: record one with `firmware-sim play --record FILE`"},
 	} {
 		status, _, errs := do(t, "", strings.Fields(c.args)...)
 		assert.Equal(t, 3, status, c.args)

@@ -80,9 +80,9 @@ func TestAWorkerOutOfRangeDeliversLater(t *testing.T) {
 
 func TestAMemoryIsPastedAsOftenAsAsked(t *testing.T) {
 	t.Parallel()
-	wire, out := typed(t, "device d batch link={link} framing=lf\nready d\nscan d A{n} x2\nupload d x2 gap=10ms\nclear d\nscan d B\nupload d rate=100")
-	assert.Equal(t, "A1\nA2\nA1\nA2\nB\n", wire)
-	assert.Contains(t, out, "sent=5 ")
+	wire, out := typed(t, "device d batch link={link} framing=lf\nready d\nscan d A{n} x2\nupload d x2 gap=10ms\ndelete d 1\nupload d\nclear d\nscan d B\nupload d rate=100")
+	assert.Equal(t, "A1\nA2\nA1\nA2\nA2\nB\n", wire)
+	assert.Contains(t, out, "sent=6 ")
 	assert.Contains(t, out, "kept=3 ")
 	assert.Contains(t, out, "upload of 1 scan in")
 }
@@ -181,6 +181,7 @@ func TestMistakesInTheNewerVerbsNameTheirRemedy(t *testing.T) {
 		"device d ascii link=%s\nkeyboard d maybe":                    "on or off",
 		"device d ascii link=%s\nupload d":                            "no memory to upload",
 		"device d ascii link=%s\nclear d":                             "no memory to clear",
+		"device d ascii link=%s\ndelete d 1":                          "no memory to delete from",
 		"device d ssi link=%s\nflood d 1 x5":                          "waits for its host",
 		"device d ascii link=%s\naway d":                              "one that can be carried out of range is of ssi, honeywell-hostack, datalogic-cordless",
 		"device d ssi link=%s\nback d":                                "d is not out of range: write `away d` above",

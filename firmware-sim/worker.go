@@ -95,6 +95,10 @@ func (d *station) spoils(f device.Fault, code string) error {
 	return nil
 }
 
+// bounce is how soon a trigger that bounces reads again, where the scenario does
+// not say.
+const bounce = 100 * time.Millisecond
+
 func gapOfBounce(f device.Fault, more []string) (time.Duration, error) {
 	_, values, err := words("bad", more, "gap")
 	if err != nil {
@@ -103,7 +107,7 @@ func gapOfBounce(f device.Fault, more []string) (time.Duration, error) {
 	if _, given := values["gap"]; given && f != device.Double {
 		return 0, fmt.Errorf("gap is the time between the readings of the fault %q, and %q has none", device.Double, f)
 	}
-	return gapOf(values, 0)
+	return gapOf(values, bounce)
 }
 
 func gapOf(values map[string]string, normal time.Duration) (time.Duration, error) {

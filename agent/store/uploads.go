@@ -82,6 +82,17 @@ func (tx *Tx) FirstRecord(memory int64) (string, error) {
 	return string(key), err
 }
 
+// Holding gives the memories that have a record.
+func (tx *Tx) Holding(key string) (memories []int64, err error) {
+	err = tx.each(`SELECT DISTINCT memory FROM upload WHERE record = ?`, []any{[]byte(key)}, func(r *sql.Rows) error {
+		var id int64
+		err := r.Scan(&id)
+		memories = append(memories, id)
+		return err
+	})
+	return memories, err
+}
+
 // TimedRecord gives the event with which a station received a record that carries the
 // device's time; 0 for none.
 func (tx *Tx) TimedRecord(station allocation.StationID, key string) (seq int64, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -127,6 +128,22 @@ func (d *Device) Remembers(what string) error {
 
 func errNoMemory(p Profile, what string) error {
 	return fmt.Errorf("a device of profile %s has no memory to %s; the profile batch has", p, what)
+}
+
+// Delete takes reading n out of the memory, counted from 1, as a worker does who has
+// scanned the wrong carton.
+func (d *Device) Delete(n int) error {
+	b, ok := d.proto.(*batch)
+	if !ok {
+		return d.err(errNoMemory(d.cfg.Profile, "delete from"))
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n < 1 || n > len(b.memory) {
+		return d.err(fmt.Errorf("the memory has no reading %d to delete, it keeps %d", n, len(b.memory)))
+	}
+	b.memory = slices.Delete(b.memory, n-1, n)
+	return nil
 }
 
 // Clear empties the memory, as a worker does once the upload was seen to arrive.

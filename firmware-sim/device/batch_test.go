@@ -94,4 +94,5 @@ func TestADeviceThatWaitsCannotFlood(t *testing.T) {
 	_, err = d.Upload(t.Context(), 0)
 	require.ErrorContains(t, err, "no memory")
 	require.ErrorContains(t, d.Clear(), "no memory")
+	require.ErrorContains(t, d.Delete(1), "no memory")
 }
