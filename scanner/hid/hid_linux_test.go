@@ -1,7 +1,6 @@
 package hid
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dockfill/scanner"
+	"dockfill/scanner/scannertest"
 )
 
 const patience = 20 * time.Second
@@ -98,31 +98,7 @@ func (m *machine) run(c scanner.Config) (scanner.Source, <-chan scanner.Scan) {
 	c.Station = "1"
 	s, err := build(c, m.sys)
 	require.NoError(m.t, err)
-	out := make(chan scanner.Scan)
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx, out) }()
-	m.t.Cleanup(func() {
-		cancel()
-		select {
-		case err := <-ended:
-			assert.ErrorIs(m.t, err, context.Canceled)
-		case <-time.After(patience):
-			m.t.Error("Run did not end")
-		}
-	})
-	return s, out
-}
-
-func take(t *testing.T, out <-chan scanner.Scan) scanner.Scan {
-	t.Helper()
-	select {
-	case s := <-out:
-		return s
-	case <-time.After(patience):
-		require.FailNow(t, "no scan came")
-		return scanner.Scan{}
-	}
+	return s, scannertest.Run(m.t, s)
 }
 
 func send(t *testing.T, far *os.File, b []byte) {
@@ -142,7 +118,7 @@ func TestScannerIsReadAndFoundAgainUnderAnotherNode(t *testing.T) {
 	far := m.scanner("hidraw0", "00000C2E:00000B62", "A1", "honeywell")
 	s, out := m.run(scanner.Config{Port: "hid:0C2E:0B62:A1"})
 	send(t, far, report(8, 0, "]E4", "96385074"))
-	got := take(t, out)
+	got := scannertest.Take(t, out)
 	require.NoError(t, got.Fault)
 	assert.Equal(t, "96385074", string(got.Raw))
 	assert.Equal(t, "]E4", got.Code.Symbology)
@@ -151,12 +127,12 @@ func TestScannerIsReadAndFoundAgainUnderAnotherNode(t *testing.T) {
 
 	send(t, far, report(56, 1, "]Q0", strings.Repeat("A", 56)))
 	m.unplug(far, m.sys.hidraw, "hidraw0")
-	assert.ErrorIs(t, take(t, out).Fault, scanner.ErrUnterminated)
+	assert.ErrorIs(t, scannertest.Take(t, out).Fault, scanner.ErrUnterminated)
 	until(t, s, "no USB input device 0C2E:0B62 A1")
 
 	far = m.scanner("hidraw7", "00000C2E:00000B62", "A1", "newland")
 	send(t, far, report(3, 0, "NEW"))
-	got = take(t, out)
+	got = scannertest.Take(t, out)
 	assert.Equal(t, "NEW", string(got.Raw), "read by its new descriptor")
 	assert.Empty(t, got.Code.Symbology)
 }
@@ -173,7 +149,7 @@ func TestFloodBeforeAnUnplugIsDeliveredWhole(t *testing.T) {
 	}
 	m.unplug(far, m.sys.hidraw, "hidraw0")
 	for i := range count {
-		got := take(t, out)
+		got := scannertest.Take(t, out)
 		require.NoError(t, got.Fault)
 		require.Equal(t, "N"+strconv.Itoa(i), string(got.Raw))
 	}
@@ -190,19 +166,23 @@ func TestFullDeviceIsToldAsAHole(t *testing.T) {
 	}
 	_, out := m.run(scanner.Config{Port: "hid:1EAB:0D10"})
 	for i := range 63 {
-		got := take(t, out)
+		got := scannertest.Take(t, out)
 		require.NoError(t, got.Fault)
 		require.Equal(t, "N"+strconv.Itoa(i), string(got.Raw))
 	}
-	assert.Empty(t, take(t, out).Raw, "the hole itself")
+	assert.Empty(t, scannertest.Take(t, out).Raw, "the hole itself")
 	for i := 63; i < 70; i++ {
-		got := take(t, out)
+		got := scannertest.Take(t, out)
 		assert.Equal(t, errHole, got.Fault)
 		assert.Equal(t, "N"+strconv.Itoa(i), string(got.Raw))
 	}
 	// What follows at once may be the rest of a scan that was lost.
 	var got scanner.Scan
-	require.Eventually(t, func() bool { send(t, far, report(3, 0, "NEW")); got = take(t, out); return got.Fault == nil }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool {
+		send(t, far, report(3, 0, "NEW"))
+		got = scannertest.Take(t, out)
+		return got.Fault == nil
+	}, patience, 10*time.Millisecond)
 	assert.Equal(t, "NEW", string(got.Raw))
 }
 
@@ -214,7 +194,7 @@ func TestKeyboardIsGrabbedAndRead(t *testing.T) {
 	s, out := m.run(scanner.Config{Port: "evdev:05E0:1200", Layout: "de"})
 	assert.Equal(t, "/dev/input/event3", <-grabbed)
 	send(t, far, typed(stroke{kY}, stroke{shift, kMinus}, stroke{keyEnter}))
-	assert.Equal(t, "z?", string(take(t, out).Raw))
+	assert.Equal(t, "z?", string(scannertest.Take(t, out).Raw))
 	assert.Equal(t, "/dev/input/event3 (keyboard: the screen and the speaker give the verdict)", s.Status().Device)
 }
 

@@ -14,6 +14,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -334,9 +336,18 @@ func (d *Device) perform(events []profile.Event) {
 		case profile.Trouble:
 			d.status.LastError = e.Fault
 		case profile.Learned:
-			d.status.Revision = string(e.Data)
+			d.status.Revision = oneLine(e.Data)
 		}
 	}
+}
+
+// oneLine writes what a device says of itself, often in lines, for one line.
+func oneLine(text []byte) string {
+	lines := strings.FieldsFunc(string(text), func(r rune) bool { return r == '\r' || r == '\n' })
+	for i, l := range lines {
+		lines[i] = strings.TrimSpace(l)
+	}
+	return strings.Join(slices.DeleteFunc(lines, func(l string) bool { return l == "" }), ", ")
 }
 
 func (d *Device) tap(fromDevice bool, p []byte) {

@@ -15,6 +15,7 @@ import (
 	"dockfill/allocation"
 	"dockfill/scanner"
 	"dockfill/scanner/link"
+	"dockfill/scanner/scannertest"
 )
 
 // piece is bytes that come so long after the ones before.
@@ -65,7 +66,7 @@ func deliver(t *testing.T, p link.Port, n int, c scanner.Config, check func(*lin
 		d, out := start(t, c, &ports{list: []link.Port{p}})
 		var scans []scanner.Scan
 		for range n {
-			scans = append(scans, take(t, out))
+			scans = append(scans, scannertest.Take(t, out))
 		}
 		synctest.Wait()
 		check(d, scans)
@@ -175,13 +176,13 @@ func TestWrongRateStandsInTheStatusUntilAScanIsGood(t *testing.T) {
 		p := &timed{list: []piece{{time.Second, garbled}, {time.Second, garbled}, {time.Second, garbled}, {10 * time.Second, "4006381333931\r"}}}
 		d, out := start(t, scanner.Config{Terminator: scanner.CR}, &ports{list: []link.Port{p}})
 		for range 3 {
-			assert.Error(t, take(t, out).Fault, "never a scan")
+			assert.Error(t, scannertest.Take(t, out).Fault, "never a scan")
 		}
 		time.Sleep(time.Second)
 		assert.Equal(t, scanner.Connected, d.Status().State)
 		assert.ErrorIs(t, d.Status().LastError, scanner.ErrWrongRate)
 		assert.ErrorContains(t, d.Status().LastError, "try baud = ")
-		require.NoError(t, take(t, out).Fault)
+		require.NoError(t, scannertest.Take(t, out).Fault)
 		synctest.Wait()
 		assert.NoError(t, d.Status().LastError)
 	})
@@ -234,7 +235,7 @@ func TestAFloodWaitsAndLosesNothing(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	began := time.Now()
 	for i := range scans {
-		s := take(t, out)
+		s := scannertest.Take(t, out)
 		if want := fmt.Sprintf("SERIAL%010d", i+1); string(s.Raw) != want || s.Fault != nil {
 			require.Equal(t, want, string(s.Raw))
 			require.NoError(t, s.Fault)
@@ -255,19 +256,19 @@ func TestAWordBetweenGarbageIsAFaultUntilAKnownCodeComes(t *testing.T) {
 		garbled := "\xfc\x80\xf8\xe6\x9e\xfe\x06\x80\xe0\x66\xfe\x98" // 4800 heard at 9600
 		p := &timed{list: []piece{{time.Second, garbled + "\r"}, {time.Second, "f`x\r"}, {time.Second, garbled + "\r"}, {time.Second, "~fx\r"}, {time.Second, "4006381333931\r"}, {time.Second, "WORD\r"}}}
 		d, out := start(t, scanner.Config{Terminator: scanner.CR}, &ports{list: []link.Port{p}})
-		take(t, out)
+		scannertest.Take(t, out)
 		for _, word := range []string{"f`x", "~fx"} {
-			s := take(t, out)
+			s := scannertest.Take(t, out)
 			if word != string(s.Raw) {
-				s = take(t, out)
+				s = scannertest.Take(t, out)
 			}
 			assert.Equal(t, word, string(s.Raw))
 			assert.ErrorIs(t, s.Fault, scanner.ErrWrongRate)
 			assert.ErrorContains(t, s.Fault, "try baud = ")
 		}
 		assert.ErrorIs(t, d.Status().LastError, scanner.ErrWrongRate)
-		require.NoError(t, take(t, out).Fault)
-		assert.NoError(t, take(t, out).Fault, "a word behind a good code is a word")
+		require.NoError(t, scannertest.Take(t, out).Fault)
+		assert.NoError(t, scannertest.Take(t, out).Fault, "a word behind a good code is a word")
 		synctest.Wait()
 		assert.NoError(t, d.Status().LastError)
 	})
@@ -279,11 +280,11 @@ func TestAWrongTerminatorStandsInTheStatusUntilAScanIsGood(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := &timed{list: []piece{{time.Second, c.sent}, {3 * time.Second, c.sent}, {10 * time.Second, "4006381333931\r"}}}
 			d, out := start(t, scanner.Config{Terminator: scanner.CR}, &ports{list: []link.Port{p}})
-			take(t, out)
-			take(t, out)
+			scannertest.Take(t, out)
+			scannertest.Take(t, out)
 			synctest.Wait()
 			assert.ErrorContains(t, d.Status().LastError, c.hint)
-			require.NoError(t, take(t, out).Fault)
+			require.NoError(t, scannertest.Take(t, out).Fault)
 			synctest.Wait()
 			assert.NoError(t, d.Status().LastError)
 		})
@@ -347,7 +348,7 @@ func TestEqualCodesOnTheHeelsOfTheAcknowledgementWereKept(t *testing.T) {
 				_, out := start(t, scanner.Config{Profile: scanner.SSI}, &ports{list: []link.Port{p}})
 				late := 0
 				for range c.sent {
-					s := take(t, out)
+					s := scannertest.Take(t, out)
 					require.NoError(t, s.Fault)
 					if s.Late {
 						late++
@@ -378,7 +379,7 @@ func TestAScanThatLayInThePortOfARepeatingDeviceIsToldOf(t *testing.T) {
 			} else {
 				assert.NoError(t, d.Status().LastError)
 			}
-			s := take(t, out)
+			s := scannertest.Take(t, out)
 			require.NoError(t, s.Fault, "the repeat is the scan")
 			assert.Equal(t, "A", string(s.Raw))
 			synctest.Wait()

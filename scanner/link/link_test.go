@@ -32,31 +32,7 @@ func start(t *testing.T, c scanner.Config, o link.Opener) (*link.Device, <-chan 
 	codec, err := profile.New(c)
 	require.NoError(t, err)
 	d := link.New(c, o, codec)
-	out := make(chan scanner.Scan)
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- d.Run(ctx, out) }()
-	t.Cleanup(func() {
-		cancel()
-		select {
-		case err := <-ended:
-			assert.ErrorIs(t, err, context.Canceled)
-		case <-time.After(patience):
-			t.Error("Run did not end")
-		}
-	})
-	return d, out
-}
-
-func take(t *testing.T, out <-chan scanner.Scan) scanner.Scan {
-	t.Helper()
-	select {
-	case s := <-out:
-		return s
-	case <-time.After(patience):
-		require.FailNow(t, "no scan came")
-		return scanner.Scan{}
-	}
+	return d, scannertest.Run(t, d)
 }
 
 // played waits until the transcript has ended.
@@ -92,7 +68,7 @@ func TestSSIConversationIsAsRecorded(t *testing.T) {
 		< 04 D0 00 00 FF 2C
 	`)
 	_, out := start(t, scanner.Config{Profile: scanner.SSI, Beep: true}, p)
-	s := take(t, out)
+	s := scannertest.Take(t, out)
 	require.NoError(t, s.Fault)
 	assert.Equal(t, allocation.GTIN("00000096385074"), s.Code.GTIN)
 	s.Answer(allocation.Allocated)
@@ -107,7 +83,7 @@ func TestAnswerCountsOnce(t *testing.T) {
 		> 04 D0 04 00 FF 28
 	`)
 	_, out := start(t, scanner.Config{Profile: scanner.SSI}, p)
-	s := take(t, out)
+	s := scannertest.Take(t, out)
 	assert.Equal(t, "A", string(s.Raw))
 	assert.Equal(t, "]C0", s.Code.Symbology)
 	assert.Equal(t, allocation.StationID("1"), s.Station)
@@ -176,11 +152,11 @@ func (x *text) Read(p []byte) (int, error) {
 func TestLossInsideAFrameIsAFaultAndTheNextPortGoesOn(t *testing.T) {
 	d, out := start(t, scanner.Config{}, &ports{list: []link.Port{
 		&text{wire: []byte("FIRST\rSEC"), err: errors.New("unplugged")}, &text{wire: []byte("THIRD\r")}}})
-	assert.Equal(t, "FIRST", string(take(t, out).Raw))
-	broken := take(t, out)
+	assert.Equal(t, "FIRST", string(scannertest.Take(t, out).Raw))
+	broken := scannertest.Take(t, out)
 	assert.ErrorIs(t, broken.Fault, scanner.ErrUnterminated)
 	assert.Equal(t, "SEC", string(broken.Raw))
-	assert.Equal(t, "THIRD", string(take(t, out).Raw))
+	assert.Equal(t, "THIRD", string(scannertest.Take(t, out).Raw))
 	require.Eventually(t, func() bool { return d.Status().Counts.Scans == 2 }, patience, time.Millisecond)
 	s := d.Status()
 	assert.Equal(t, scanner.Connected, s.State)
@@ -252,7 +228,7 @@ func TestFullAgentStallsTheSourceAndLosesNothing(t *testing.T) {
 	until(t, d, scanner.Stalled)
 	assert.ErrorContains(t, d.Status().LastError, "takes no scans")
 	for i := range 50 {
-		assert.Equal(t, fmt.Sprintf("N%d", i), string(take(t, out).Raw))
+		assert.Equal(t, fmt.Sprintf("N%d", i), string(scannertest.Take(t, out).Raw))
 	}
 	until(t, d, scanner.Connected)
 }
@@ -260,7 +236,7 @@ func TestFullAgentStallsTheSourceAndLosesNothing(t *testing.T) {
 func TestAnswerAfterTheLossIsCounted(t *testing.T) {
 	scan := []byte{0x06, 0xF3, 0, 0, 0x03, 'A', 0xFE, 0xC3}
 	d, out := start(t, scanner.Config{Profile: scanner.SSI}, &ports{list: []link.Port{&text{wire: scan, err: errors.New("unplugged")}}})
-	s := take(t, out)
+	s := scannertest.Take(t, out)
 	until(t, d, scanner.Searching)
 	s.Answer(allocation.Stock)
 	assert.EqualValues(t, 1, d.Status().Counts.LostAnswers)

@@ -111,9 +111,9 @@ func decodePacket(b []byte) (packet, error) {
 	return packet{op: b[1], source: b[2], status: b[3], data: b[4:n]}, nil
 }
 
-// Words names the SSI packets in b for a person, such as "CMD_ACK (D0)", those that
-// arrived garbled too; "" where b begins with none.
-func Words(b []byte) string {
+// packetWords names the SSI packets in b for a person, such as "CMD_ACK (D0)", those
+// that arrived garbled too; "" where b begins with none.
+func packetWords(b []byte) string {
 	var all []string
 	for len(b) > 0 {
 		n := int(b[0]) + 2
@@ -126,9 +126,23 @@ func Words(b []byte) string {
 			all = append(all, "a packet with a wrong checksum")
 		case p.op == opNak && len(p.data) > 0:
 			all = append(all, opName(p.op)+map[byte]string{nakResend: ": send it again", nakUnknown: ": not known", nakDenied: ": not allowed now"}[p.data[0]])
+		case p.op == opDecodeData && len(p.data) > 0:
+			all = append(all, opName(p.op)+scanWords(p))
 		default:
 			all = append(all, opName(p.op))
 		}
 	}
 	return strings.Join(all, ", ")
+}
+
+// scanWords tells of a scan's packet: code type, size, and what its status says.
+func scanWords(p packet) string {
+	says := fmt.Sprintf(": code type %02X, %d bytes of the code", p.data[0], len(p.data)-1)
+	if p.status&bitRetransmit != 0 {
+		says += ", sent again"
+	}
+	if p.status&bitContinuation != 0 {
+		says += ", goes on in the next packet"
+	}
+	return says
 }

@@ -498,8 +498,9 @@ func TestPacketsAreNamedForPeople(t *testing.T) {
 		"CMD_ACK (D0)":                           host(opAck).encode(),
 		"CMD_NAK (D1): send it again, BEEP (E6)": slices.Concat(host(opNak, nakResend).encode(), host(opBeep, 1).encode()),
 		"a packet with a wrong checksum":         bad,
-		"":                                       []byte("4006381333931\r"),
+		"DECODE_DATA (F3): code type 03, 4 bytes of the code, sent again, goes on in the next packet": packet{op: opDecodeData, status: bitRetransmit | bitContinuation, data: []byte("\x03ABCD")}.encode(),
+		"": []byte("4006381333931\r"),
 	} {
-		assert.Equal(t, want, Words(wire))
+		assert.Equal(t, want, packetWords(wire))
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dockfill/scanner"
+	"dockfill/scanner/scannertest"
 )
 
 // usbTable is the kernel's table of USB devices with one scanner in it, which shows
@@ -81,7 +82,7 @@ func TestAScannerThatTurnsIntoAKeyboardIsNamedUntilItTurnsBack(t *testing.T) {
 			s, out := start(t, scanner.Config{Port: port, Terminator: scanner.CR})
 			connected(t, s)
 			u.send("4006381333931\r")
-			require.NoError(t, take(t, out).Fault)
+			require.NoError(t, scannertest.Take(t, out).Fault)
 
 			u.types()
 			u.unplug()
@@ -94,7 +95,7 @@ func TestAScannerThatTurnsIntoAKeyboardIsNamedUntilItTurnsBack(t *testing.T) {
 			u.speaks()
 			connected(t, s)
 			u.send("4006381333931\r")
-			require.NoError(t, take(t, out).Fault)
+			require.NoError(t, scannertest.Take(t, out).Fault)
 			assert.NoError(t, s.Status().LastError)
 		})
 	}

@@ -12,7 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +24,7 @@ import (
 	"dockfill/allocation"
 	"dockfill/scanner"
 	"dockfill/scanner/link"
+	"dockfill/scanner/scannertest"
 )
 
 const patience = 30 * time.Second
@@ -92,28 +93,12 @@ func start(t *testing.T, c scanner.Config) (scanner.Source, <-chan scanner.Scan)
 	c.Station = "1"
 	s, err := New(c)
 	require.NoError(t, err)
-	out := make(chan scanner.Scan)
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { assert.ErrorIs(t, s.Run(ctx, out), context.Canceled) })
-	t.Cleanup(func() { cancel(); running.Wait() })
-	return s, out
+	return s, scannertest.Run(t, s)
 }
 
 func connected(t *testing.T, s scanner.Source) {
 	t.Helper()
 	require.Eventually(t, func() bool { return s.Status().State == scanner.Connected }, patience, time.Millisecond)
-}
-
-func take(t *testing.T, out <-chan scanner.Scan) scanner.Scan {
-	t.Helper()
-	select {
-	case s := <-out:
-		return s
-	case <-time.After(patience):
-		require.FailNow(t, "no scan came")
-		return scanner.Scan{}
-	}
 }
 
 // ssi makes a packet as a scanner does, written from the protocol's description.
@@ -138,12 +123,12 @@ func TestScanInASCII(t *testing.T) {
 	assert.Equal(t, c.slave.Name(), s.Status().Device)
 	c.send("]C1010950110153000310LOT7A\x1d21S1\r")
 	c.send("\n4006381333931\r\n")
-	scan := take(t, out)
+	scan := scannertest.Take(t, out)
 	require.Nil(t, scan.Code.Err)
 	assert.Equal(t, "LOT7A", scan.Code.Lot)
 	assert.Equal(t, c.link, scan.Source)
 	scan.Answer(allocation.Stock)
-	assert.Equal(t, allocation.GTIN("04006381333931"), take(t, out).Code.GTIN)
+	assert.Equal(t, allocation.GTIN("04006381333931"), scannertest.Take(t, out).Code.GTIN)
 }
 
 func TestScanInSSI(t *testing.T) {
@@ -152,7 +137,7 @@ func TestScanInSSI(t *testing.T) {
 	c.expect("0BC60400FFEE019F013800FC65")
 	c.send(ssi(0xD0, 0, ""))
 	c.send(ssi(0xF3, 0, "\x0b4006381333931"))
-	scan := take(t, out)
+	scan := scannertest.Take(t, out)
 	assert.Equal(t, allocation.GTIN("04006381333931"), scan.Code.GTIN)
 	c.send(ssi(0xF3, 1, "\x0b4006381333931"))
 	scan.Answer(allocation.Allocated)
@@ -179,7 +164,7 @@ func TestLineIsEightBitClean(t *testing.T) {
 		}
 	}
 	c.send(string(all) + "\r")
-	scan := take(t, out)
+	scan := scannertest.Take(t, out)
 	require.NoError(t, scan.Fault)
 	assert.Equal(t, all, scan.Raw)
 	require.NotNil(t, scan.Code.Err)
@@ -194,8 +179,8 @@ func TestMegabyteWithoutTerminatorIsOneFault(t *testing.T) {
 		_, _ = c.master.Write(bytes.Repeat([]byte("x"), 1<<20))
 		_, _ = c.master.WriteString("\r4006381333931\r")
 	}()
-	assert.ErrorIs(t, take(t, out).Fault, scanner.ErrTooLong)
-	assert.Equal(t, "4006381333931", string(take(t, out).Raw))
+	assert.ErrorIs(t, scannertest.Take(t, out).Fault, scanner.ErrTooLong)
+	assert.Equal(t, "4006381333931", string(scannertest.Take(t, out).Raw))
 	require.Eventually(t, func() bool { return s.Status().Counts.Scans == 1 }, patience, time.Millisecond)
 	assert.EqualValues(t, 1, s.Status().Counts.Faults)
 }
@@ -205,7 +190,7 @@ func TestMissingTerminatorIsNeverAScan(t *testing.T) {
 	s, out := start(t, scanner.Config{Port: c.link, IdleGap: scanner.MinIdleGap})
 	connected(t, s)
 	c.send("4006381333931")
-	assert.ErrorIs(t, take(t, out).Fault, scanner.ErrUnterminated)
+	assert.ErrorIs(t, scannertest.Take(t, out).Fault, scanner.ErrUnterminated)
 }
 
 func TestReplugUnderAnotherNameGoesOn(t *testing.T) {
@@ -214,7 +199,7 @@ func TestReplugUnderAnotherNameGoesOn(t *testing.T) {
 	for i := range 3 {
 		require.Eventually(t, func() bool { return s.Status().Counts.Connects == int64(i+1) }, patience, time.Millisecond)
 		c.send(fmt.Sprintf("SCAN%d\r", i))
-		assert.Equal(t, fmt.Sprintf("SCAN%d", i), string(take(t, out).Raw))
+		assert.Equal(t, fmt.Sprintf("SCAN%d", i), string(scannertest.Take(t, out).Raw))
 		c.unplug()
 		c.plug()
 	}
@@ -231,7 +216,7 @@ func TestMovedLinkIsFollowed(t *testing.T) {
 	defer old.unplug()
 	require.Eventually(t, func() bool { return s.Status().Counts.Connects == 2 }, patience, time.Millisecond)
 	c.send("MOVED\r")
-	assert.Equal(t, "MOVED", string(take(t, out).Raw))
+	assert.Equal(t, "MOVED", string(scannertest.Take(t, out).Raw))
 }
 
 func TestAbsentPortIsSearchedFor(t *testing.T) {
@@ -244,7 +229,7 @@ func TestAbsentPortIsSearchedFor(t *testing.T) {
 	require.NoError(t, os.Symlink(c.slave.Name(), c.link))
 	connected(t, s)
 	c.send("HERE\r")
-	assert.Equal(t, "HERE", string(take(t, out).Raw))
+	assert.Equal(t, "HERE", string(scannertest.Take(t, out).Raw))
 }
 
 // What a device sent while no agent ran had no answer, and was scanned again.
@@ -254,12 +239,12 @@ func TestBytesFromBeforeTheOpeningAreNoScan(t *testing.T) {
 	c.send("STALE\r")
 	s, out := start(t, scanner.Config{Port: c.link})
 	connected(t, s)
-	stale := take(t, out)
+	stale := scannertest.Take(t, out)
 	assert.Equal(t, "STALE", string(stale.Raw))
 	assert.ErrorIs(t, stale.Fault, scanner.ErrStale)
 	time.Sleep(time.Second) // a worker who is told looks, and scans again
 	c.send("FRESH\r")
-	fresh := take(t, out)
+	fresh := scannertest.Take(t, out)
 	assert.Equal(t, "FRESH", string(fresh.Raw))
 	assert.NoError(t, fresh.Fault)
 }
@@ -274,7 +259,7 @@ func TestBytesFromBeforeTheOpeningAreDroppedWhereTheScannerRepeats(t *testing.T)
 	c.expect(setUp)
 	c.send(ssi(0xD0, 0, ""))
 	c.send(ssi(0xF3, 1, "\x03AGAIN"))
-	scan := take(t, out)
+	scan := scannertest.Take(t, out)
 	assert.Equal(t, "AGAIN", string(scan.Raw))
 	assert.NoError(t, scan.Fault)
 }
@@ -382,7 +367,7 @@ func TestBlockedDeviceIsReportedAndRecovers(t *testing.T) {
 		return st.State == scanner.Connected && time.Since(st.Since) > 50*time.Millisecond
 	}, patience, 10*time.Millisecond)
 	c.send(ssi(0xF3, 0, "\x03AGAIN"))
-	assert.Equal(t, "AGAIN", string(take(t, out).Raw))
+	assert.Equal(t, "AGAIN", string(scannertest.Take(t, out).Raw))
 }
 
 // fill writes until the device's end has no more room.
@@ -435,10 +420,35 @@ func TestDeviceServerOverTCP(t *testing.T) {
 		require.NoError(t, err)
 		_, err = fmt.Fprintf(conn, "OVERTCP%d\r", i)
 		require.NoError(t, err)
-		assert.Equal(t, fmt.Sprintf("OVERTCP%d", i), string(take(t, out).Raw))
+		assert.Equal(t, fmt.Sprintf("OVERTCP%d", i), string(scannertest.Take(t, out).Raw))
 		assert.Equal(t, l.Addr().String(), s.Status().Device)
 		require.NoError(t, conn.Close())
 	}
+}
+
+func TestADeviceServerThatHangsUpIsNamed(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	near, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	defer func() { _ = near.Close() }()
+	far, err := l.Accept()
+	require.NoError(t, err)
+	require.NoError(t, far.Close())
+	for err == nil { // until the end has come through
+		_, err = conn{near}.Read(make([]byte, 1))
+	}
+	assert.EqualError(t, err, "the device server tcp://"+l.Addr().String()+" closed the line; it is called again")
+}
+
+// What the system says of a device that is gone differs by its driver.
+func TestAnUnpluggedDeviceIsGoneByAnyErrorOfItsDriver(t *testing.T) {
+	for _, err := range []error{syscall.EIO, syscall.ENXIO, syscall.ENODEV} {
+		assert.ErrorIs(t, gone(fmt.Errorf("read: %w", err)), scanner.ErrGone)
+	}
+	assert.NotErrorIs(t, gone(syscall.EAGAIN), scanner.ErrGone)
+	assert.NoError(t, gone(nil))
 }
 
 func BenchmarkScanToAgent(b *testing.B) {

@@ -20,7 +20,9 @@ type heard struct {
 	Wire     string    `json:"wire"`
 	Raw      string    `json:"raw"`
 	Controls []control `json:"controls"`
-	Form     form      `json:"form"`
+	// Means says what the parts of Wire are; "" where they cannot be told apart.
+	Means string `json:"means,omitempty"`
+	Form  form   `json:"form"`
 	// Decoded is null for a frame that could not be read.
 	Decoded    *decoded  `json:"decoded"`
 	Titles     []string  `json:"titles"` // of decoded's elements
@@ -106,6 +108,9 @@ func (h heard) print(out io.Writer) error {
 		late = fmt.Sprintf(", %d of %d of an upload", h.Batch.N, h.Batch.Of)
 	}
 	fmt.Fprintf(out, "%s  %d bytes%s\n  bytes  %s\n  named  %s\n", h.when.Local().Format("15:04:05.000"), len(h.bytes), late, spaced(h.bytes), named(h.bytes))
+	if h.Means != "" {
+		fmt.Fprintf(out, "  means  %s\n", h.Means)
+	}
 	if h.Decoded != nil {
 		h.printDecoded(out)
 	}

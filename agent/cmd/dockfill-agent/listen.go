@@ -14,7 +14,6 @@ import (
 	"dockfill/agent/dock"
 	"dockfill/allocation"
 	"dockfill/scanner"
-	"dockfill/scanner/profile"
 	"dockfill/scanner/source"
 )
 
@@ -32,9 +31,9 @@ type listenCmd struct {
 
 // Help says what is shown.
 func (listenCmd) Help() string {
-	return `For each scan: its bytes as they came over the port, with control characters by name, the symbology identifier, the elements, and whether the
-agent would accept it by its form. Whether its item is known is not asked. Nothing is saved, so the scanner never hears a good beep.
-What moves without being a scan is shown by itself: "<" comes from the scanner, ">" goes to it.
+	return `For each scan: its bytes as they came over the port, with control characters by name, what its parts mean in the profile, the symbology identifier,
+the elements, and whether the agent would accept it by its form. Whether its item is known is not asked. Nothing is saved, so the scanner never hears a good beep.
+What moves without being a scan is shown by itself: "<" comes from the scanner, ">" goes to it, each with what it means.
 
 Exit status:
   0  it was listened until Ctrl-C, or until --count scans had come.
@@ -51,7 +50,7 @@ func (l listenCmd) Run(p *program) (err error) {
 	if err := l.refuseHeld(p, c.Port, l.Port == ""); err != nil {
 		return err
 	}
-	wire := &wire{}
+	wire := newTap(c)
 	if l.Record != "" {
 		f, err := os.Create(l.Record)
 		if err != nil {
@@ -61,9 +60,6 @@ func (l listenCmd) Run(p *program) (err error) {
 		defer func() { err = errors.Join(err, wire.tape.close()) }()
 	}
 	c.Tap = wire.hear
-	if speech, ok := c.Speech.(*profile.Profile); ok && speech.Engine == profile.SSIEngine {
-		wire.words = profile.Words
-	}
 	fmt.Fprintf(p.err, "Listening to %s, profile %s. Nothing is saved. Ctrl-C ends.\n", c.Port, c.Profile)
 	return attend(p.ctx, c, func(from scanner.Source, scans <-chan scanner.Scan) error {
 		return l.show(p, wire, c, from, scans)
@@ -86,7 +82,7 @@ func attend(ctx context.Context, c scanner.Config, f func(scanner.Source, <-chan
 }
 
 // show prints scans, and every change of the port between them.
-func (l listenCmd) show(p *program, w *wire, c scanner.Config, from scanner.Source, scans <-chan scanner.Scan) error {
+func (l listenCmd) show(p *program, w *tap, c scanner.Config, from scanner.Source, scans <-chan scanner.Scan) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	told := ""
@@ -129,8 +125,11 @@ func portLine(st scanner.Status) string {
 	return text
 }
 
-func (l listenCmd) print(p *program, w *wire, c scanner.Config, s scanner.Scan) error {
+func (l listenCmd) print(p *program, w *tap, c scanner.Config, s scanner.Scan) error {
 	h := hearing(w.frame(c, s), s)
+	if w.speech != nil {
+		h.Means = w.speech.Parts(c, h.bytes, s.Raw)
+	}
 	if l.JSON {
 		w.printRest(io.Discard) // programs get the scans alone
 		return printJSON(p.out, h)

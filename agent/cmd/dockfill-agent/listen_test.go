@@ -15,6 +15,7 @@ import (
 	"dockfill/agent"
 	"dockfill/firmware-sim/device"
 	"dockfill/scanner"
+	"dockfill/scanner/profile"
 )
 
 // sender is a device server whose scanner sends bytes once.
@@ -42,7 +43,7 @@ func TestListenShowsBytesAndMeaning(t *testing.T) {
 	require.Equal(t, exitGood, code, errs)
 	for _, want := range []string{
 		"  bytes  5D 43 31 30 31", "  named  ]C1010400638133393110A<GS>21B<CR><LF>", `  text   ]C1010400638133393110A\x1d21B`, "  symbology  ]C1\n",
-		"  (01) 04006381333931  GTIN\n", "  (10) A  BATCH/LOT\n", "  (21) B  SERIAL\n", "  accepted by its form\n",
+		"  means  code of 26 bytes, CR LF ends it\n", "  (01) 04006381333931  GTIN\n", "  (10) A  BATCH/LOT\n", "  (21) B  SERIAL\n", "  accepted by its form\n",
 		"  named  ", "<BEL>", "  refused (STOP) at byte 2: ", "stands on no label",
 	} {
 		assert.Contains(t, out, want)
@@ -151,17 +152,43 @@ func TestListenShowsTheBytesOfTheScanAlone(t *testing.T) {
 	}
 }
 
+// A memory is silent for two seconds before its scans are there: each still has its own
+// bytes, and what they mean.
+func TestListenShowsEachRecordOfAMemoryWithItsBytes(t *testing.T) {
+	_, url := twinServer(t)
+	port := sender(t, "4006381333931,20270131103000\r]C1010400638133393121B,20270131103105\rHELLO,20270131103200\r")
+	code, out, errs := say(t, "", "listen", "--agent", url, "--port", port, "--profile", "batch-timed", "--count", "3")
+	require.Equal(t, exitGood, code, errs)
+	for _, want := range []string{
+		", 1 of 3 of an upload\n", "  named  4006381333931,20270131103000<CR>\n", "  means  code of 13 bytes, the device's time 2027-01-31 10:30:00, CR ends it\n",
+		"  named  ]C1010400638133393121B,20270131103105<CR>\n", "  named  HELLO,20270131103200<CR>\n",
+	} {
+		assert.Contains(t, out, want)
+	}
+	assert.NotContains(t, out, "  0 bytes")
+}
+
 // The bytes before a scan are shown by themselves, in their order.
 func TestBytesThatAreNoScanAreSetAside(t *testing.T) {
 	c, err := portConfig(agent.Config{}, scanner.Config{Station: "listen", Port: "tcp://h:1", Profile: "honeywell"})
 	require.NoError(t, err)
-	w := &wire{}
+	w := &tap{most: mostHeld}
 	w.hear(true, []byte("BEPBEP0\x06!DECHDR1\x05!4006381333931\r\n40063"))
 	scan := scanner.Scan{Raw: []byte("4006381333931"), Code: c.Rules.Parse("", []byte("4006381333931"), 2026)}
 	assert.Equal(t, "4006381333931\r\n", string(w.frame(c, scan)))
 	var out strings.Builder
 	w.printRest(&out)
 	assert.Equal(t, "< 42 45 50 42 45 50 30 06 21 44 45 43 48 44 52 31 05 21  BEPBEP0<ACK>!DECHDR1<ENQ>!\n", out.String())
+	w.speech = c.Speech.(*profile.Profile)
+	w.hear(true, []byte("DECHDR1\x05!"))
+	w.hear(false, []byte("\x16T\r"))
+	w.at = w.at.Add(-restAfter)
+	out.Reset()
+	w.printRest(&out)
+	assert.Contains(t, out.String(), "<SYN>T<CR>  trigger pulled\n")
+	assert.Contains(t, out.String(), "40063DECHDR1<ENQ>!  40063, menu answer to DECHDR1: no such setting\n")
+	w.speech = nil
+	w.hear(true, []byte("40063"))
 	w.hear(true, []byte("81333931\r"))
 	assert.Equal(t, "4006381333931\r", string(w.frame(c, scan)))
 	w.hear(true, []byte("\x01\x02"))

@@ -26,11 +26,12 @@ type seeker struct {
 	config  scanner.Config
 	scan    scanner.Scan
 	packets bool
+	memory  bool // its scans come when the line is silent
 }
 
 func newSeeker(c scanner.Config, s scanner.Scan) seeker {
 	p, _ := c.Speech.(*profile.Profile)
-	return seeker{c, s, p != nil && p.Engine == profile.SSIEngine}
+	return seeker{c, s, p != nil && p.Engine == profile.SSIEngine, p != nil && p.Memory != nil}
 }
 
 // find gives where the frame stands in what came; all of it where no part alone
@@ -70,6 +71,9 @@ func (k seeker) reads(came []byte, from, least int) int {
 	if k.endsSilent(came[from:least]) {
 		return least
 	}
+	if k.memory {
+		return k.readsRecord(came, from, least)
+	}
 	codec, err := profile.New(k.config)
 	if err != nil {
 		return 0
@@ -85,6 +89,16 @@ func (k seeker) reads(came []byte, from, least int) int {
 		}
 		mine, other = k.among(codec.Feed(now, came[to:to+1]))
 	}
+}
+
+// readsRecord is reads of one record of a memory, up to the end of its line.
+func (k seeker) readsRecord(came []byte, from, least int) int {
+	for to := least + 1; to <= min(len(came), least+mostBehind); to++ {
+		if bytes.IndexByte([]byte("\r\n\t\x03"), came[to-1]) >= 0 && k.endsSilent(came[from:to]) {
+			return to
+		}
+	}
+	return 0
 }
 
 // endsSilent reports that the bytes, and a silence behind them, are the scan.

@@ -10,18 +10,27 @@ import (
 	"unicode/utf8"
 
 	"dockfill/scanner"
+	"dockfill/scanner/hid"
+	"dockfill/scanner/profile"
 )
 
 // restAfter is how long bytes may wait for the scan that they belong to.
 const restAfter = 600 * time.Millisecond
 
-// mostHeld bounds what is shown of a scanner that sends without end.
-const mostHeld = 2 * scanner.MaxScan
+// mostHeld bounds what is shown of a scanner that sends without end, mostKept of one
+// with a memory: the largest that are known keep 2,671 codes.
+const (
+	mostHeld = 2 * scanner.MaxScan
+	mostKept = 1 << 20
+)
 
-// wire keeps what came over the port until the scan is there that it became.
-type wire struct {
-	tape  *tape               // nil for none
-	words func([]byte) string // names packets; nil where there are none
+// tap keeps what came over the port until the scan is there that it became.
+type tap struct {
+	tape   *tape            // nil for none
+	speech *profile.Profile // says what bytes mean; nil where nothing does
+
+	rest time.Duration // beyond restAfter: a memory's scans come when it is whole
+	most int           // bytes in held
 
 	mu   sync.Mutex
 	held []byte
@@ -34,8 +43,20 @@ type wire struct {
 	sentAt time.Time
 }
 
-// hear is the tap of a port.
-func (w *wire) hear(fromDevice bool, p []byte) {
+// newTap is the tap of a port; what it says is known of serial ones alone.
+func newTap(c scanner.Config) *tap {
+	w := &tap{most: mostHeld}
+	if speech, ok := c.Speech.(*profile.Profile); ok && !hid.Names(c.Port) {
+		w.speech = speech
+		if m := speech.Memory; m != nil {
+			w.rest, w.most = time.Duration(m.EndMS)*time.Millisecond, mostKept
+		}
+	}
+	return w
+}
+
+// hear takes what goes over the port.
+func (w *tap) hear(fromDevice bool, p []byte) {
 	now := time.Now()
 	w.tape.note(now, fromDevice, p)
 	w.mu.Lock()
@@ -45,13 +66,13 @@ func (w *wire) hear(fromDevice bool, p []byte) {
 		return
 	}
 	w.held, w.at = append(w.held, p...), now
-	if over := len(w.held) - mostHeld; over > 0 {
+	if over := len(w.held) - w.most; over > 0 {
 		w.held = w.held[over:]
 	}
 }
 
 // take gives what came since the last call.
-func (w *wire) take() []byte {
+func (w *tap) take() []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	b := w.held
@@ -61,7 +82,7 @@ func (w *wire) take() []byte {
 
 // frame gives the bytes of one scan out of what came, and sets aside what came
 // before them. A scan whose bytes cannot be told from the rest gets all.
-func (w *wire) frame(c scanner.Config, s scanner.Scan) []byte {
+func (w *tap) frame(c scanner.Config, s scanner.Scan) []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	from, to := newSeeker(c, s).find(w.held)
@@ -72,30 +93,36 @@ func (w *wire) frame(c scanner.Config, s scanner.Scan) []byte {
 }
 
 // printRest shows what went to the scanner, and what came and is no scan.
-func (w *wire) printRest(out io.Writer) {
+func (w *tap) printRest(out io.Writer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, b := range w.sent {
-		fmt.Fprintf(out, "> %s  %s\n", spaced(b), w.named(b))
+		fmt.Fprintf(out, "> %s  %s\n", spaced(b), w.named(false, b))
 	}
 	w.sent = nil
-	if time.Since(w.at) > restAfter {
+	if time.Since(w.at) > restAfter+w.rest {
 		w.aside, w.held = append(w.aside, w.held...), nil
 	}
 	if len(w.aside) > 0 {
-		fmt.Fprintf(out, "< %s  %s\n", spaced(w.aside), w.named(w.aside))
+		fmt.Fprintf(out, "< %s  %s\n", spaced(w.aside), w.named(true, w.aside))
 		w.aside = nil
 	}
 }
 
-// named says what packets mean, and writes other bytes as text.
-func (w *wire) named(b []byte) string {
-	if w.words != nil {
-		if words := w.words(b); words != "" {
-			return words
-		}
+// named writes bytes as text, and what they mean; packets, which are no text, by
+// their meaning alone.
+func (w *tap) named(fromDevice bool, b []byte) string {
+	if w.speech == nil {
+		return named(b)
 	}
-	return named(b)
+	switch says := w.speech.Said(fromDevice, b); {
+	case says == "":
+		return named(b)
+	case w.speech.Engine == profile.SSIEngine:
+		return says
+	default:
+		return named(b) + "  " + says
+	}
 }
 
 // tape writes a recording, a step a line, such as
@@ -199,14 +226,14 @@ func spaced(b []byte) string { return fmt.Sprintf("% X", b) }
 func hexOf(b []byte) string { return hex.EncodeToString(b) }
 
 // idle reports that bytes came which nothing has taken, and none since a time.
-func (w *wire) idle(since time.Duration) bool {
+func (w *tap) idle(since time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.held) > 0 && time.Since(w.at) > since
 }
 
 // told reports that nothing went to the scanner for a time.
-func (w *wire) told(since time.Duration) bool {
+func (w *tap) told(since time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return time.Since(w.sentAt) > since

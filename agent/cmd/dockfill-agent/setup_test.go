@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dockfill/agent"
 	"dockfill/firmware-sim/device"
+	"dockfill/scanner"
 )
 
 // dockWorker reads what setup says, and scans when it asks for a scan.
@@ -156,8 +158,26 @@ func TestSetupOfEachMakeThatAnswers(t *testing.T) {
 			require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
 			assert.Contains(t, read(t, file), "profile = \""+profile+"\"\n")
 			assert.Contains(t, worker.String(), "Read with profile "+profile)
+			assert.NotContains(t, worker.String(), `\x`)
+			if strings.HasPrefix(profile, "honeywell") {
+				assert.Contains(t, worker.String(), "It says of itself: Product Name: Pretend Scanner, Software Revision: ")
+			}
 		})
 	}
+}
+
+// What a scanner says of itself comes in lines, and is told in one.
+func TestSetupWithoutAScanSaysInPlainWordsWhatIsThere(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "scanner")
+	d, err := device.Open(device.Config{Link: link, Profile: device.HoneywellHostAck})
+	require.NoError(t, err)
+	t.Cleanup(d.Close)
+	file := writeConfig(t, "site='l'\ndata='/x'\n")
+	code, _, errs := say(t, "", "--config", file, "setup", "--agent", "http://127.0.0.1:1", "--port", link, "--profile", "honeywell-hostack", "--yes", "--wait", "2s")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "no scan came within 2s (connected ")
+	assert.Contains(t, errs, "Product Name: Pretend Scanner, Software Revision: ")
+	assert.NotContains(t, errs, `\x0d`)
 }
 
 // A good answer would have a handheld clear its memory of scans that nobody saved.
@@ -278,4 +298,21 @@ func TestSetupSaysWhereATriggerCannotBePulled(t *testing.T) {
 	code, worker, _, _, errs := setUp(t, device.Config{}, "2\nascii\ny\n", "--trigger", "--dry-run")
 	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
 	assert.Equal(t, 1, strings.Count(worker.String(), "cannot be told to read: pull its trigger"))
+	code, worker, _, _, errs = setUp(t, device.Config{}, "2\n", "--trigger", "--dry-run", "--profile", "ASCII")
+	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+	assert.Equal(t, 1, strings.Count(worker.String(), "With profile ascii the scanner cannot be told to read: pull its trigger.\n"))
+}
+
+// What a person has permitted for a port stays permitted when its scanner is set up anew.
+func TestSetupKeepsAPermittedName(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "scanner")
+	file := writeConfig(t, "site='l'\ndata='/x'\n[[station]]\nid='4'\nport='"+link+"'\nunstable=true\n")
+	config, err := agent.LoadFile(file)
+	require.NoError(t, err)
+	s := &setup{config: config}
+	assert.True(t, s.isUnstable(link))
+	assert.False(t, s.isUnstable("/dev/ttyUSB0"))
+	settings, err := s.settings(scanner.Config{Port: link, Profile: scanner.ASCII}, false)
+	require.NoError(t, err)
+	assert.Contains(t, settings, agent.Setting{Key: "unstable", Value: true})
 }

@@ -127,7 +127,7 @@ func (l *listener) askScan() {
 
 // hear gives the bytes of one scan as they came, at a speed.
 func (l *listener) hear(rate int) (came []byte, err error) {
-	w := &wire{}
+	w := &tap{most: mostHeld}
 	c := scanner.Config{Station: "setup", Port: l.port, Unstable: true, Baud: rate, Terminator: scanner.Idle, IdleGap: wholeGap, Tap: w.hear}
 	err = attend(l.ctx, c, func(from scanner.Source, scans <-chan scanner.Scan) error {
 		return l.wait(from, scans, w, func(scanner.Scan) bool {
@@ -145,7 +145,7 @@ func (l *listener) try(c scanner.Config, p *profile.Profile) (done scanner.Confi
 	if err != nil {
 		return c, nil, err
 	}
-	w := &wire{}
+	w := &tap{most: mostHeld}
 	heard := c
 	heard.Tap = w.hear
 	err = attend(l.ctx, heard, func(from scanner.Source, scans <-chan scanner.Scan) error {
@@ -173,7 +173,7 @@ func (l *listener) try(c scanner.Config, p *profile.Profile) (done scanner.Confi
 
 // wait asks for a scan once the port is open and the scanner has heard its set-up,
 // and takes scans until done is content, or nothing more is to be hoped for.
-func (l *listener) wait(from scanner.Source, scans <-chan scanner.Scan, w *wire, done func(scanner.Scan) bool) error {
+func (l *listener) wait(from scanner.Source, scans <-chan scanner.Scan, w *tap, done func(scanner.Scan) bool) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	over := time.After(l.Wait)
@@ -251,7 +251,7 @@ func hopeless(err error) bool {
 }
 
 // testBeep plays the good beep and asks whether it was heard.
-func (l *listener) testBeep(p *profile.Profile, w *wire, s scanner.Scan) (beep bool, err error) {
+func (l *listener) testBeep(p *profile.Profile, w *tap, s scanner.Scan) (beep bool, err error) {
 	if p.Memory != nil {
 		// A good answer would have it clear its memory of scans that nobody saved.
 		s.Answer(allocation.Check)

@@ -54,24 +54,51 @@ func unplugSerial(far *os.File) error {
 	return nil
 }
 
-func serialReplug() (string, error) {
-	far, err := plugSerial()
-	if err != nil {
-		return "", err
+// attended plugs the scanner in and has a station listen to it.
+func attended() (far *os.File, r *running, err error) {
+	if far, err = plugSerial(); err != nil {
+		return nil, nil, err
 	}
-	r, err := run(serial.New(scanner.Config{Station: "1", Port: "usb:05E0:1701:S3R"}))
+	if r, err = run(serial.New(scanner.Config{Station: "1", Port: "usb:05E0:1701:S3R"})); err != nil {
+		return nil, nil, err
+	}
+	if err := r.connected(); err != nil {
+		r.stop()
+		return nil, nil, err
+	}
+	return far, r, nil
+}
+
+// plugAgain plugs it in again and scans; back is how long the station took to have it.
+func plugAgain(r *running, code string) (far *os.File, back time.Duration, err error) {
+	began := time.Now()
+	if far, err = plugSerial(); err != nil {
+		return nil, 0, err
+	}
+	if err := r.connected(); err != nil {
+		return nil, 0, err
+	}
+	back = time.Since(began)
+	return far, back, read(r, far, code)
+}
+
+// read scans a code and waits until the station has it.
+func read(r *running, far *os.File, code string) error {
+	if _, err := far.WriteString(code + "\r"); err != nil {
+		return err
+	}
+	_, err := r.expect(code)
+	return err
+}
+
+func serialReplug() (string, error) {
+	far, r, err := attended()
 	if err != nil {
 		return "", err
 	}
 	defer r.stop()
-	if err := r.connected(); err != nil {
-		return "", err
-	}
 	first := r.Status().Device
-	if _, err := far.WriteString("96385074\r"); err != nil {
-		return "", err
-	}
-	if _, err := r.expect("96385074"); err != nil {
+	if err := read(r, far, "96385074"); err != nil {
 		return "", err
 	}
 	// Something else takes the old number before the scanner comes back.
@@ -88,21 +115,11 @@ func serialReplug() (string, error) {
 		return "", err
 	}
 	lost := time.Since(began)
-	began = time.Now()
-	if far, err = plugSerial(); err != nil {
-		return "", err
-	}
-	if err := r.connected(); err != nil {
-		return "", err
-	}
-	back, second := time.Since(began), r.Status().Device
-	if _, err := far.WriteString("AFTER\r"); err != nil {
-		return "", err
-	}
-	if _, err = r.expect("AFTER"); err != nil {
+	far, back, err := plugAgain(r, "AFTER")
+	if err != nil {
 		return "", err
 	}
 	ports, _ := filepath.Glob("/dev/ttyACM*")
 	return fmt.Sprintf("%s, loss seen after %v, back after %v as %s (there are %v)", first, lost.Round(time.Millisecond),
-		back.Round(time.Millisecond), second, ports), unplugSerial(far)
+		back.Round(time.Millisecond), r.Status().Device, ports), unplugSerial(far)
 }

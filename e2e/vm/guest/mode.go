@@ -9,9 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"dockfill/scanner"
-	"dockfill/scanner/serial"
 )
 
 // gadgets is where the kernel is told which USB device to pretend.
@@ -65,18 +62,11 @@ func (k *usbKeyboard) unplug() error {
 // serialToKeyboard: the station says that its scanner types, with the way back, and
 // goes on by itself when it has a port again.
 func serialToKeyboard() (string, error) {
-	far, err := plugSerial()
-	if err != nil {
-		return "", err
-	}
-	r, err := run(serial.New(scanner.Config{Station: "1", Port: "usb:05E0:1701:S3R"}))
+	far, r, err := attended()
 	if err != nil {
 		return "", err
 	}
 	defer r.stop()
-	if err := r.connected(); err != nil {
-		return "", err
-	}
 	if err := unplugSerial(far); err != nil {
 		return "", err
 	}
@@ -95,18 +85,8 @@ func serialToKeyboard() (string, error) {
 	if err := keys.unplug(); err != nil {
 		return "", err
 	}
-	began = time.Now()
-	if far, err = plugSerial(); err != nil {
-		return "", err
-	}
-	if err := r.connected(); err != nil {
-		return "", err
-	}
-	back := time.Since(began)
-	if _, err := far.WriteString("96385074\r"); err != nil {
-		return "", err
-	}
-	if _, err := r.expect("96385074"); err != nil {
+	far, back, err := plugAgain(r, "96385074")
+	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("named after %v, back after %v", named.Round(time.Millisecond), back.Round(time.Millisecond)), unplugSerial(far)

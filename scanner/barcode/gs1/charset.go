@@ -1,6 +1,10 @@
 package gs1
 
-import "strings"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // set is a character set of the General Specifications (7.11), as a bit.
 type set uint8
@@ -83,10 +87,21 @@ func (s set) stranger(value string, at int) fault {
 	case c == "^" || c == "~" || c == "|":
 		return found(Character, at, "%s is no separator; set the scanner to send GS (0x1D) for FNC1", c)
 	case s == set10:
-		return found(Character, at, "%q stands where only digits are allowed", c)
+		return found(Character, at, "%s stands where only digits are allowed", shown(c))
 	}
-	return found(Character, at, "%q is not in %s", c, s.name())
+	return found(Character, at, "%s is not in %s", shown(c), s.name())
 }
+
+// shown quotes a character; one that is not seen has its name too.
+func shown(c string) string {
+	if name := unseen[c]; name != "" {
+		return fmt.Sprintf("%q (%s)", c, name)
+	}
+	return strconv.Quote(c)
+}
+
+// unseen are those that a scan can hold without being no text.
+var unseen = map[string]string{"\x04": "EOT", "\t": "TAB", "\n": "LF", "\r": "CR", "\x1c": "FS", "\x1d": "GS", "\x1e": "RS", "\x1f": "US", " ": "a space"}
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
