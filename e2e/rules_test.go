@@ -53,6 +53,7 @@ var rooms = []room{
 	{folder: "agent", ours: []string{"allocation/...", "scanner/...", "sync/...", "agent/...", "packaging/..."}},
 	{folder: "packaging"},
 	{folder: "cloud", ours: []string{"allocation/...", "sync/...", "cloud/...", "packaging/version"}},
+	{folder: "cloud/promise", ours: []string{"allocation", "allocation/memory"}, stdOnly: true, pure: true},
 	{folder: "firmware-sim", ours: []string{"firmware-sim/...", "packaging/version"}},
 	{folder: "firmware-sim/device"},
 	{folder: "firmware-sim/network"},

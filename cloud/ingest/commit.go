@@ -297,6 +297,9 @@ func (c *commit) settle(ctx context.Context) error {
 		if err := c.putHeld(ctx, l); err != nil {
 			return err
 		}
+		if err := c.putArrivals(ctx, l); err != nil {
+			return err
+		}
 	}
 	if err := c.homes.settle(ctx, returned); err != nil {
 		return err

@@ -28,6 +28,7 @@ type ledger struct {
 	kept      map[string]bool // codes that wait at the site, or may
 	holdings  []holding
 	found     []before // of the event under way
+	arrivals
 }
 
 // move is one change of one line.
@@ -74,6 +75,7 @@ func (l *ledger) apply(p parsed) error {
 		return err
 	}
 	l.count(p.event)
+	l.arrive(p.event)
 	return nil
 }
 

@@ -30,7 +30,7 @@ func (s *Store) Waiting(ctx context.Context, edges []time.Time) ([]AgeBand, erro
 }
 
 const owedColumns = `l.id, l.order_id, l.customer, o.customer_name, l.sku, COALESCE(i.description, ''), l.site,
-	l.ordered, l.wanted, l.effective, l.allocated, l.picked, l.staged, l.shipped, l.open, l.accepted, o.promised, i.sku IS NULL`
+	l.ordered, l.wanted, l.effective, l.allocated, l.picked, l.staged, l.shipped, l.open, l.accepted, o.promised, o.ship, i.sku IS NULL`
 
 const owedFrom = ` FROM line l JOIN orders o ON o.id = l.order_id LEFT JOIN item i ON i.sku = l.sku WHERE `
 
@@ -38,7 +38,7 @@ func scanOwed(r *sql.Rows) (OwedLine, error) {
 	var l OwedLine
 	var wanted, effective, accepted int64
 	err := r.Scan(&l.Line, &l.Order, &l.Customer, &l.CustomerName, &l.SKU, &l.Description, &l.Site,
-		&l.Ordered, &wanted, &effective, &l.Allocated, &l.Picked, &l.Staged, &l.Shipped, &l.Open, &accepted, &l.Promised, &l.NoItem)
+		&l.Ordered, &wanted, &effective, &l.Allocated, &l.Picked, &l.Staged, &l.Shipped, &l.Open, &accepted, &l.Promised, &l.Ship, &l.NoItem)
 	l.Cancelled, l.Pending, l.Accepted = l.Ordered-effective, effective-wanted, unixTime(accepted)
 	return l, err
 }
@@ -46,9 +46,12 @@ func scanOwed(r *sql.Rows) (OwedLine, error) {
 // Owed gives a page of open lines, the longest waiting first unless the query
 // sorts them otherwise, and how many there are in all.
 func (s *Store) Owed(ctx context.Context, q OwedQuery) ([]OwedLine, int64, error) {
-	where, args := q.where()
+	where, args, err := q.where(s.kind)
+	if err != nil {
+		return nil, 0, explain(err, "lines owed")
+	}
 	var total int64
-	err := s.read.QueryRowContext(ctx, `SELECT COUNT(*)`+owedFrom+where, args...).Scan(&total)
+	err = s.read.QueryRowContext(ctx, `SELECT COUNT(*)`+owedFrom+where, args...).Scan(&total)
 	if err != nil {
 		return nil, 0, explain(err, "lines owed")
 	}
@@ -68,9 +71,17 @@ func (s *Store) Owed(ctx context.Context, q OwedQuery) ([]OwedLine, int64, error
 	return lines, total, explain(err, "lines owed")
 }
 
-func (q OwedQuery) where() (string, []any) {
+func (q OwedQuery) where(kind dialect) (string, []any, error) {
 	where := []string{"l.owed = 1"}
 	var args []any
+	if q.Lines != nil {
+		list, err := kind.texts(texts(q.Lines))
+		if err != nil {
+			return "", nil, err
+		}
+		args = append(args, list)
+		where = append(where, kind.anyOf("l.id", len(args)))
+	}
 	for _, f := range []struct{ column, value string }{
 		{"l.site", string(q.Site)}, {"l.sku", string(q.SKU)}, {"l.order_id", string(q.Order)}, {"l.customer", string(q.Customer)},
 	} {
@@ -83,7 +94,7 @@ func (q OwedQuery) where() (string, []any) {
 		args = append(args, likePattern(q.Text))
 		where = append(where, anyLike("$"+strconv.Itoa(len(args)), "l.customer", "o.customer_name", "l.order_id", "l.sku", "COALESCE(i.description, '')"))
 	}
-	return strings.Join(where, " AND "), args
+	return strings.Join(where, " AND "), args, nil
 }
 
 // likePattern finds the text anywhere, its own % and _ taken as they are.

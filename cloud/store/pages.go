@@ -196,6 +196,9 @@ func (l *LiveRow) tell(e wire.Event) {
 
 func (l *LiveRow) tellScan(s *wire.Scan) {
 	l.Station, l.Verdict, l.Why, l.Staged, l.Kept = s.Station, s.Verdict, s.Why, s.Staged, s.Kept
+	if len(s.Receipts) == 0 {
+		l.Code = s.Code
+	}
 	for i, r := range s.Receipts {
 		l.Qty += r.Qty
 		l.Free += r.Free

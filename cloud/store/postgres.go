@@ -110,6 +110,10 @@ func (postgres) anyOf(column string, n int) string {
 
 func (postgres) texts(ids []string) (any, error) { return ids, nil }
 
+func (postgres) holds(column string, n int) string {
+	return "position($" + strconv.Itoa(n) + "::bytea IN " + column + ") > 0"
+}
+
 func (postgres) load(ctx context.Context, c *sql.Conn, table string, columns []string, rows [][]any) (bool, error) {
 	if len(rows) < copyFrom {
 		return false, nil

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"dockfill/allocation"
+	"dockfill/cloud/promise"
+	"dockfill/sync/why"
 	"dockfill/sync/wire"
 )
 
@@ -36,6 +38,7 @@ type OwedLine struct {
 	Open         int64
 	Accepted     time.Time
 	Promised     allocation.Date // "" where nothing was promised
+	Ship         allocation.Ship // of its order
 	NoItem       bool            // no item describes the SKU
 }
 
@@ -48,8 +51,11 @@ type OwedQuery struct {
 	Customer allocation.CustomerID
 	// Text is searched for, without regard to ASCII case, in the customer and
 	// its name, the order, the SKU and its description.
-	Text       string
-	Sort       OwedSort // "": ByWaiting
+	Text string
+	// Promise says of which promises Lines are, for those who made them.
+	Promise    promise.Word
+	Lines      []allocation.LineID // only these; nil: all
+	Sort       OwedSort            // "": ByWaiting
 	Descending bool
 	Offset     int
 	Limit      int // 0: 100
@@ -123,6 +129,7 @@ type LiveRow struct {
 	Seq         int64
 	Station     allocation.StationID
 	SKU         allocation.SKU // "" where the scan took in several, or none
+	Code        []byte         // what was read, where it named nothing and was set aside
 	Qty         int64          // base units taken in, or meant by a deed; negative where taken back
 	Verdict     allocation.Verdict
 	Why         allocation.WhyCode
@@ -196,8 +203,16 @@ type Reader interface {
 	HeldRows(ctx context.Context, site allocation.SiteID, offset, limit int) ([]HeldRow, int64, error)
 	// Order fails with ErrNotFound where the order is not known.
 	Order(ctx context.Context, id allocation.OrderID) (OrderView, error)
+	// Decision answers what a person asks about an event, a line or a serial. The
+	// error wraps a *why.Missing where nothing is known of it.
+	Decision(ctx context.Context, id why.ID, page why.Page) (why.Answer, error)
 	// Policy gives the policy in force.
 	Policy(ctx context.Context) (allocation.Policy, error)
+	// Prospect gives what the dates of the SKUs' lines are made of, and of those of
+	// the orders.
+	Prospect(ctx context.Context, skus []allocation.SKU, orders []allocation.OrderID) (Prospect, error)
+	// Promised gives the open lines that a day was promised for, by SKU.
+	Promised(ctx context.Context) ([]PromisedLine, error)
 	// Item fails with ErrNotFound where the SKU is not known.
 	Item(ctx context.Context, sku allocation.SKU) (Item, error)
 	// Changed is closed by the next commit that changes anything above; take

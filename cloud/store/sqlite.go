@@ -225,6 +225,10 @@ func (sqlite) texts(ids []string) (any, error) {
 	return string(list), err
 }
 
+func (sqlite) holds(column string, n int) string {
+	return "instr(" + column + ", $" + strconv.Itoa(n) + ") > 0"
+}
+
 func (sqlite) load(context.Context, *sql.Conn, string, []string, [][]any) (bool, error) {
 	return false, nil
 }

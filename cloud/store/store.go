@@ -58,6 +58,8 @@ type dialect interface {
 	// anyOf is a condition that a column is one of the texts of argument n.
 	anyOf(column string, n int) string
 	texts(ids []string) (any, error)
+	// holds is a condition that the bytes of a column hold those of argument n.
+	holds(column string, n int) string
 	// lock ends a SELECT whose rows are then changed in the same transaction.
 	lock() string
 	// bytewise makes a text sort by its bytes in the database's ORDER BY.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"dockfill/allocation"
+	"dockfill/cloud/promise"
 	"dockfill/cloud/store"
 )
 
@@ -26,6 +28,7 @@ func (s *Server) api(mux *http.ServeMux) {
 	cfg.RejectUnknownQueryParameters = true
 	api := humago.New(mux, cfg)
 	s.reads(api)
+	s.decisions(api)
 	s.receives(api)
 	s.acts(api)
 	s.health(api)
@@ -39,6 +42,7 @@ func get[I, O any](api huma.API, id, path, summary string, handler func(context.
 func (s *Server) reads(api huma.API) {
 	get(api, "get-summary", "/api/v1/summary", "What is owed, in one line", s.getSummary)
 	get(api, "list-owed", "/api/v1/owed", "Open lines: what is owed, to whom, since when", s.getOwed)
+	s.readPromises(api)
 	get(api, "export-owed", "/api/v1/owed.csv", "Open lines as CSV", s.getOwedCSV)
 	get(api, "list-sites", "/api/v1/sites", "Sites with what is known of them", s.getSites)
 	get(api, "list-held", "/api/v1/held", "What is set aside at the sites until people decide: unknown codes, pallets that were not announced, units above what was announced, units on hold, damaged units", s.getHeld)
@@ -91,13 +95,14 @@ type OwedFilter struct {
 	Customer string `query:"customer" maxLength:"64"`
 	SKU      string `query:"sku" maxLength:"64"`
 	Order    string `query:"order" maxLength:"64"`
+	Promise  string `query:"promise" enum:"kept,missed,unknown" doc:"Only lines with a promised day that stands so, as /api/v1/promises counted them last"`
 	Sort     string `query:"sort" enum:"waiting,customer,sku,open,order,promised,site" default:"waiting"`
 	Dir      string `query:"dir" enum:"asc,desc" default:"asc" doc:"By waiting, asc is the longest waiting first"`
 }
 
 func (f OwedFilter) query() store.OwedQuery {
 	return store.OwedQuery{Text: short(f.Query), Site: allocation.SiteID(f.Site), Customer: allocation.CustomerID(f.Customer),
-		SKU: allocation.SKU(f.SKU), Order: allocation.OrderID(f.Order), Sort: store.OwedSort(f.Sort), Descending: f.Dir == "desc"}
+		SKU: allocation.SKU(f.SKU), Order: allocation.OrderID(f.Order), Promise: promise.Word(f.Promise), Sort: store.OwedSort(f.Sort), Descending: f.Dir == "desc"}
 }
 
 type owedInput struct {
@@ -132,21 +137,36 @@ type owedLineJSON struct {
 	Accepted     time.Time `json:"accepted" doc:"Since when it waits; where later than now, from when on"`
 	Promised     string    `json:"promised,omitempty" format:"date"`
 	NoItem       bool      `json:"no_item,omitempty" doc:"No item describes the SKU"`
+	Ship         string    `json:"ship" enum:"partial,line,order" doc:"What of its order leaves together"`
+	// Comes is absent where nothing more will come: what is open is cancelled.
+	Comes *comesJSON `json:"comes,omitempty" doc:"When what is open will come; absent where all of it was cancelled"`
 }
 
 func (s *Server) getOwed(ctx context.Context, in *owedInput) (*body[owedJSON], error) {
 	q := in.query()
 	q.Limit, q.Offset = in.PerPage, (in.Page-1)*in.PerPage
+	if err := s.narrow(ctx, &q); err != nil {
+		return nil, s.unread("promises", err)
+	}
 	lines, total, err := s.Reads.Owed(ctx, q)
 	if err != nil {
 		return nil, s.unread("owed", err)
 	}
+	comes, err := s.outlook.comes(ctx, lines)
+	if err != nil {
+		return nil, s.unread("prospect", err)
+	}
+	now := s.Now()
 	out := owedJSON{Total: total, Page: in.Page, PerPage: in.PerPage, Lines: []owedLineJSON{}}
 	for _, l := range lines {
-		out.Lines = append(out.Lines, owedLineJSON{Line: string(l.Line), Order: string(l.Order), Customer: string(l.Customer),
+		line := owedLineJSON{Line: string(l.Line), Order: string(l.Order), Customer: string(l.Customer),
 			CustomerName: l.CustomerName, SKU: string(l.SKU), Description: l.Description, Site: string(l.Site), Ordered: l.Ordered,
 			Cancelled: l.Cancelled, Pending: l.Pending, Allocated: l.Allocated, Picked: l.Picked, Staged: l.Staged, Shipped: l.Shipped, Open: l.Open, Accepted: l.Accepted.UTC(),
-			Promised: string(l.Promised), NoItem: l.NoItem})
+			Promised: string(l.Promised), NoItem: l.NoItem, Ship: string(cmp.Or(l.Ship, allocation.ShipPartial))}
+		if when, open := comes[l.Line]; open {
+			line.Comes = comesOf(when, l.Promised, now)
+		}
+		out.Lines = append(out.Lines, line)
 	}
 	return &body[owedJSON]{out}, nil
 }
@@ -213,6 +233,7 @@ type eventJSON struct {
 	Seq         int64            `json:"seq"`
 	Station     string           `json:"station,omitempty"`
 	SKU         string           `json:"sku,omitempty" doc:"Absent where the scan took in several, or none"`
+	Code        string           `json:"code,omitempty" doc:"What was read, where it named nothing and was set aside; control characters made visible"`
 	Qty         int64            `json:"qty" doc:"Taken in, or meant by a deed; negative where taken back"`
 	Verdict     string           `json:"verdict,omitempty"`
 	Why         string           `json:"why,omitempty"`
@@ -260,7 +281,7 @@ func (s *Server) getLive(ctx context.Context, in *liveInput) (*body[liveJSON], e
 
 func eventOf(r store.LiveRow) eventJSON {
 	e := eventJSON{At: r.At.UTC(), StoredAt: r.StoredAt.UTC(), Site: string(r.Site), Incarnation: r.Incarnation, Seq: r.Seq,
-		Station: string(r.Station), SKU: string(r.SKU), Qty: r.Qty, Verdict: string(r.Verdict), Why: string(r.Why), Free: r.Free,
+		Station: string(r.Station), SKU: string(r.SKU), Code: visible(string(r.Code)), Qty: r.Qty, Verdict: string(r.Verdict), Why: string(r.Why), Free: r.Free,
 		Surplus: r.Surplus, Staged: r.Staged, Kept: r.Kept, Deed: string(r.Deed), Line: string(r.Line), Inbound: string(r.Inbound),
 		From: string(r.From), To: string(r.To), Reason: r.Reason}
 	for _, a := range r.Allocations {

@@ -26,6 +26,9 @@ type csvInput struct{ OwedFilter }
 func (s *Server) getOwedCSV(ctx context.Context, in *csvInput) (*huma.StreamResponse, error) {
 	q := in.query()
 	q.Limit = csvPage
+	if err := s.narrow(ctx, &q); err != nil {
+		return nil, s.unread("promises", err)
+	}
 	lines, _, err := s.Reads.Owed(ctx, q)
 	if err != nil {
 		return nil, s.unread("owed", err)

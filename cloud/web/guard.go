@@ -128,5 +128,5 @@ func (s *Server) missing(mux *http.ServeMux, w http.ResponseWriter, r *http.Requ
 		return
 	}
 	s.fail(w, http.StatusNotFound, failure{Heading: "There is no such page", Link: "See what is owed", Sentence: "Nothing is served under this address.",
-		Next: "The centre has one page: what is owed, to whom, since when.", Detail: visible(r.URL.Path)})
+		Next: "The centre's page says what is owed, to whom, since when; from it links lead to why.", Detail: visible(r.URL.Path)})
 }

@@ -35,7 +35,7 @@ type hub struct {
 	s       *Server
 	failure error // of the listener's server, set before run returns
 	done    chan struct{}
-	joined  chan struct{} // wakes run when somebody listens
+	joined  chan struct{} // wakes run when somebody listens, or there is more to show
 
 	mu        sync.Mutex
 	listeners int
@@ -129,11 +129,16 @@ func (h *hub) join() (next chan struct{}, ok bool) {
 		return nil, false
 	}
 	h.listeners++
+	h.wake() // the first picture after a silence may be old
+	return h.next, true
+}
+
+// wake has a new picture made.
+func (h *hub) wake() {
 	select {
-	case h.joined <- struct{}{}: // the first picture after a silence may be old
+	case h.joined <- struct{}{}:
 	default:
 	}
-	return h.next, true
 }
 
 func (h *hub) leave() {

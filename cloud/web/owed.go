@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dockfill/allocation"
+	"dockfill/cloud/promise"
 	"dockfill/cloud/store"
 )
 
@@ -22,12 +23,12 @@ type owed struct {
 
 // search is what stands in the form.
 type search struct {
-	Text, Site, Sort string
-	Descending       bool
-	Filtered         bool
+	Text, Site, Sort, Promise string
+	Descending                bool
+	Filtered                  bool
 }
 
-// head is a column's title, a link that sorts by it.
+// head is a column's title; a link that sorts by it, where the database can.
 type head struct {
 	Label, Class, Link, Sorted, Arrow string
 }
@@ -37,6 +38,8 @@ type row struct {
 	Line, Order, Number, CustomerName, Customer, SKU, Description string
 	Ordered, Open, Cancelled, Bound, DonePercent                  string
 	Wait, WaitUnit, Promised, Late, Site                          string
+	Comes, Leaves, Risk                                           string
+	Why                                                           string // link
 	Accepted                                                      time.Time
 	Band                                                          int
 	Later                                                         bool // Accepted is still to come
@@ -58,12 +61,13 @@ var heads = []struct {
 	{"Open", "open", store.ByOpen},
 	{"Order", "order", store.ByOrder},
 	{"Promised", "due", store.ByPromised},
+	{"Will come", "comes", ""},
 	{"Site", "site", store.BySite},
 }
 
-func showOwed(q store.OwedQuery, lines []store.OwedLine, n int64, on sites, now time.Time) owed {
+func showOwed(q store.OwedQuery, lines []store.OwedLine, n int64, comes map[allocation.LineID]promise.Line, on sites, now time.Time) owed {
 	o := owed{Heads: showHeads(q), Pager: showPager(q, n), Count: showing(q, len(lines), n),
-		Query: search{Text: q.Text, Site: string(q.Site), Descending: q.Descending, Filtered: q.Text != "" || q.Site != ""}}
+		Query: search{Text: q.Text, Site: string(q.Site), Descending: q.Descending, Promise: string(q.Promise), Filtered: q.Text != "" || q.Site != "" || q.Promise != ""}}
 	if q.Sort != store.ByWaiting {
 		o.Query.Sort = string(q.Sort)
 	}
@@ -71,7 +75,9 @@ func showOwed(q store.OwedQuery, lines []store.OwedLine, n int64, on sites, now 
 		o.Sites = append(o.Sites, string(name))
 	}
 	for _, l := range lines {
-		o.Rows = append(o.Rows, showLine(l, on, now))
+		r := showLine(l, on, now)
+		r.showComes(l, comes, now)
+		o.Rows = append(o.Rows, r)
 	}
 	o.Nothing = "Nothing is owed: every line that was imported is filled or cancelled."
 	if o.Query.Filtered {
@@ -95,6 +101,10 @@ func showing(q store.OwedQuery, shown int, n int64) string {
 func showHeads(q store.OwedQuery) []head {
 	var all []head
 	for _, h := range heads {
+		if h.sort == "" {
+			all = append(all, head{Label: h.label, Class: h.class})
+			continue
+		}
 		to := q
 		to.Sort, to.Descending, to.Offset = h.sort, false, 0
 		v := head{Label: h.label, Class: h.class}
@@ -140,7 +150,7 @@ func showPager(q store.OwedQuery, n int64) *pager {
 
 func showLine(l store.OwedLine, on sites, now time.Time) row {
 	_, line := l.Line.Split()
-	r := row{Line: visible(string(l.Line)), Order: visible(string(l.Order)), Number: visible(line), SKU: visible(string(l.SKU)),
+	r := row{Line: visible(string(l.Line)), Why: aboutLine(l.Line), Order: visible(string(l.Order)), Number: visible(line), SKU: visible(string(l.SKU)),
 		CustomerName: visible(l.CustomerName), Customer: visible(string(l.Customer)), Description: visible(l.Description),
 		Ordered: number(l.Ordered), Open: number(l.Open), Site: string(l.Site), Accepted: l.Accepted, Later: l.Accepted.After(now),
 		Band: bandOf(daysSince(l.Accepted, now)), Stale: on.bad[l.Site], DonePercent: percent(l.Allocated, l.Ordered), NoItem: l.NoItem}
@@ -156,6 +166,20 @@ func showLine(l store.OwedLine, on sites, now time.Time) row {
 		r.Promised, r.Late = dayOf(l.Promised), late(l.Promised, now)
 	}
 	return r
+}
+
+// showComes says when what the line lacks will come, and what becomes of its promise.
+func (r *row) showComes(l store.OwedLine, comes map[allocation.LineID]promise.Line, now time.Time) {
+	when, open := comes[l.Line]
+	if !open {
+		r.Comes = "nothing more: cancelled"
+		return
+	}
+	r.Comes, r.Leaves = comesWords(when, now), leavesWords(when, l.Ship, now)
+	if r.Late != "" {
+		return // the promised day says so itself
+	}
+	r.Risk = promiseWords(when.Against(l.Promised, dateOf(now)))
 }
 
 // boundWords say what people did with the units that a line holds already.

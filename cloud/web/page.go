@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"dockfill/allocation"
+	"dockfill/cloud/promise"
 	"dockfill/cloud/store"
 )
 
@@ -96,7 +97,7 @@ func (s *Server) broken(w http.ResponseWriter, r *http.Request, err error) {
 // bookmark still opens.
 func query(v url.Values) store.OwedQuery {
 	q := store.OwedQuery{Text: short(v.Get("q")), Site: allocation.SiteID(short(v.Get("site"))), Limit: pageRows,
-		Sort: sortOf(v.Get("sort")), Descending: v.Get("dir") == "desc"}
+		Promise: promiseOf(v.Get("promise")), Sort: sortOf(v.Get("sort")), Descending: v.Get("dir") == "desc"}
 	if page, err := strconv.Atoi(v.Get("page")); err == nil && page > 1 && page < 1_000_000 {
 		q.Offset = (page - 1) * pageRows
 	}
@@ -115,11 +116,18 @@ func short(s string) string {
 
 func sortOf(s string) store.OwedSort {
 	for _, h := range heads {
-		if string(h.sort) == s {
+		if h.sort != "" && string(h.sort) == s {
 			return h.sort
 		}
 	}
 	return store.ByWaiting
+}
+
+func promiseOf(s string) promise.Word {
+	if w := promise.Word(s); w == promise.Missed || w == promise.Unknown {
+		return w
+	}
+	return ""
 }
 
 // address writes a query as a link to the page.
@@ -132,6 +140,7 @@ func address(q store.OwedQuery) string {
 	}
 	set("q", q.Text, "")
 	set("site", string(q.Site), "")
+	set("promise", string(q.Promise), "")
 	set("sort", string(q.Sort), string(store.ByWaiting))
 	if q.Descending {
 		v.Set("dir", "desc")

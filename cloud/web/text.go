@@ -10,7 +10,8 @@ import (
 	"dockfill/allocation"
 )
 
-var words = template.FuncMap{"clock": clock, "day": day, "machine": machine}
+var words = template.FuncMap{"clock": clock, "day": day, "machine": machine, "visible": visible, "lower": strings.ToLower,
+	"ask": askLink, "aboutText": aboutText, "columns": rankColumns}
 
 func clock(t time.Time) string   { return t.UTC().Format(time.TimeOnly) }
 func day(t time.Time) string     { return t.UTC().Format("2 Jan 2006") }

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"dockfill/allocation"
+	"dockfill/cloud/promise"
 	"dockfill/cloud/store"
+	"dockfill/sync/why"
 )
 
 // noon is the twin's clock.
@@ -25,13 +27,17 @@ type twin struct {
 	live    []store.LiveRow
 	totals  store.Totals
 	held    []store.HeldRow
+	supply  map[allocation.SiteID][]promise.Supply
 	changed chan struct{}
 	broken  error
 
 	batches []store.Batch
 	refuse  *store.RefusedError
 
+	prospects int // how often they were read
+
 	policy  allocation.Policy
+	decide  func(why.ID, why.Page) (why.Answer, error)
 	change  store.Change
 	alias   store.Alias
 	approve int64
@@ -42,6 +48,14 @@ type twin struct {
 
 func newTwin() *twin {
 	return &twin{changed: make(chan struct{}), policy: allocation.DefaultPolicy()}
+}
+
+// Decision answers what was set, or knows nothing.
+func (t *twin) Decision(_ context.Context, id why.ID, page why.Page) (why.Answer, error) {
+	if t.decide == nil || t.broken != nil {
+		return why.Answer{}, cmp.Or(t.broken, why.Missingf("nothing is known of %s", id))
+	}
+	return t.decide(id, page)
 }
 
 func (t *twin) Policy(context.Context) (allocation.Policy, error) { return t.policy, t.broken }
@@ -110,7 +124,7 @@ func (t *twin) Owed(_ context.Context, q store.OwedQuery) ([]store.OwedLine, int
 	for _, l := range t.open() {
 		text := strings.ToLower(fmt.Sprint(l.Customer, "\n", l.CustomerName, "\n", l.Order, "\n", l.SKU, "\n", l.Description))
 		if strings.Contains(text, strings.ToLower(q.Text)) && (q.Site == "" || q.Site == l.Site) &&
-			(q.SKU == "" || q.SKU == l.SKU) && (q.Customer == "" || q.Customer == l.Customer) {
+			(q.Lines == nil || slices.Contains(q.Lines, l.Line)) && (q.SKU == "" || q.SKU == l.SKU) && (q.Customer == "" || q.Customer == l.Customer) {
 			found = append(found, l)
 		}
 	}
@@ -213,6 +227,36 @@ func (t *twin) Changed() <-chan struct{} {
 	return t.changed
 }
 
+func (t *twin) Prospect(_ context.Context, skus []allocation.SKU, orders []allocation.OrderID) (store.Prospect, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.prospects++
+	p := store.Prospect{Policy: t.policy, Sites: map[allocation.SiteID]promise.Goods{}}
+	for _, l := range t.open() {
+		g := p.Sites[l.Site]
+		if wanted := l.Open > l.Pending; wanted && (slices.Contains(skus, l.SKU) || slices.Contains(orders, l.Order)) {
+			g.Lines = append(g.Lines, allocation.Line{SKU: l.SKU, Ship: l.Ship, Ordered: l.Open - l.Pending + l.Allocated, Allocated: l.Allocated, Right: l.Open - l.Pending,
+				Rank: allocation.Rank{Class: allocation.Redistribute, Accepted: l.Accepted, Order: l.Order, Line: l.Line}})
+		}
+		g.Supply = t.supply[l.Site]
+		p.Sites[l.Site] = g
+	}
+	return p, t.broken
+}
+
+func (t *twin) Promised(context.Context) ([]store.PromisedLine, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var all []store.PromisedLine
+	for _, l := range t.open() {
+		if l.Promised != "" {
+			all = append(all, store.PromisedLine{Line: l.Line, Order: l.Order, SKU: l.SKU, Site: l.Site, Ship: l.Ship, Promised: l.Promised})
+		}
+	}
+	slices.SortFunc(all, func(a, b store.PromisedLine) int { return cmp.Compare(a.SKU, b.SKU) })
+	return all, t.broken
+}
+
 func (t *twin) Ping(context.Context) error { return t.broken }
 
 func (t *twin) Import(_ context.Context, b store.Batch) (store.ImportResult, error) {
@@ -280,6 +324,7 @@ func busy() *twin {
 		if i%17 == 0 {
 			l.Cancelled, l.Open = 1, l.Open-1
 		}
+		t.announce(i, l)
 		t.lines = append(t.lines, l)
 		t.totals.UnitsOpen += l.Open
 	}
@@ -299,6 +344,32 @@ func busy() *twin {
 		{Site: "hull", Why: allocation.WhyOnHold, SKU: "20848", Units: 1, Scans: 1, Since: noon.Add(-time.Minute)},
 	}
 	return t
+}
+
+// announce has supply come for most lines, as it does in a house: in one delivery
+// or two, too late, late already, or for no day.
+func (t *twin) announce(i int, l store.OwedLine) {
+	if t.supply == nil {
+		t.supply = map[allocation.SiteID][]promise.Supply{}
+	}
+	add := func(qty int64, days int) {
+		s := promise.Supply{Inbound: allocation.InboundID(fmt.Sprintf("PO-%d", 4400+i)), SKU: l.SKU, Qty: qty, Expected: allocation.Date(noon.AddDate(0, 0, days).Format(time.DateOnly))}
+		if len(t.supply[l.Site]) > 0 && t.supply[l.Site][len(t.supply[l.Site])-1].Inbound == s.Inbound {
+			s.Inbound += "-B"
+		}
+		t.supply[l.Site] = append(t.supply[l.Site], s)
+	}
+	switch i % 5 {
+	case 0:
+		add(l.Open, i%20)
+	case 1:
+		add(1, 3)
+		add(l.Open, 3+i%40)
+	case 2:
+		add(l.Open, -1-i%9)
+	case 3:
+		add((l.Open+1)/2, 60)
+	}
 }
 
 // long is a twin whose names and numbers are as large as they may be.

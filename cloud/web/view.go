@@ -31,9 +31,10 @@ type empty struct {
 	Sites  sites
 }
 
-// figure is one of the four numbers, with the age of what it is made of.
+// figure is one of the five numbers, with the age of what it is made of.
 type figure struct {
 	ID, Label, Value, Unit, Age string
+	Link                        string // to what it counts; "" where there is none
 	Stale                       bool
 }
 
@@ -81,17 +82,25 @@ func (s *Server) fill(ctx context.Context, v *view, q store.OwedQuery) error {
 	if err != nil {
 		return fmt.Errorf("summary: %w", err)
 	}
-	v.Figures = figures(sum, v.Sites, v.Now)
+	s.outlook.ask()
+	v.Figures = append(figures(sum, v.Sites, v.Now), promiseFigure(s.outlook.latest()))
 	split, err := s.Reads.Waiting(ctx, edges(v.Now))
 	if err != nil {
 		return fmt.Errorf("waiting: %w", err)
 	}
 	v.Bands = showBands(split, v.Sites.Stale != "")
+	if err := s.narrow(ctx, &q); err != nil {
+		return fmt.Errorf("promises: %w", err)
+	}
 	lines, n, err := s.Reads.Owed(ctx, q)
 	if err != nil {
 		return fmt.Errorf("owed: %w", err)
 	}
-	v.Owed = showOwed(q, lines, n, v.Sites, v.Now)
+	comes, err := s.outlook.comes(ctx, lines)
+	if err != nil {
+		return fmt.Errorf("when it comes: %w", err)
+	}
+	v.Owed = showOwed(q, lines, n, comes, v.Sites, v.Now)
 	live, err := s.Reads.Live(ctx, "", liveRows)
 	if err != nil {
 		return fmt.Errorf("live: %w", err)
@@ -263,12 +272,13 @@ func atLeast(n int64) string {
 // event is a row of the live list.
 type event struct {
 	Key, Class, Verdict, Qty, SKU, Where, To string
+	Why                                      string // link
 	At                                       time.Time
 }
 
 func showEvent(r store.LiveRow) event {
 	e := event{Key: fmt.Sprintf("%s/%s/%d", r.Site, r.Incarnation, r.Seq), Verdict: string(r.Verdict), Class: strings.ToLower(string(r.Verdict)),
-		At: r.At, Qty: number(r.Qty), SKU: visible(string(r.SKU)), Where: string(r.Site), To: destination(r)}
+		Why: aboutEvent(r), At: r.At, Qty: number(r.Qty), SKU: visible(string(r.SKU)), Where: string(r.Site), To: destination(r)}
 	switch {
 	case r.Why == allocation.WhyUndone:
 		e.Verdict, e.Class, e.Qty, e.SKU = "UNDONE", "undone", number(-r.Qty), "units"
@@ -280,7 +290,10 @@ func showEvent(r store.LiveRow) event {
 		e.Verdict, e.Class, e.Qty = "MOVED", "allocated", ""
 	}
 	if r.Qty == 0 {
-		e.Qty = ""
+		e.Qty, e.SKU = "", visible(string(r.SKU))
+	}
+	if len(r.Code) > 0 {
+		e.SKU = visible(string(r.Code))
 	}
 	if e.SKU == "" && r.Qty != 0 {
 		e.SKU = "of several items"

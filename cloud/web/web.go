@@ -18,6 +18,7 @@ import (
 
 	"dockfill/allocation"
 	"dockfill/cloud/store"
+	"dockfill/sync/why"
 )
 
 // Reads is what the pages and the API show. Its meaning is store.Reader's.
@@ -30,7 +31,10 @@ type Reads interface {
 	Totals(ctx context.Context) (store.Totals, error)
 	Held(ctx context.Context) ([]store.HeldSum, error)
 	HeldRows(ctx context.Context, site allocation.SiteID, offset, limit int) (rows []store.HeldRow, total int64, err error)
+	Decision(ctx context.Context, id why.ID, page why.Page) (why.Answer, error)
 	Policy(ctx context.Context) (allocation.Policy, error)
+	Prospect(ctx context.Context, skus []allocation.SKU, orders []allocation.OrderID) (store.Prospect, error)
+	Promised(ctx context.Context) ([]store.PromisedLine, error)
 	Changed() <-chan struct{}
 	Ping(ctx context.Context) error
 }
@@ -76,6 +80,7 @@ type Options struct {
 type Server struct {
 	Options
 	hub     *hub
+	outlook *outlook
 	metrics *metrics
 	handler http.Handler
 
@@ -97,7 +102,7 @@ func New(o Options) *Server {
 		o.Metrics = prometheus.NewRegistry()
 	}
 	s := &Server{Options: o, underWay: underWay{parts: map[string]float64{}}}
-	s.hub = newHub(s)
+	s.hub, s.outlook = newHub(s), newOutlook(s)
 	s.metrics = newMetrics(s)
 	s.handler = s.guard(s.routes())
 	return s
@@ -118,11 +123,16 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
+	surveyed := make(chan struct{})
+	go func() { s.outlook.run(ctx); close(surveyed) }()
 	stopped := make(chan error, 1)
 	go func() { stopped <- srv.Serve(ln) }()
 	// The hub ends first: its listeners are requests that never end by
 	// themselves, and Shutdown waits for every request.
 	s.hub.run(ctx, stopped)
+	if ctx.Err() != nil { // otherwise the listener failed, and the program ends
+		<-surveyed
+	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
 	if err := srv.Shutdown(grace); err != nil {
@@ -137,6 +147,10 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page)
+	mux.HandleFunc("GET /api/v1/decisions", noID)
+	mux.HandleFunc("GET /api/v1/decisions/{$}", noID)
+	mux.HandleFunc("GET /decisions", s.askPage)
+	mux.HandleFunc("GET /decisions/{id...}", s.decisionPage)
 	mux.HandleFunc("GET /live", s.hub.serve)
 	mux.Handle("GET /static/", static())
 	mux.HandleFunc("GET /metrics", s.metrics.serve)

@@ -118,14 +118,20 @@ func lineOf(place string) allocation.LineID {
 type Undo struct {
 	Station allocation.StationID `json:"station"`
 	Seqs    []int64              `json:"seqs"`
+	Policy  string               `json:"policy,omitempty"` // in force, as in all events
 	Moves   []Move               `json:"moves,omitempty"`
+	Passed  []Passed             `json:"passed,omitempty"` // better-ranked lines that the moved units went past
+	More    bool                 `json:"more,omitempty"`   // further lines could take nothing
 }
 
 // Applied says that commands up to and with Through were applied, and what
 // moved because of them.
 type Applied struct {
 	Through CommandCursor `json:"through"`
+	Policy  string        `json:"policy,omitempty"`
 	Moves   []Move        `json:"moves,omitempty"`
+	Passed  []Passed      `json:"passed,omitempty"`
+	More    bool          `json:"more,omitempty"`
 	// Returned are unspent rights given back.
 	Returned []Right `json:"returned,omitempty"`
 	// Refused names commands of this run that could not be applied.
@@ -152,7 +158,10 @@ type Deed struct {
 	From   allocation.Disposition `json:"from,omitempty"`
 	To     allocation.Disposition `json:"to,omitempty"`
 	Reason string                 `json:"reason,omitempty"`
+	Policy string                 `json:"policy,omitempty"`
 	Moves  []Move                 `json:"moves,omitempty"`
+	Passed []Passed               `json:"passed,omitempty"`
+	More   bool                   `json:"more,omitempty"`
 	// Returned are rights that a line which wants less now gives back.
 	Returned []Right `json:"returned,omitempty"`
 }

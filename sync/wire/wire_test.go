@@ -47,18 +47,19 @@ func bodies(t testing.TB) []json.RawMessage {
 			Moves: []Move{{SKU: "X", Qty: 1, From: "O1/1", To: "O4/1", By: "tier", Over: "O2/1"}},
 		}},
 		{Seq: 2, Nonce: "1122334455667700", At: later, Undo: &Undo{
-			Station: "1", Seqs: []int64{1}, Moves: []Move{{SKU: "X", Qty: 3, From: "O1/1", Lot: "L1", Expiry: "2027-12-31", Trade: "09501234600006", Serial: "S1"},
+			Station: "1", Seqs: []int64{1}, Policy: "1", Passed: []Passed{{Line: "O0/1", Lacks: allocation.WhyNoRight}}, More: true, Moves: []Move{{SKU: "X", Qty: 3, From: "O1/1", Lot: "L1", Expiry: "2027-12-31", Trade: "09501234600006", Serial: "S1"},
 				{SKU: "X", Qty: 1, From: "free"}, {SKU: "X", Qty: 1, From: "surplus", Inbound: "PO1"}},
 		}},
 		{Seq: 3, Nonce: "2233445566770011", At: later, Applied: &Applied{
-			Through:  CommandCursor{Centre: "c1", N: 9},
+			Through: CommandCursor{Centre: "c1", N: 9},
+			Policy:  "2", Passed: []Passed{{Line: "O2/1", Lacks: allocation.WhyGate}}, More: true,
 			Moves:    []Move{{SKU: "X", Qty: 2, From: "free", To: "O3/1"}, {SKU: "X", Qty: 1, From: "O4/1", To: "free"}},
 			Returned: []Right{{Line: "O4/1", Qty: 4}},
 			Refused:  []Refused{{N: 8, Message: "command 8 is of a kind that this agent does not know"}},
 		}},
 		{Seq: 4, Nonce: "3344556677001122", At: later, Deed: &Deed{
 			Kind: DeedRegrade, Station: "1", Worker: "w7", Line: "O1/1", SKU: "X", Inbound: "PO1", Qty: 1, From: allocation.Good, To: allocation.Damaged,
-			Reason: "wet", Moves: []Move{{SKU: "X", Qty: 1, From: "free", To: "damaged"}}, Returned: []Right{{Line: "O1/1", Qty: 1}},
+			Reason: "wet", Policy: "2", Passed: []Passed{{Line: "O0/1", Lacks: allocation.WhyLife}}, More: true, Moves: []Move{{SKU: "X", Qty: 1, From: "free", To: "damaged"}}, Returned: []Right{{Line: "O1/1", Qty: 1}},
 		}},
 	}
 	var out []json.RawMessage

@@ -60,7 +60,7 @@
       const query = new URLSearchParams();
       for (const [name, value] of new FormData(form)) if (value) query.set(name, value);
       const url = "/" + (query.size ? "?" + query : "");
-      $("clear").hidden = !query.get("q") && !query.get("site");
+      $("clear").hidden = !query.get("q") && !query.get("site") && !query.get("promise");
       if (push) go(url); else { history.replaceState(null, "", url); load(url); }
     };
     form.addEventListener("submit", (e) => { e.preventDefault(); clearTimeout(typing); search(true); });
