@@ -66,6 +66,8 @@ type Agent struct {
 	store  *store.Store
 	broken error
 	writer *writer
+	// checkpoints are nil where the database is damaged, too.
+	checkpoints *checkpoints
 
 	session *outbox.Session
 	inbox   *inbox.Inbox
@@ -135,6 +137,7 @@ func (a *Agent) openStore() error {
 	}
 	a.store = s
 	a.writer = newWriter(s, a.log, a.grown)
+	a.checkpoints = newCheckpoints(a)
 	if err := a.openLink(ctx); err != nil {
 		return errors.Join(err, s.Close())
 	}

@@ -23,7 +23,9 @@ type run struct {
 	waiting []keptCode // nil where they were not read
 
 	decided  []allocation.Decision
-	moves    []wire.Move // not told yet, as the next two
+	moves    []wire.Move // not told yet, as the next four
+	passed   []wire.Passed
+	more     bool
 	returned []wire.Right
 	refused  []wire.Refused
 	errands  []store.Task
@@ -126,9 +128,28 @@ func (r *run) decide(e allocation.Event) error {
 		return err
 	}
 	r.note(done)
-	r.moves = append(r.moves, wireMoves(done.Moves)...) // none is added to one before: a trial may be taken back
+	moves := wireMoves(done.Moves)
+	if len(moves) > 0 {
+		r.pass(done.Why)
+	}
+	r.moves = append(r.moves, moves...) // none is added to one before: a trial may be taken back
 	r.returned = append(r.returned, done.returned...)
 	return nil
+}
+
+// pass notes the lines that moved units went past, as many as an event has room for.
+func (r *run) pass(w allocation.Why) {
+	const most = 8 * allocation.MaxPassed
+	r.more = r.more || w.More
+	for _, p := range wirePassed(w) {
+		switch {
+		case slices.Contains(r.passed, p):
+		case len(r.passed) == most:
+			r.more = true
+		default:
+			r.passed = append(r.passed[:len(r.passed):len(r.passed)], p) // a trial may be taken back
+		}
+	}
 }
 
 func (r *run) note(done decided) {
@@ -209,7 +230,7 @@ func (r *run) tellSoFar() error {
 	refused := r.refused
 	r.refused = nil
 	err := r.append(r.tx.Meta().Commands, false)
-	r.moves, r.returned, r.refused = nil, nil, refused
+	r.moves, r.passed, r.more, r.returned, r.refused = nil, nil, false, nil, refused
 	return err
 }
 
@@ -225,6 +246,10 @@ func (r *run) events(through wire.CommandCursor) []*wire.Applied {
 		}
 		left -= size
 		return all[len(all)-1]
+	}
+	if len(r.passed) > 0 || r.more {
+		e := now(passedSize(r.passed))
+		e.Passed, e.More = r.passed, r.more
 	}
 	for _, m := range r.moves {
 		e := now(moveSize(m))

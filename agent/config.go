@@ -38,6 +38,9 @@ type Config struct {
 	Profiles profile.Set
 	// Retention is how long events are kept that the centre has safely.
 	Retention time.Duration
+	// Checkpoints is for how many days a daily copy of the database is kept, and what a
+	// policy is tried on with it; 0 makes none.
+	Checkpoints int
 }
 
 // Centre is how the centre is reached.
@@ -50,6 +53,8 @@ type Centre struct {
 const (
 	DefaultHTTP      = "127.0.0.1:8090"
 	DefaultRetention = 30 * 24 * time.Hour
+	// DefaultCheckpoints reach back a whole week at every hour of the day.
+	DefaultCheckpoints = 8
 	// profilesFolder beside the configuration holds the site's own profiles.
 	profilesFolder = "profiles"
 )
@@ -128,6 +133,7 @@ type file struct {
 	HTTP          *address       `toml:"http"`
 	Hosts         []string       `toml:"hosts"`
 	RetentionDays *int           `toml:"retention_days"`
+	Checkpoints   *int           `toml:"checkpoints"`
 	Profiles      string         `toml:"profiles"`
 	Centre        centreFile     `toml:"centre"`
 	Codes         codesFile      `toml:"codes"`
@@ -178,7 +184,7 @@ func (f *file) config(r *reading) Config {
 	c := Config{
 		Site: allocation.SiteID(f.Site.text), Data: filepath.FromSlash(f.Data), HTTP: DefaultHTTP, Hosts: f.Hosts,
 		Centre:    Centre{f.Centre.Broker.text, f.Centre.Username, f.Centre.Password},
-		Retention: DefaultRetention,
+		Retention: DefaultRetention, Checkpoints: DefaultCheckpoints,
 	}
 	if f.HTTP != nil {
 		c.HTTP = f.HTTP.text
@@ -188,6 +194,12 @@ func (f *file) config(r *reading) Config {
 			r.fault("retention_days", fmt.Sprintf("retention_days is %d; 1 to 3650 are possible", *n))
 		}
 		c.Retention = time.Duration(*n) * 24 * time.Hour
+	}
+	if n := f.Checkpoints; n != nil {
+		if *n < 0 || *n > 366 {
+			r.fault("checkpoints", fmt.Sprintf("checkpoints is %d; 0 to 366 days are possible", *n))
+		}
+		c.Checkpoints = *n
 	}
 	if !r.given("site") {
 		r.fault("site", "site is missing: give this warehouse a name of a-z, 0-9 and -")

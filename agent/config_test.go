@@ -91,6 +91,8 @@ func TestAWrongConfigurationSaysWhereAndWhat(t *testing.T) {
 		goodConfig + "parity = \"often\"\n":                                  {"agent.toml:14:10: station gate-2: parity"},
 		goodConfig + "[[station]]\nid = \"3\"\nport = \"/dev/ttyUSB0\"\n":    {"agent.toml:16:8: " + unstableName},
 		goodConfig + "[[station]]\nid = \"3\"\nport = \"tcp://nowhere\"\n":   {"station 3: "},
+		"checkpoints = -1\nsite = \"l\"\ndata = \"x\"\n":                     {"checkpoints is -1"},
+		"checkpoints = 367\nsite = \"l\"\ndata = \"x\"\n":                    {"0 to 366 days are possible"},
 		"retention_days = 0\nsite = \"l\"\ndata = \"x\"\n":                   {"retention_days is 0"},
 	} {
 		_, err := load(writeConfig(t, text), nil)
@@ -174,7 +176,7 @@ pattern = "("
 		":24:11: pattern \"(\" is no regular expression: missing closing )",
 		":25:2: hosts is no table; write hosts = ... above the first table",
 		"environment DOCKFILL_FOO: there is no such setting; the names are DOCKFILL_CENTRE_BROKER, DOCKFILL_CENTRE_PASSWORD, DOCKFILL_CENTRE_USERNAME, " +
-			"DOCKFILL_CODES_ACCEPT_ASSOCIATIONS, DOCKFILL_CODES_GS_SUBSTITUTE, DOCKFILL_CODES_SHORT_GTIN, " +
+			"DOCKFILL_CHECKPOINTS, DOCKFILL_CODES_ACCEPT_ASSOCIATIONS, DOCKFILL_CODES_GS_SUBSTITUTE, DOCKFILL_CODES_SHORT_GTIN, " +
 			"DOCKFILL_DATA, DOCKFILL_HOSTS, DOCKFILL_HTTP, DOCKFILL_PROFILES, DOCKFILL_RETENTION_DAYS, DOCKFILL_SITE, DOCKFILL_AGENT, DOCKFILL_CONFIG, DOCKFILL_LOG_LEVEL and DOCKFILL_STATION_<id>_<KEY>",
 	}, told)
 }

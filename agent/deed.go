@@ -30,6 +30,9 @@ func (d *desk) carryOut(tx *store.Tx, w wire.Deed) (decided, error) {
 		return decided{}, err
 	}
 	w.Moves, w.Returned = wireMoves(done.Moves), done.returned
+	if len(w.Moves) > 0 {
+		w.Passed, w.More = wirePassed(done.Why), done.Why.More
+	}
 	return done, d.appendDeed(tx, w)
 }
 
@@ -59,7 +62,7 @@ func eventOf(tx *store.Tx, w wire.Deed) (allocation.Event, error) {
 
 // appendDeed tells of a deed; moves for which it has no room go into events behind it.
 func (d *desk) appendDeed(tx *store.Tx, w wire.Deed) error {
-	room := wire.MaxEvent - 2048 - 6*(len(w.Reason)+len(w.Worker)+len(w.Station)+len(w.Line)+len(w.SKU)+len(w.Inbound)) - 1024*len(w.Returned)
+	room := wire.MaxEvent - 2048 - 6*(len(w.Reason)+len(w.Worker)+len(w.Station)+len(w.Line)+len(w.SKU)+len(w.Inbound)) - 1024*len(w.Returned) - passedSize(w.Passed)
 	fit := fitting(w.Moves, room)
 	rest := w.Moves[fit:]
 	w.Moves = w.Moves[:fit]

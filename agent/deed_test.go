@@ -54,7 +54,7 @@ func TestWhatAPersonDidWithGoodsIsInTheLogAndTheBooks(t *testing.T) {
 	assert.Equal(t, []int64{5, 0, 4, 2}, []int64{l.Allocated, l.Picked, l.Staged, l.Shipped})
 	all := h.deeds()
 	require.Len(t, all, 3)
-	assert.Equal(t, wire.Deed{Kind: wire.DeedStage, Line: "A/1", Qty: 4, Station: "1", Worker: "ann"}, all[1])
+	assert.Equal(t, wire.Deed{Kind: wire.DeedStage, Line: "A/1", Qty: 4, Station: "1", Worker: "ann", Policy: "default"}, all[1])
 
 	before := h.head()
 	var no *dock.Refused
@@ -123,7 +123,7 @@ func TestAWorkerMayAcceptWhatCameAboveTheAnnouncementOnce(t *testing.T) {
 	assert.Equal(t, "2 units of surplus taken in: see the tasks for what is to be carried", f.Text)
 	assert.EqualValues(t, 5, h.line("A/1").Allocated)
 	assert.EqualValues(t, 1, h.free("X"))
-	assert.Equal(t, wire.Deed{Kind: wire.DeedApprove, Station: "1", Inbound: "PO1", Qty: 2, Reason: "ACCEPT-OVER"}, clearMoves(h.deeds()[0]))
+	assert.Equal(t, wire.Deed{Kind: wire.DeedApprove, Station: "1", Inbound: "PO1", Qty: 2, Reason: "ACCEPT-OVER", Policy: "default"}, clearMoves(h.deeds()[0]))
 	assert.Equal(t, allocation.Stop, h.scan("DF:ACCEPT-OVER").Verdict)
 }
 
@@ -146,7 +146,7 @@ func TestTheStageCardStagesTheLastScanWholeOrSaysWhyNot(t *testing.T) {
 	assert.Equal(t, "4 units staged for 2 lines", f.Text)
 	assert.EqualValues(t, 2, h.line("A/1").Staged)
 	assert.EqualValues(t, 2, h.line("B/1").Staged)
-	assert.Equal(t, wire.Deed{Kind: wire.DeedStage, Station: "1", Worker: "ann", Line: "A/1", Qty: 2, Reason: "STAGE"}, h.deeds()[0])
+	assert.Equal(t, wire.Deed{Kind: wire.DeedStage, Station: "1", Worker: "ann", Line: "A/1", Qty: 2, Reason: "STAGE", Policy: "default"}, h.deeds()[0])
 
 	again := h.scan("DF:STAGE")
 	assert.Equal(t, allocation.Stop, again.Verdict)
@@ -199,7 +199,7 @@ func TestAHouseMayStageAtTheBeepWhatIsReadyToLeave(t *testing.T) {
 	f = h.scan(eachGTIN) // one to each of C, which is ready to leave, and B, which is not whole yet
 	assert.False(t, h.events()[f.Seq-1].Scan.Staged)
 	assert.Equal(t, []int64{1, 0}, []int64{h.line("C/1").Staged, h.line("B/1").Staged})
-	assert.Equal(t, []wire.Deed{{Kind: wire.DeedStage, Station: "1", Line: "C/1", Qty: 1, Reason: atTheBeep}}, h.deeds())
+	assert.Equal(t, []wire.Deed{{Kind: wire.DeedStage, Station: "1", Line: "C/1", Qty: 1, Reason: atTheBeep, Policy: "2"}}, h.deeds())
 	assert.Equal(t, "1 unit staged for B/1", h.scan("DF:STAGE").Text, "the rest of that scan")
 }
 
@@ -212,7 +212,7 @@ func TestATaskThatIsDoneBindsItsUnits(t *testing.T) {
 	require.Len(t, h.tasks(), 1)
 	h.scanAt("2", "DF:DONE")
 	assert.EqualValues(t, 1, h.line("A/1").Picked)
-	assert.Equal(t, wire.Deed{Kind: wire.DeedPick, Station: "2", Line: "A/1", Qty: 1}, h.deeds()[0])
+	assert.Equal(t, wire.Deed{Kind: wire.DeedPick, Station: "2", Line: "A/1", Qty: 1, Policy: "default"}, h.deeds()[0])
 	h.send(orderCommand("A", 2, 1, "X", 0))
 	assert.Equal(t, []string{"RETURN 1 of X from A/1 to A-04"}, h.tasks(), "a person must bring it back")
 	assert.Zero(t, h.free("X"))

@@ -23,6 +23,8 @@ type desk struct {
 	// beside adds to a kept scan what was said beside its code; nil on a dock, where
 	// the cards and the code say all.
 	beside func(*scan)
+	// onePolicy passes over the policies of the centre: another one is tried.
+	onePolicy bool
 }
 
 // scan is one code that waits to be taken in.

@@ -340,7 +340,7 @@ func TestAScanOfWhichThePartsAreForgottenStays(t *testing.T) {
 		if err := tx.Acknowledge(mark, mark); err != nil {
 			return err
 		}
-		n, err := tx.Forget(time.Now().AddDate(1, 0, 0), 1<<20)
+		n, err := tx.Forget(time.Now().AddDate(1, 0, 0), 1<<20, 1<<20)
 		assert.Equal(t, before+1, n)
 		return err
 	}))

@@ -151,8 +151,6 @@ func scanEvent(tx *store.Tx, at store.Station, s scan, g goods, t took) *wire.Sc
 	if s.code.SSCC != "" {
 		e.SSCC = string(s.code.SSCC)
 	}
-	for _, p := range t.Why.Passed {
-		e.Passed = append(e.Passed, wire.Passed(p))
-	}
+	e.Passed = wirePassed(t.Why)
 	return e
 }

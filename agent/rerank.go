@@ -16,6 +16,12 @@ func (r *run) policy(p *wire.Policy) error {
 	if err != nil {
 		return err
 	}
+	if r.d.onePolicy {
+		return nil
+	}
+	if err := r.tellSoFar(); err != nil { // what was decided before names the policy before
+		return err
+	}
 	if err := r.tx.SetPolicy(policy); err != nil {
 		return err
 	}

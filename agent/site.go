@@ -38,6 +38,7 @@ func (a *Agent) Status(ctx context.Context) (dock.Status, error) {
 		Scans: c.Scans, Units: c.Units, Allocated: c.Allocated,
 		OrdersComplete: c.OrdersComplete, LinesKnown: c.LinesKnown, Free: c.Free,
 	}
+	s.Checkpoints = a.checkpoints.status()
 	err := a.store.View(ctx, func(tx *store.Tx) (err error) {
 		if s.Head > s.Stored {
 			if s.OldestUnsent, err = tx.UnsentSince(s.Stored); err != nil {

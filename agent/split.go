@@ -126,8 +126,31 @@ func (d *desk) appendRest(tx *store.Tx, moves []wire.Move, returned []wire.Right
 	return nil
 }
 
-// append writes an event that is no scan.
+// passedSize bounds what the lines take that units went past.
+func passedSize(passed []wire.Passed) (n int) {
+	for _, p := range passed {
+		n += 48 + 6*len(p.Line)
+	}
+	return n
+}
+
+func wirePassed(w allocation.Why) (passed []wire.Passed) {
+	for _, p := range w.Passed {
+		passed = append(passed, wire.Passed(p))
+	}
+	return passed
+}
+
+// append writes an event that is no scan. It names the policy in force.
 func (d *desk) append(tx *store.Tx, e wire.Event) error {
+	switch policy := tx.Meta().Policy.Version; {
+	case e.Undo != nil:
+		e.Undo.Policy = policy
+	case e.Applied != nil:
+		e.Applied.Policy = policy
+	case e.Deed != nil:
+		e.Deed.Policy = policy
+	}
 	e.Seq, e.Nonce, e.At = tx.Head().Seq+1, d.nonce(), d.now()
 	return tx.Append(e, 0, 1)
 }

@@ -75,10 +75,13 @@ func (c commands) Applied(ctx context.Context) (wire.CommandCursor, error) {
 func (c commands) Apply(ctx context.Context, centre string, first int64, cmds []wire.Command) error {
 	for len(cmds) > 0 {
 		n := piece(cmds)
-		now := cmds[:n]
+		now, err := c.a.packed(cmds[:n])
+		if err != nil {
+			return err
+		}
 		var r *run
-		err := c.a.writer.waitLong(ctx, func(tx *store.Tx) (err error) {
-			r, err = c.a.desk.apply(tx, centre, first, now)
+		err = c.a.writer.waitLong(ctx, func(tx *store.Tx) (err error) {
+			r, err = c.a.desk.applyKept(tx, centre, first, now)
 			return err
 		})
 		if err != nil {
@@ -135,14 +138,17 @@ func weigh(c wire.Command) int {
 const (
 	housePause  = time.Minute
 	forgetChunk = 2000
+	forgetRuns  = 100 // of commands
 )
 
-// keepHouse deletes events that are safe at the centre and older than the
-// retention.
+// keepHouse makes the daily checkpoint, and deletes events that are safe at the
+// centre and older than the retention.
 func (a *Agent) keepHouse(ctx context.Context) error {
 	tick := time.NewTicker(housePause)
 	defer tick.Stop()
+	a.checkpoints.tidy(ctx)
 	for {
+		a.checkpoints.keep(ctx)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -156,10 +162,24 @@ func (a *Agent) keepHouse(ctx context.Context) error {
 
 func (a *Agent) forget(ctx context.Context) error {
 	before := a.deps.Now().Add(-a.config.Retention)
-	for n := int64(forgetChunk); n == forgetChunk; {
-		err := a.writer.waitLong(ctx, func(tx *store.Tx) error {
-			var err error
-			n, err = tx.Forget(before, forgetChunk)
+	meta, head, _ := a.store.Now()
+	through := a.checkpoints.through(meta.Incarnation, head)
+	for _, some := range []func(*store.Tx) (int64, error){
+		func(tx *store.Tx) (int64, error) { return tx.Forget(before, through, forgetChunk) },
+		func(tx *store.Tx) (int64, error) { return tx.ForgetCommands(through, forgetRuns) },
+	} {
+		if err := a.forgetAll(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetAll deletes a chunk after the other until nothing is left to be deleted.
+func (a *Agent) forgetAll(ctx context.Context, some func(*store.Tx) (int64, error)) error {
+	for n := int64(1); n > 0; {
+		err := a.writer.waitLong(ctx, func(tx *store.Tx) (err error) {
+			n, err = some(tx)
 			return err
 		})
 		if err != nil {

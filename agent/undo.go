@@ -141,7 +141,10 @@ func (u *undoing) record(done decided) error {
 		}
 	}
 	moves := wireMoves(done.Moves)
-	fit := fitting(moves, wire.MaxEvent-1024-12*len(u.back.Seqs))
+	if len(moves) > 0 {
+		u.back.Passed, u.back.More = wirePassed(done.Why), done.Why.More
+	}
+	fit := fitting(moves, wire.MaxEvent-1024-12*len(u.back.Seqs)-passedSize(u.back.Passed))
 	u.back.Moves, u.seq = moves[:fit], u.tx.Head().Seq+1
 	if err := u.d.append(u.tx, wire.Event{Undo: &u.back}); err != nil {
 		return err

@@ -20,7 +20,7 @@ func (e Undo) decide(d *draft) error {
 
 func (d *draft) undo(r Taken) error {
 	if r.Inbound != "" {
-		d.arrived[inboundSKU{r.Inbound, r.SKU}] -= r.Qty
+		d.arrive(r.Receipt, -r.Qty)
 	}
 	d.todo[r.SKU] = stageOwn
 	switch r.Disposition {
@@ -124,32 +124,21 @@ func (d *draft) strip(sku SKU, n int64, fits func(Parcel) bool, to Place) (got i
 		return 0, err
 	}
 	for _, of := range append([]SKU{sku}, kin.ServesAlso...) {
-		for got < n {
-			k, err := d.stripOne(of, sku, n-got, fits, to)
+		for h, err := range d.holders(of, HoldAny) {
 			if err != nil {
 				return 0, err
 			}
-			if k == 0 {
-				break
+			if got == n {
+				return got, nil
+			}
+			k, err := d.stripLine(h, sku, n-got, fits, to)
+			if err != nil {
+				return 0, err
 			}
 			got += k
 		}
 	}
 	return got, nil
-}
-
-// stripOne takes from the first line that has such units. What it loses changes
-// who holds what, so the next one is looked for anew.
-func (d *draft) stripOne(of, sku SKU, n int64, fits func(Parcel) bool, to Place) (int64, error) {
-	for h, err := range d.holders(of, HoldAny) {
-		if err != nil {
-			return 0, err
-		}
-		if got, err := d.stripLine(h, sku, n, fits, to); got > 0 || err != nil {
-			return got, err
-		}
-	}
-	return 0, nil
 }
 
 func (d *draft) stripLine(h *Line, sku SKU, n int64, fits func(Parcel) bool, to Place) (got int64, err error) {

@@ -17,10 +17,10 @@ import (
 // *Refusal says why an event is not acceptable; any other error is the view's.
 func Decide(p Policy, v View, today Date, e Event) (Decision, error) {
 	d := &draft{
-		p: p, v: v, today: today, lines: map[LineID]*Line{}, before: map[LineID]Line{}, held: map[LineID][]Parcel{},
-		todo: map[SKU]int{}, shelf: map[SKU][]Parcel{}, changed: map[OrderID]bool{}, woken: map[string]bool{}, abouts: map[SKU]About{}, fresh: map[SKU]bool{},
-		opened: map[LineID]bool{}, arrived: map[inboundSKU]int64{},
+		p: p, v: v, today: today, lines: map[LineID]*Line{}, before: map[LineID]Line{},
+		todo: map[SKU]int{}, pools: map[SKU][]parcelAt{}, abouts: map[SKU]About{}, fresh: map[SKU]bool{},
 	}
+	defer d.close()
 	d.out.Why.Policy = p.Version
 	if err := e.decide(d); err != nil {
 		return Decision{}, err
@@ -41,15 +41,26 @@ type draft struct {
 	lines  map[LineID]*Line // those that were touched
 	before map[LineID]Line  // as the view had them
 	held   map[LineID][]Parcel
-	shelf  map[SKU][]Parcel // free stock that was read, less what was given
-	loose  []parcelAt       // units in the air: received, or lost by a line
-	abouts map[SKU]About
-	fresh  map[SKU]bool // just came, or was just lost by a line, and not served yet
+	got    map[LineID][]Parcel // of lines whose held units were not read
+	loose  []parcelAt          // what has come into the air: received, or lost by a line
+	pools  map[SKU][]parcelAt  // free units in the order of use, those in the air among them
+	stood  map[SKU]bool        // whose free stock is among them
+	fresh  map[SKU]bool        // just came, or was just lost by a line, and not served yet
+
+	// What was read of the view, once.
+	abouts  map[SKU]About
+	orders  map[OrderID][]Line
+	lacks   map[OrderID][]SKU
+	awaited map[SKU]int64
+	crowds  map[SKU]*crowd
 
 	todo    map[SKU]int // to be offered: the stage that is due
 	changed map[OrderID]bool
 	woke    bool            // such a gate was just found
 	woken   map[string]bool // gates that were found able to be whole, by line or order
+	asked   map[turn]int    // when all gates of a SKU were last asked
+	stir    map[SKU]stirred // whether anything may follow from a SKU's being offered
+	changes int             // counts what was given, lost or served since
 	opened  map[LineID]bool // lines whose demand the event touched, or that it took units from
 	arrived map[inboundSKU]int64
 	beep    bool // the event is a receipt
@@ -103,7 +114,7 @@ func (d *draft) now(l Line) *Line {
 
 // orderLines reads the lines of an order as they are in the draft.
 func (d *draft) orderLines(id OrderID) ([]*Line, error) {
-	read, err := d.v.OrderLines(id)
+	read, err := d.viewed(id)
 	if err != nil {
 		return nil, err
 	}
@@ -144,13 +155,20 @@ func (d *draft) heldBy(id LineID) ([]Parcel, error) {
 		return nil, err
 	}
 	held = slices.Clone(held)
-	for _, m := range d.out.Moves { // those that the view does not know of yet
-		if m.To == At(id) {
-			held = add(held, m.Batch, m.Qty)
-		}
+	for _, p := range d.got[id] {
+		held = add(held, p.Batch, p.Qty)
 	}
-	d.held[id] = held
+	put(&d.held, id, held)
 	return held, nil
+}
+
+// put sets an entry of a map that is made when it is first needed: most decisions
+// need few of them.
+func put[K comparable, V any](to *map[K]V, k K, v V) {
+	if *to == nil {
+		*to = map[K]V{}
+	}
+	(*to)[k] = v
 }
 
 // add puts units into parcels that stand in the order of use.
@@ -173,7 +191,7 @@ func (d *draft) move(m Move) {
 
 // open notes that a line may want more than before.
 func (d *draft) open(l *Line) error {
-	d.opened[l.ID()] = true
+	put(&d.opened, l.ID(), true)
 	return d.wake(l)
 }
 
@@ -203,15 +221,6 @@ func (d *draft) wakeSKU(sku SKU) error {
 	return err
 }
 
-func (d *draft) about(sku SKU) (About, error) {
-	if about, read := d.abouts[sku]; read {
-		return about, nil
-	}
-	about, err := d.v.About(sku)
-	d.abouts[sku] = about
-	return about, err
-}
-
 // settle gives what can be given until nothing can: free goods to their own
 // lines, then to those that they may stand in for, then from line to line. Each
 // of these comes again when one behind it gave something.
@@ -222,11 +231,11 @@ func (d *draft) settle() error {
 		}
 	}
 	for _, p := range d.loose {
-		if p.Qty > 0 {
-			d.move(Move{Batch: p.Batch, Qty: p.Qty, From: p.from, To: Place{Shelf: Free}})
+		all := d.pools[p.SKU]
+		if i, _ := locate(all, p); all[i].Qty > 0 { // nobody took it
+			d.move(Move{Batch: p.Batch, Qty: all[i].Qty, From: p.from, To: Place{Shelf: Free}})
 		}
 	}
-	d.loose = nil
 	return nil
 }
 

@@ -12,7 +12,7 @@ func (e Demand) decide(d *draft) error {
 		}
 	}
 	for _, id := range e.Changed {
-		d.changed[id] = true
+		put(&d.changed, id, true)
 		all, err := d.orderLines(id)
 		if err != nil {
 			return err

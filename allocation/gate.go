@@ -2,7 +2,6 @@ package allocation
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 )
 
@@ -16,7 +15,10 @@ func (d *draft) canBeWhole(l *Line, n int64, of SKU) (bool, error) {
 	}
 	together := []*Line{d.now(*l)}
 	if l.Ship == ShipOrder {
-		var err error
+		hopeless, err := d.hopeless(l.Rank.Order)
+		if hopeless || err != nil {
+			return false, err
+		}
 		if together, err = d.orderLines(l.Rank.Order); err != nil {
 			return false, err
 		}
@@ -38,6 +40,28 @@ func (d *draft) canBeWhole(l *Line, n int64, of SKU) (bool, error) {
 		return false, err
 	}
 	return c.cover(wants)
+}
+
+// hopeless reports, without reading the lines of an order, that nothing is here or
+// announced of goods that it lacks.
+func (d *draft) hopeless(id OrderID) (bool, error) {
+	if _, read := d.orders[id]; read {
+		return false, nil
+	}
+	lacks, read := d.lacks[id]
+	if !read {
+		var err error
+		if lacks, err = d.v.Lacking(id); err != nil {
+			return false, err
+		}
+		put(&d.lacks, id, lacks)
+	}
+	for _, sku := range lacks {
+		if n, err := d.within(sku); n == 0 || err != nil {
+			return n == 0, err
+		}
+	}
+	return false, nil
 }
 
 // want is what a line of a gate lacks, and has not been found yet.
@@ -126,7 +150,11 @@ func (c *counted) less(pool []parcelAt, sku SKU) ([]parcelAt, error) {
 	if first == nil || c.d.p.rules.Share == Fair {
 		return nil, nil
 	}
-	others, err := c.d.ahead(first)
+	var here int64
+	for _, p := range pool {
+		here += p.Qty
+	}
+	others, err := c.d.ahead(first, here)
 	for _, g := range c.d.p.rules.Guarantees {
 		if err == nil {
 			var left int64
@@ -177,7 +205,7 @@ func (d *draft) announcedFor(sku SKU, gate []want) (int64, error) {
 	if announced == 0 || err != nil {
 		return 0, err
 	}
-	ahead, err := d.ahead(d.firstOf(sku, gate))
+	ahead, err := d.ahead(d.firstOf(sku, gate), announced)
 	return max(0, announced-ahead), err
 }
 
@@ -197,102 +225,4 @@ func (d *draft) within(sku SKU) (int64, error) {
 		announced += free
 	}
 	return announced, err
-}
-
-// announced is what the open inbounds still have, less what just came by them.
-func (d *draft) announced(sku SKU) (int64, error) {
-	n, err := d.v.Announced(sku)
-	for at, more := range d.arrived {
-		if at.sku != sku || err != nil {
-			continue
-		}
-		in, found, e := d.v.Inbound(at.id, sku)
-		if err = e; !found || in.Closed {
-			continue
-		}
-		n += max(0, in.Announced-in.Received-more) - max(0, in.Announced-in.Received)
-	}
-	return n, err
-}
-
-// ahead sums what the lines that rank before l can take.
-func (d *draft) ahead(l *Line) (int64, error) {
-	n, err := d.v.Ahead(*l)
-	for id, other := range d.lines {
-		if other.SKU == l.SKU && d.p.Worse(l, other) {
-			had := d.before[id]
-			n += other.Takes() - had.Takes()
-		}
-	}
-	return n, err
-}
-
-// wakeGates has the other goods offered of gates that wait for the SKU, or for
-// what it stands in for, and can be whole now.
-func (d *draft) wakeGates(sku SKU) error {
-	if d.p.rules.Gate != GateSkip {
-		return nil
-	}
-	kin, err := d.about(sku)
-	if err != nil {
-		return err
-	}
-	for _, of := range append([]SKU{sku}, kin.ServesAlso...) {
-		if err := d.wakeGatesOf(of, sku); err != nil {
-			return err
-		}
-	}
-	return d.wakeRest(sku)
-}
-
-// wakeRest has the other goods offered of orders whose line of the SKU was filled
-// just now: what came of the SKU is counted on only after its turn.
-func (d *draft) wakeRest(sku SKU) error {
-	for _, id := range slices.Sorted(maps.Keys(d.lines)) {
-		l := d.lines[id]
-		if l.SKU != sku || l.Ship != ShipOrder || l.Open() > 0 {
-			continue
-		}
-		all, err := d.orderLines(l.Rank.Order)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(all, func(o *Line) bool { return o.Open() > 0 })
-		if i < 0 {
-			continue
-		}
-		whole, err := d.canBeWhole(all[i], 0, "")
-		if err != nil {
-			return err
-		}
-		if whole {
-			if err := d.wakeGated(all[i], sku); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (d *draft) wakeGatesOf(sku, turn SKU) error {
-	q, err := d.takers(sku, AnyClass, true)
-	if err != nil {
-		return err
-	}
-	defer q.stop()
-	for {
-		l, err := q.next()
-		if l == nil || err != nil {
-			return err
-		}
-		whole, err := d.canBeWhole(l, 0, "")
-		if err != nil {
-			return err
-		}
-		if whole {
-			if err := d.wakeGated(l, turn); err != nil {
-				return err
-			}
-		}
-	}
 }

@@ -5,40 +5,69 @@ import (
 	"slices"
 )
 
-// pool gives what is free of a SKU in the order of use. Free stock is read only
-// here, once there is somebody who may take it.
+// pool gives what is free of a SKU in the order of use; some of it may be used up.
+// Free stock is read only here, once there is somebody who may take it.
 func (d *draft) pool(sku SKU) ([]parcelAt, error) {
-	if _, read := d.shelf[sku]; !read {
-		d.shelf[sku] = []Parcel{}
-		if about, err := d.about(sku); !about.Free || err != nil {
-			return d.inAir(sku), err
-		}
-		for p, err := range d.v.Stock(sku, Free) {
-			if err != nil {
-				return nil, err
-			}
-			d.shelf[sku] = append(d.shelf[sku], p)
-		}
+	if d.stood[sku] {
+		return d.pools[sku], nil
 	}
-	pool := d.inAir(sku)
-	for _, p := range d.shelf[sku] {
-		if p.Qty > 0 {
-			pool = append(pool, parcelAt{p, Place{Shelf: Free}})
-		}
+	put(&d.stood, sku, true)
+	if about, err := d.about(sku); !about.Free || err != nil {
+		return d.pools[sku], err
 	}
-	slices.SortFunc(pool, inOrderOfUse)
-	return pool, nil
+	for p, err := range d.v.Stock(sku, Free) {
+		if err != nil {
+			return nil, err
+		}
+		d.pour(parcelAt{p, Place{Shelf: Free}})
+	}
+	return d.pools[sku], nil
 }
 
-// inAir gives what was received or lost of a SKU, in the order of use.
-func (d *draft) inAir(sku SKU) (pool []parcelAt) {
-	for _, p := range d.loose {
-		if p.SKU == sku && p.Qty > 0 {
-			pool = append(pool, p)
+// pour adds units to a pool, and reports whether they are of a new kind there.
+func (d *draft) pour(p parcelAt) (kind bool) {
+	d.changes++
+	all := d.pools[p.SKU]
+	i, found := locate(all, p)
+	if found {
+		all[i].Qty += p.Qty
+		return false
+	}
+	d.pools[p.SKU] = slices.Insert(all, i, p)
+	return true
+}
+
+func locate(all []parcelAt, p parcelAt) (i int, found bool) {
+	i, _ = slices.BinarySearchFunc(all, p, inOrderOfUse)
+	for ; i < len(all) && inOrderOfUse(all[i], p) == 0; i++ {
+		if all[i].from == p.from {
+			return i, true
 		}
 	}
-	slices.SortFunc(pool, inOrderOfUse)
-	return pool
+	return i, false
+}
+
+// draw takes units of the pool away.
+func (d *draft) draw(p parcelAt, n int64) {
+	d.changes++
+	all := d.pools[p.SKU]
+	i, _ := locate(all, p)
+	all[i].Qty -= n
+}
+
+// inAir reports whether something of a SKU was received, or lost, and not given.
+func (d *draft) inAir(sku SKU) bool {
+	return slices.ContainsFunc(d.pools[sku], func(p parcelAt) bool { return p.Qty > 0 && p.from.Shelf != Free })
+}
+
+// some reports whether anything is free of a SKU. What is in the air tells without
+// the stock being read.
+func (d *draft) some(sku SKU) (bool, error) {
+	if d.inAir(sku) {
+		return true, nil
+	}
+	pool, err := d.pool(sku)
+	return slices.ContainsFunc(pool, func(p parcelAt) bool { return p.Qty > 0 }), err
 }
 
 // free counts what is free of a SKU and lasts minLife days from today.
@@ -52,26 +81,17 @@ func (d *draft) free(sku SKU, today Date, minLife int) (n int64, err error) {
 	return n, err
 }
 
-// draw takes units of the pool away.
-func (d *draft) draw(p parcelAt, n int64) {
-	if p.from.Shelf == Free {
-		all := d.shelf[p.SKU]
-		i := slices.IndexFunc(all, func(q Parcel) bool { return q.Batch == p.Batch })
-		all[i].Qty -= n
-		return
-	}
-	i := slices.IndexFunc(d.loose, func(q parcelAt) bool { return q.Batch == p.Batch && q.from == p.from && q.Qty > 0 })
-	d.loose[i].Qty -= n
-}
-
 // lasting gives the most days that anything free of a SKU lasts.
 func (d *draft) lasting(sku SKU) (days int, err error) {
 	pool, err := d.pool(sku)
 	for _, p := range pool {
-		if p.Expiry == "" {
+		switch {
+		case p.Qty == 0:
+		case p.Expiry == "":
 			return math.MaxInt, err
+		default:
+			days = max(days, d.today.until(p.Expiry))
 		}
-		days = max(days, d.today.until(p.Expiry))
 	}
 	return days, err
 }

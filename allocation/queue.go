@@ -2,7 +2,7 @@ package allocation
 
 import (
 	"container/heap"
-	"iter"
+	"math"
 )
 
 // queue is who waits for the goods of one SKU, in the order of being served.
@@ -28,8 +28,7 @@ type cursor struct {
 	d      *draft
 	sku    SKU // of the goods
 	search Search
-	pull   func() (Line, error, bool)
-	stop   func()
+	lines  Cursor // nil until it is asked
 	head   *Line
 	read   int
 	last   *Line
@@ -49,10 +48,10 @@ func (q *queue) open(s Search) {
 // peek gives the head of a cursor, which no draft has changed; nil at its end.
 func (c *cursor) peek() (*Line, error) {
 	for c.head == nil && !c.done {
-		if c.pull == nil {
-			c.pull, c.stop = iter.Pull2(c.d.v.Waiting(c.search))
+		if c.lines == nil {
+			c.lines = c.d.v.Waiting(c.search)
 		}
-		l, err, more := c.pull()
+		l, more, err := c.lines.Next()
 		if err != nil {
 			return nil, err
 		}
@@ -77,8 +76,11 @@ func (c *cursor) peek() (*Line, error) {
 // limit goes on with the lines that can take something.
 func (c *cursor) limit() (err error) {
 	c.stop()
-	c.pull = nil
 	c.search.Limited, c.search.After = true, c.last
+	if idle, err := c.idle(); idle || err != nil {
+		c.done = idle
+		return err
+	}
 	if c.search.Units, err = c.d.free(c.sku, "", 0); err != nil {
 		return err
 	}
@@ -89,11 +91,31 @@ func (c *cursor) limit() (err error) {
 	return err
 }
 
+// idle reports that no line behind can take anything of any goods: what is free
+// need not be read then.
+func (c *cursor) idle() (bool, error) {
+	about, err := c.d.about(c.sku)
+	if !about.Free || c.d.stood[c.sku] || err != nil {
+		return false, err
+	}
+	any := c.search
+	any.Units, any.Whole, any.Life = math.MaxInt64, math.MaxInt64, math.MaxInt
+	lines := c.d.v.Waiting(any)
+	defer lines.Stop()
+	_, more, err := lines.Next()
+	return !more && err == nil, err
+}
+
 func (q *queue) stop() {
 	for _, c := range q.heads {
-		if c.pull != nil {
-			c.stop()
-		}
+		c.stop()
+	}
+}
+
+func (c *cursor) stop() {
+	if c.lines != nil {
+		c.lines.Stop()
+		c.lines = nil
 	}
 }
 

@@ -2,7 +2,7 @@ package allocation
 
 import (
 	"cmp"
-	"fmt"
+	"math/bits"
 	"strings"
 	"time"
 )
@@ -70,7 +70,7 @@ func sortable(keys []Key, r Rank) string {
 		case ByOverride:
 			writeNumber(&b, r.Override)
 		case ByClass:
-			fmt.Fprintf(&b, "%d", r.Class.order())
+			b.WriteByte(byte('0' + r.Class.order()))
 		case ByContract:
 			writeNumber(&b, r.Contract)
 		case ByTier:
@@ -78,7 +78,7 @@ func sortable(keys []Key, r Rank) string {
 		case ByPromised:
 			writeDate(&b, r.Due)
 		case ByAccepted:
-			b.WriteString(r.Accepted.UTC().Format("20060102150405.000000000"))
+			writeInstant(&b, r.Accepted)
 		case ByOrder:
 			writeText(&b, string(r.Order))
 		case ByLine:
@@ -127,7 +127,38 @@ func compareNumber(a, b int) int {
 	return cmp.Compare(uint(a)-1, uint(b)-1)
 }
 
-func writeNumber(b *strings.Builder, n int) { fmt.Fprintf(b, "%016x", uint64(n)-1) }
+// What follows writes as little as sorts: the shorter the keys, the fewer pages of
+// an index lie between its root and a line.
+
+// writeNumber writes how many hex digits follow, and those; none is behind all.
+func writeNumber(b *strings.Builder, n int) {
+	if n == 0 {
+		b.WriteByte('g')
+		return
+	}
+	writeHex(b, uint64(n)-1, max(1, (bits.Len64(uint64(n)-1)+3)/4), true)
+}
+
+func writeHex(b *strings.Builder, n uint64, digits int, counted bool) {
+	const hex = "0123456789abcdef"
+	if counted {
+		b.WriteByte(hex[digits-1])
+	}
+	for i := digits - 1; i >= 0; i-- {
+		b.WriteByte(hex[n>>(4*i)&15])
+	}
+}
+
+// writeInstant writes the seconds since the year 0, and their fraction if any.
+func writeInstant(b *strings.Builder, t time.Time) {
+	const yearNone = -62167219200
+	writeHex(b, uint64(max(0, t.Unix()-yearNone)), 10, false)
+	if t.Nanosecond() == 0 {
+		b.WriteByte('\x01')
+		return
+	}
+	writeHex(b, uint64(t.Nanosecond()), 8, false)
+}
 
 func lastIfNone(d Date) Date {
 	if d == "" {
@@ -136,7 +167,8 @@ func lastIfNone(d Date) Date {
 	return d
 }
 
-func writeDate(b *strings.Builder, d Date) { b.WriteString(string(lastIfNone(d))) }
+// writeDate writes a date as it is; none is behind all.
+func writeDate(b *strings.Builder, d Date) { b.WriteString(cmp.Or(string(d), ":")) }
 
 // writeText ends the text with a byte below every byte that CheckID lets
 // through, so that a prefix sorts before what it is a prefix of.

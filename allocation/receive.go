@@ -36,7 +36,7 @@ func (d *draft) receive(r Receipt) error {
 		return err
 	}
 	if r.Inbound != "" {
-		d.arrived[inboundSKU{r.Inbound, r.SKU}] += r.Qty
+		d.arrive(r, r.Qty)
 	}
 	d.todo[r.SKU] = stageOwn
 	switch r.Disposition {
@@ -75,19 +75,20 @@ func (d *draft) usual(r Receipt) (int64, error) {
 	return min(max(0, room), r.Qty), nil
 }
 
+func (d *draft) arrive(r Receipt, n int64) {
+	at := inboundSKU{r.Inbound, r.SKU}
+	put(&d.arrived, at, d.arrived[at]+n)
+}
+
 // air puts units in the air: they are offered, and what nobody takes is free.
 func (d *draft) air(b Batch, n int64, from Place) {
 	if n <= 0 {
 		return
 	}
 	d.todo[b.SKU], d.fresh[b.SKU] = stageOwn, true
-	for i := range d.loose {
-		if d.loose[i].Batch == b && d.loose[i].from == from {
-			d.loose[i].Qty += n
-			return
-		}
+	if p := (parcelAt{Parcel{Batch: b, Qty: n}, from}); d.pour(p) {
+		d.loose = append(d.loose, p)
 	}
-	d.loose = append(d.loose, parcelAt{Parcel{Batch: b, Qty: n}, from})
 }
 
 // stageAtBeep stages what a receipt brought to lines whose gate is open, where

@@ -11,6 +11,7 @@ func (d *draft) serveOwn(sku SKU) error {
 		}
 	}
 	delete(d.fresh, sku)
+	d.changes++
 	return d.wakeGates(sku)
 }
 
@@ -29,7 +30,7 @@ func (d *draft) serveOthers(sku SKU) (gave bool, err error) {
 }
 
 func (d *draft) serveGroup(sku SKU, group []SKU, guaranteed, once bool) (gave bool, err error) {
-	if about, err := d.about(sku); err != nil || !about.Free && len(d.inAir(sku)) == 0 {
+	if about, err := d.about(sku); err != nil || !about.Free && !d.inAir(sku) {
 		return false, err // nothing to give: who waits need not be asked
 	}
 	q := &queue{d: d, sku: sku, guaranteed: guaranteed, left: map[share]int64{}, back: waiters{p: d.p}}
@@ -71,8 +72,7 @@ func (q *queue) run(once bool) (gave bool, err error) {
 		if l == nil || err != nil {
 			return gave, err
 		}
-		free, err := d.free(q.sku, "", 0)
-		if err != nil || free == 0 {
+		if some, err := d.some(q.sku); !some || err != nil {
 			return gave, err
 		}
 		n, lacks, err := q.canTake(l)
@@ -98,15 +98,15 @@ func (q *queue) run(once bool) (gave bool, err error) {
 // canTake gives how many of the free units the line takes now, or what it lacks.
 func (q *queue) canTake(l *Line) (n int64, lacks WhyCode, err error) {
 	d := q.d
+	n = l.Takes()
+	if n == 0 {
+		return 0, WhyNoRight, nil
+	}
 	fit, err := d.free(q.sku, d.today, l.MinLife)
 	if err != nil {
 		return 0, "", err
 	}
-	n = l.Takes()
-	lacks = WhyNoRight
-	if n > 0 {
-		lacks = WhyLife
-	}
+	lacks = WhyLife
 	n = min(n, fit)
 	if q.guaranteed {
 		n = min(n, q.left[share{l.Segment, l.SKU}])
@@ -166,7 +166,7 @@ func (q *queue) rival(l *Line) (*Line, error) {
 	if !q.guaranteed {
 		return q.peek()
 	}
-	for other, err := range q.d.v.Waiting(Search{SKU: l.SKU}) {
+	for other, err := range Each(q.d.v.Waiting(Search{SKU: l.SKU})) {
 		if err != nil {
 			return nil, err
 		}
@@ -207,22 +207,11 @@ func (d *draft) give(sku SKU, l *Line, n int64, m Move) error {
 // gained writes a move to a line down.
 func (d *draft) gained(l *Line, m Move) {
 	l.gain(m.Qty)
+	d.changes++
 	if held, read := d.held[l.ID()]; read {
 		d.held[l.ID()] = add(held, m.Batch, m.Qty)
+	} else {
+		put(&d.got, l.ID(), append(d.got[l.ID()], Parcel{Batch: m.Batch, Qty: m.Qty}))
 	}
 	d.move(m)
-}
-
-// wakeGated has the other goods of a gate offered that can be whole.
-// Once is enough for units given, and once for each SKU that had its turn.
-func (d *draft) wakeGated(l *Line, turn SKU) error {
-	gate := string(turn) + "\x00" + string(l.ID())
-	if l.Ship == ShipOrder {
-		gate = string(turn) + "\x00" + string(l.Rank.Order)
-	}
-	if !d.p.skips(l) || d.woken[gate] {
-		return nil
-	}
-	d.woken[gate], d.woke = true, true
-	return d.wake(l)
 }

@@ -48,10 +48,8 @@ func (q *queue) narrow(to Takers, after *Line) {
 		if c.search.Classes >= to {
 			continue
 		}
-		if c.pull != nil {
-			c.stop()
-		}
-		c.search.Classes, c.search.After, c.pull, c.head, c.done = to, after, nil, nil, false
+		c.stop()
+		c.search.Classes, c.search.After, c.head, c.done = to, after, nil, false
 	}
 }
 
@@ -229,10 +227,12 @@ func (d *draft) isChanged(l *Line) bool { return d.changed[l.Rank.Order] }
 
 // holders yields the lines that hold units of the kinds, as they are in the
 // draft, worst rank first. Lines that were ranked anew are always among them.
+// Those that are read may lose units meanwhile.
 func (d *draft) holders(sku SKU, kinds Holding) iter.Seq2[*Line, error] {
 	return func(yield func(*Line, error) bool) {
-		mine := &losers{d.p, nil}
-		for _, l := range d.lines {
+		mine, had := &losers{d.p, nil}, map[LineID]bool{}
+		for id, l := range d.lines {
+			had[id] = true
 			fits, err := d.holds(l, sku, kinds)
 			if err != nil {
 				yield(nil, err)
@@ -248,7 +248,7 @@ func (d *draft) holders(sku SKU, kinds Holding) iter.Seq2[*Line, error] {
 				yield(nil, err)
 				return
 			}
-			if d.lines[l.ID()] != nil {
+			if had[l.ID()] {
 				continue
 			}
 			for len(mine.lines) > 0 && mine.compare(mine.lines[0], &l) < 0 {
@@ -257,7 +257,7 @@ func (d *draft) holders(sku SKU, kinds Holding) iter.Seq2[*Line, error] {
 				}
 				mine.lines = mine.lines[1:]
 			}
-			if !yield(&l, nil) {
+			if !yield(d.now(l), nil) {
 				return
 			}
 		}
@@ -305,5 +305,6 @@ func (d *draft) lost(l *Line, b Batch, n int64) error {
 	i := slices.IndexFunc(held, func(p Parcel) bool { return p.Batch == b })
 	held[i].Qty -= n
 	l.lose(n)
+	d.changes++
 	return d.open(l)
 }

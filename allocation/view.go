@@ -21,7 +21,7 @@ import "iter"
 type View interface {
 	// Waiting yields the open lines that fit the search, in the order of
 	// Policy.Before, under the policy in force.
-	Waiting(Search) iter.Seq2[Line, error]
+	Waiting(Search) Cursor
 	// Holders yields the lines of a SKU that fit one of the wanted kinds and hold
 	// a loose unit, worst rank (under fair share: worst band, then rank) first.
 	// Index: (sku, rank_key) where allocated > picked + staged; kinds by class.
@@ -45,9 +45,18 @@ type View interface {
 	// Inbound tells of a SKU in an inbound; false where the site knows none of
 	// that name.
 	Inbound(InboundID, SKU) (Inbound, bool, error)
-	// Ahead sums Takes over the waiting lines of the same SKU that rank before
-	// the line. It is asked only for gates in mode skip while goods are announced.
-	Ahead(Line) (int64, error)
+	// Appetites yields what the waiting lines of a SKU can take, in the order of
+	// their PlaceKey; those that can take nothing may be left out. It is asked only
+	// for gates in mode skip while goods are announced.
+	Appetites(SKU) iter.Seq2[Appetite, error]
+	// Beside names the goods that orders which ship whole still lack beside a SKU, of
+	// which a line of each can take what it takes at once; some may be named that
+	// none lacks. Together yields, in any order, such lines of the SKU whose orders
+	// lack the other goods too. Lacking names what an order lacks. These are asked
+	// only for gates in mode skip.
+	Beside(SKU) ([]SKU, error)
+	Together(sku, beside SKU) iter.Seq2[Line, error]
+	Lacking(OrderID) ([]SKU, error)
 	// Guaranteed sums Line.Guaranteed over the lines of a segment and SKU.
 	Guaranteed(segment string, sku SKU) (int64, error)
 	// About tells what a decision over a SKU can leave out. A store keeps it in
@@ -56,6 +65,32 @@ type View interface {
 	// Serial reports whether a serial is in the house: received, not undone, not
 	// shipped.
 	Serial(trade, serial string) (bool, error)
+}
+
+// Cursor reads lines one by one, no further than it is asked for. Next gives false
+// at the end. Stop lets go of it; it may be called more than once.
+type Cursor interface {
+	Next() (Line, bool, error)
+	Stop()
+}
+
+// Each yields what a cursor reads, and stops it.
+func Each(c Cursor) iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) {
+		defer c.Stop()
+		for {
+			l, more, err := c.Next()
+			if !more && err == nil || !yield(l, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Appetite is what a line can take, by Policy.PlaceKey.
+type Appetite struct {
+	Key   string
+	Takes int64
 }
 
 // Search says which waiting lines a decision asks for.
@@ -187,6 +222,15 @@ func (p Policy) above(a, b *Line) (Key, bool) {
 		return k, better && k != ""
 	}
 	return p.Better(a.Rank, b.Rank)
+}
+
+// PlaceKey writes what above and Worse compare: a line above another has the
+// smaller text, bytewise.
+func (p Policy) PlaceKey(r Rank) string {
+	if p.rules.Share == Fair {
+		return p.BandKey(r) + p.RankKey(r)
+	}
+	return p.RankKey(r)
 }
 
 // Worse orders holders, the one that loses first before others.

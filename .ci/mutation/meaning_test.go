@@ -32,7 +32,7 @@ var mistakes = []struct {
 	}},
 	{"no tier ranks as the best tier", []edit{
 		{"rank.go", "cmp.Compare(uint(a)-1, uint(b)-1)", "cmp.Compare(a, b)"},
-		{"rank.go", `fmt.Fprintf(b, "%016x", uint64(n)-1)`, `fmt.Fprintf(b, "%016x", uint64(n))`},
+		{"rank.go", `b.WriteByte('g')`, `b.WriteByte(' ')`},
 	}},
 	{"acceptance compared by the clock's face", []edit{
 		{"rank.go", "a.Accepted.Compare(b.Accepted)", `cmp.Compare(a.Accepted.Format("15:04"), b.Accepted.Format("15:04"))`},

@@ -30,6 +30,8 @@ func (s *server) api(mux *http.ServeMux) {
 	huma.Post(api, "/api/v1/tasks/{id}/done", s.postDone, describe("task-done", "Close a task"))
 	huma.Get(api, "/api/v1/held", s.getHeld, describe("held", "What is set aside until people decide, and the codes that nobody knows"))
 	s.deeds(api)
+	s.decisions(api)
+	huma.Post(api, "/api/v1/copy", s.postCopy, describe("copy", "Write a closed copy of the database for a program on this machine, which removes it"))
 	huma.Get(api, "/api/v1/balances", s.getBalances, describe("balances", "What every line and SKU came to"))
 }
 
@@ -142,6 +144,19 @@ func (s *server) getHeld(ctx context.Context, in *heldInput) (*response[HeldBody
 		body.Codes = append(body.Codes, KeptJSON{k.Code, string(k.Why), k.Units, k.Scans, k.Since})
 	}
 	return answer(body)
+}
+
+// postCopy answers with the copy's path: bodies of this size go over no API.
+func (s *server) postCopy(ctx context.Context, _ *struct{}) (*response[CopyBody], error) {
+	made, err := s.site.Copy(ctx)
+	var no *Refused
+	switch {
+	case errors.As(err, &no):
+		return nil, huma.Error409Conflict(no.Text)
+	case err != nil:
+		return nil, huma.Error503ServiceUnavailable("no copy of the database could be written: " + err.Error())
+	}
+	return answer(CopyBody{Schema: Schema, Path: made.Path, Seq: made.Seq, Bytes: made.Bytes})
 }
 
 func (s *server) getBalances(ctx context.Context, _ *struct{}) (*response[BalancesBody], error) {

@@ -10,29 +10,30 @@ import (
 // null where there is none. What stands in the database is null where it cannot
 // be read.
 type StatusBody struct {
-	Schema      int           `json:"schema"`
-	Health      Health        `json:"health" enum:"good,degraded,down"`
-	Text        string        `json:"text" doc:"the health in one sentence"`
-	Site        string        `json:"site"`
-	State       string        `json:"state"`
-	Reason      string        `json:"reason,omitempty"`
-	Incarnation *string       `json:"incarnation"`
-	Version     string        `json:"version"`
-	Policy      *string       `json:"policy"`
-	Started     time.Time     `json:"started"`
-	Saved       *int64        `json:"saved" doc:"events in the site's log"`
-	Confirmed   *int64        `json:"confirmed" doc:"of those, stored by the centre"`
-	Safe        *int64        `json:"safe" doc:"of those, safe at the centre; the same as confirmed, as the centre keeps no second copy"`
-	Waiting     *int64        `json:"waiting"`
-	OldestWait  *time.Time    `json:"oldest_waiting"`
-	Link        LinkJSON      `json:"link"`
-	Stations    []StationJSON `json:"stations"`
-	Tasks       *int          `json:"tasks"`
-	Owed        *OwedJSON     `json:"owed"`
-	Totals      *TotalsJSON   `json:"totals"`
-	Held        []HeldJSON    `json:"held" doc:"set aside until people decide, by reason; null where it is not known"`
-	Database    *int64        `json:"database_bytes"`
-	DiskFree    *int64        `json:"disk_free_bytes" doc:"null where the system does not say"`
+	Schema      int              `json:"schema"`
+	Health      Health           `json:"health" enum:"good,degraded,down"`
+	Text        string           `json:"text" doc:"the health in one sentence"`
+	Site        string           `json:"site"`
+	State       string           `json:"state"`
+	Reason      string           `json:"reason,omitempty"`
+	Incarnation *string          `json:"incarnation"`
+	Version     string           `json:"version"`
+	Policy      *string          `json:"policy"`
+	Started     time.Time        `json:"started"`
+	Saved       *int64           `json:"saved" doc:"events in the site's log"`
+	Confirmed   *int64           `json:"confirmed" doc:"of those, stored by the centre"`
+	Safe        *int64           `json:"safe" doc:"of those, safe at the centre; the same as confirmed, as the centre keeps no second copy"`
+	Waiting     *int64           `json:"waiting"`
+	OldestWait  *time.Time       `json:"oldest_waiting"`
+	Link        LinkJSON         `json:"link"`
+	Stations    []StationJSON    `json:"stations"`
+	Tasks       *int             `json:"tasks"`
+	Owed        *OwedJSON        `json:"owed"`
+	Totals      *TotalsJSON      `json:"totals"`
+	Held        []HeldJSON       `json:"held" doc:"set aside until people decide, by reason; null where it is not known"`
+	Database    *int64           `json:"database_bytes"`
+	Checkpoints *CheckpointsJSON `json:"checkpoints"`
+	DiskFree    *int64           `json:"disk_free_bytes" doc:"null where the system does not say"`
 }
 
 // LinkJSON is the connection to the centre.
@@ -62,7 +63,7 @@ type CountsJSON struct {
 	Repeats     int64 `json:"repeats" doc:"retransmissions, acknowledged again and not counted"`
 	Connects    int64 `json:"connects" doc:"times that the port was opened"`
 	LostAnswers int64 `json:"lost_answers" doc:"verdicts that found no scanner to show them"`
-	Late        int64 `json:"late" doc:"scans that the scanner had kept"`
+	Late        int64 `json:"late" doc:"scans that came out of a memory or faster than a hand scans: the scanner had kept them"`
 }
 
 // OwedJSON counts what the site knows to be owed.
@@ -106,6 +107,22 @@ type KeptJSON struct {
 	Units int64     `json:"units"`
 	Scans int64     `json:"scans"`
 	Since time.Time `json:"since"`
+}
+
+// CopyBody is a closed copy of the database.
+type CopyBody struct {
+	Schema int    `json:"schema"`
+	Path   string `json:"path" doc:"on the agent's machine; who asked for it removes it, or the agent does after an hour"`
+	Seq    int64  `json:"seq" doc:"the last event in it"`
+	Bytes  int64  `json:"bytes"`
+}
+
+// CheckpointsJSON are the daily copies of the database that 'replay --since' starts from.
+type CheckpointsJSON struct {
+	Wanted  int        `json:"wanted" doc:"days, by the configuration"`
+	Kept    int        `json:"kept"`
+	Newest  *time.Time `json:"newest"`
+	Problem string     `json:"problem,omitempty" doc:"why today's could not be made"`
 }
 
 // FeedbackBody is the answer to a scan.
@@ -245,6 +262,7 @@ func (b *StatusBody) read(s Status) {
 	b.Saved, b.Confirmed, b.Safe, b.Waiting = &s.Head, &s.Stored, &s.Safe, &waiting
 	b.Tasks, b.Owed, b.Totals, b.Database = &s.Tasks, &owed, &totals, &s.DatabaseBytes
 	b.Held = newHeldJSON(s.Held)
+	b.Checkpoints = &CheckpointsJSON{s.Checkpoints.Wanted, s.Checkpoints.Kept, when(s.Checkpoints.Newest), s.Checkpoints.Problem}
 }
 
 func newHeldJSON(held []Held) []HeldJSON {

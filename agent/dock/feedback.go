@@ -58,10 +58,18 @@ type Status struct {
 	Totals             Totals
 	Held               []Held // by reason; a reason that nothing waits for is left out
 	DatabaseBytes      int64
+	Checkpoints        Checkpoints
 	DiskFreeBytes      int64 // UnknownBytes where the system does not say
 	// Unread means that the database cannot be read: its figures, the policy and
 	// the incarnation are not known, and nothing of them is to be shown.
 	Unread bool
+}
+
+// Checkpoints are the copies of the database that a policy can be tried on.
+type Checkpoints struct {
+	Wanted, Kept int
+	Newest       time.Time // zero where there is none
+	Problem      string    // why today's could not be made
 }
 
 // UnknownBytes stands for a size that the system does not say. 0 is a full disk.

@@ -21,6 +21,8 @@ var staticFiles embed.FS
 // html/template according to where it stands.
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"number": Number, "visible": Visible, "bytes": Bytes, "ago": Ago, "plural": Plural, "whole": whole,
+	"ask": askLink, "about": aboutLine, "aboutEvent": aboutEvent, "columns": rankColumns,
+	"look": func(verdict string) string { return look(allocation.Verdict(verdict)) },
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // Options are what a Handler needs beside the site.
@@ -66,6 +68,10 @@ func (s *server) routes() *http.ServeMux {
 	mux.HandleFunc("GET /events", s.events)
 	mux.HandleFunc("GET /site", s.sitePage)
 	mux.HandleFunc("POST /site/tasks/{id}/done", s.taskDone)
+	mux.HandleFunc("GET /decisions", s.askPage)
+	mux.HandleFunc("GET /decisions/{id...}", s.decisionPage)
+	mux.HandleFunc("GET /api/v1/decisions/{$}", s.noID)
+	mux.HandleFunc("GET /api/v1/decisions", s.noID)
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", s.metrics())
@@ -113,7 +119,7 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 }
 
 func notFound(w http.ResponseWriter, _ *http.Request) {
-	problem(w, http.StatusNotFound, "there is no such page; the dock display is /?station=1, the site page /site, the API /api/v1")
+	problem(w, http.StatusNotFound, "there is no such page; the dock display is /?station=1, the site page /site, why a unit went where it went /decisions, the API /api/v1")
 }
 
 // stationOf takes the station out of a request's query, and refuses one that

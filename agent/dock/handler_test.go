@@ -414,10 +414,10 @@ func TestHealthReadinessAndMetrics(t *testing.T) {
 		assert.Contains(t, body, line)
 	}
 	assert.NotContains(t, body, `station="bare"`, "a station without a port has no scanner to be connected")
-	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.DiskFreeBytes = 1 << 20 })
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.DiskFreeBytes = 1 << 19 })
 	r, body = get(t, url+"/readyz")
 	assert.Equal(t, 503, r.StatusCode)
-	assert.Contains(t, body, "The disk is full: 1.0 MiB left")
+	assert.Contains(t, body, "The disk is full: 512.0 KiB left")
 	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.DiskFreeBytes = 0 })
 	r, body = get(t, url+"/readyz")
 	assert.Equal(t, 503, r.StatusCode, "a disk without one byte is the fullest")
@@ -498,6 +498,8 @@ func TestOneSentenceNamesTheRootCauseFirst(t *testing.T) {
 		"full disk beats the rest": {func(s *dock.Status) {
 			s.DiskFreeBytes, s.State = 1, "UNVERIFIED"
 		}, dock.Down, "The disk is full: 1 B left. 1,204 saved here, 1,204 confirmed"},
+		"little is left, and scans are saved": {func(s *dock.Status) { s.DiskFreeBytes = 6 << 20 },
+			dock.Degraded, "The disk is nearly full: 6.0 MiB left; make room. 1,204 saved here, 1,204 confirmed"},
 		"not one byte is left": {func(s *dock.Status) { s.DiskFreeBytes = 0 },
 			dock.Down, "The disk is full: 0 B left. 1,204 saved here, 1,204 confirmed"},
 		"the system does not say what is left": {func(s *dock.Status) { s.DiskFreeBytes = dock.UnknownBytes },

@@ -75,6 +75,14 @@ type heldRow struct {
 	Age string
 }
 
+// Amount is what waits; nobody knows yet how many units are on a pallet.
+func (r heldRow) Amount() string {
+	if r.Why == allocation.WhyNotASN {
+		return Plural(r.Codes, "pallet", "pallets")
+	}
+	return Number(r.Units)
+}
+
 // keptRow is a kept code on the site page.
 type keptRow struct {
 	Kept

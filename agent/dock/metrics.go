@@ -69,7 +69,7 @@ var (
 		count("repeats", "Retransmissions that were acknowledged again and not counted.", func(c Counts) int64 { return c.Repeats }),
 		count("connects", "Times that the scanner's port was opened.", func(c Counts) int64 { return c.Connects }),
 		count("lost_answers", "Verdicts that found no scanner to show them.", func(c Counts) int64 { return c.LostAnswers }),
-		count("late", "Scans that the scanner had kept and sent later.", func(c Counts) int64 { return c.Late }),
+		count("late", "Scans that came out of a memory or faster than a hand scans: the scanner had kept them.", func(c Counts) int64 { return c.Late }),
 	}
 	counter = prometheus.CounterValue
 	gauge   = prometheus.GaugeValue

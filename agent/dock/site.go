@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"dockfill/allocation"
+	"dockfill/sync/why"
 	"dockfill/sync/wire"
 )
 
@@ -42,8 +43,22 @@ type Site interface {
 	// Kept are the codes that wait until somebody says what they are, the oldest
 	// first, at most n.
 	Kept(ctx context.Context, n int) ([]Kept, error)
+	// Decision answers what a person asks about an event, a line or a serial. The error
+	// is a *why.Missing where nobody can be told here, or the store's.
+	Decision(ctx context.Context, id why.ID, page why.Page) (why.Answer, error)
+	// Copy writes a closed copy of the database as it stands now, for a program on this
+	// machine that reads and removes it. Errors: *Refused where too many lie there; the
+	// store's.
+	Copy(ctx context.Context) (Copied, error)
 	// Balances is what every line and every SKU came to.
 	Balances(ctx context.Context) (Balances, error)
+}
+
+// Copied is a closed copy of the database.
+type Copied struct {
+	Path  string // whole
+	Seq   int64  // of the last event in it
+	Bytes int64
 }
 
 // Balances is the site's account of its lines and of the goods that no line

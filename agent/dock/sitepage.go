@@ -39,6 +39,7 @@ type scanRow struct {
 	view
 	Station string
 	To      []string // destinations
+	Event   int64    // of the log; 0 where none was written
 }
 
 // taskRows is how many tasks stand on the site page.
@@ -105,7 +106,7 @@ func (s *server) siteData(r *http.Request) (siteData, error) {
 }
 
 func newScanRow(f Feedback) scanRow {
-	row := scanRow{view: newView(f), Station: string(f.Station)}
+	row := scanRow{view: newView(f), Station: string(f.Station), Event: f.Seq}
 	for _, h := range row.Heads[:min(len(row.Heads), len(f.Blocks))] {
 		row.To = append(row.To, h.Place)
 	}

@@ -22,8 +22,9 @@ const (
 )
 
 const (
-	lowDisk  = 1 << 30  // from here on the page warns
-	fullDisk = 64 << 20 // from here on a scan may not be saved
+	// LowDisk is what a disk has free from which on the page warns.
+	LowDisk  = 1 << 30
+	fullDisk = 1 << 20 // from here on a scan may not be saved
 	// LateAfter is how long a site may be offline, or a scan wait for the
 	// centre, before somebody should look.
 	LateAfter = 2 * time.Minute
@@ -51,8 +52,8 @@ func Judge(s Status, now time.Time) (Health, string) {
 	if troubled := inTrouble(s.Stations); len(troubled) > 0 {
 		worse(Degraded, stationTrouble(troubled[0], now)+others(troubled))
 	}
-	if s.DiskFreeBytes >= fullDisk && s.DiskFreeBytes < lowDisk {
-		worse(Degraded, "The disk is nearly full: "+Bytes(s.DiskFreeBytes)+" left")
+	if s.DiskFreeBytes >= fullDisk && s.DiskFreeBytes < LowDisk {
+		worse(Degraded, "The disk is nearly full: "+Bytes(s.DiskFreeBytes)+" left; make room")
 	}
 	if late(s, now) {
 		worse(Degraded, "")

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"slices"
 
 	"dockfill/allocation"
 )
@@ -14,6 +15,12 @@ type abouts struct {
 	// unsure are those that were read or changed in this transaction: they are
 	// forgotten where it, or a part of it, is taken back.
 	unsure map[allocation.SKU]bool
+	// beside is what Beside said of SKUs, and besides counts the names in it.
+	beside  map[allocation.SKU][]allocation.SKU
+	besides int
+	// kinds are the kinds of the lines that can take something, of SKUs; there may be
+	// more than lines are of.
+	kinds map[allocation.SKU][]kind
 }
 
 // mostAbouts bounds the memory.
@@ -29,9 +36,44 @@ func (a *abouts) set(sku allocation.SKU, to allocation.About) {
 	a.of[sku], a.unsure[sku] = to, true
 }
 
-func (a *abouts) drop(sku allocation.SKU) { delete(a.of, sku) }
+func (a *abouts) drop(sku allocation.SKU) {
+	delete(a.of, sku)
+	delete(a.kinds, sku)
+}
 
-func (a *abouts) clear() { a.of = nil }
+func (a *abouts) clear() { a.of, a.kinds = nil, nil }
+
+// mostKinds bounds how many are kept: each costs a question.
+const mostKinds = 16
+
+func (a *abouts) setKinds(sku allocation.SKU, all []kind) {
+	if a.kinds == nil || len(a.kinds) > mostAbouts {
+		a.kinds = map[allocation.SKU][]kind{}
+	}
+	if len(all) <= mostKinds {
+		a.kinds[sku] = all
+	}
+}
+
+// noteKind notes of which kind a line has become.
+func (a *abouts) noteKind(l *Line, k kind) {
+	all, known := a.kinds[l.SKU]
+	switch {
+	case !known || !l.can() || slices.Contains(all, k):
+	case k.whole > 0 || len(all) == mostKinds:
+		delete(a.kinds, l.SKU) // those that no line is of any more go with it
+	default:
+		a.kinds[l.SKU] = append(slices.Clip(all), k)
+	}
+}
+
+func (a *abouts) setBeside(sku allocation.SKU, all []allocation.SKU) {
+	if a.beside == nil || a.besides > mostAbouts {
+		a.beside, a.besides = map[allocation.SKU][]allocation.SKU{}, 0
+	}
+	a.beside[sku] = all
+	a.besides += 1 + len(all)
+}
 
 // keep is for a commit.
 func (a *abouts) keep() { a.unsure = nil }
@@ -41,11 +83,15 @@ func (a *abouts) forget() {
 	for sku := range a.unsure {
 		delete(a.of, sku)
 	}
+	a.beside, a.kinds = nil, nil
 }
 
 // noteLine notes what a line has become. What it no longer is has to be asked
 // for, as another line of the SKU may still be it.
 func (a *abouts) noteLine(before, l *Line) {
+	if l.Ship == allocation.ShipOrder && (!before.waits() && l.waits() || !before.can() && l.can() || before.SKU != l.SKU) {
+		a.beside = nil
+	}
 	had, has := before.traits(), l.traits()
 	if before.SKU != l.SKU {
 		a.drop(before.SKU)

@@ -19,8 +19,9 @@ import (
 
 // backlog is a site with open lines, in a transaction that stays open.
 type backlog struct {
-	tx   *Tx
-	skus int // they are shared out evenly; SKU-0 and so on
+	tx    *Tx
+	lines int
+	skus  int // they are shared out evenly; SKU-0 and so on
 }
 
 const (
@@ -44,7 +45,7 @@ func inBacklog(b *testing.B, p allocation.Rules, n, skus int, how func(i int, l 
 	})
 	require.NoError(b, err)
 	err = s.Update(b.Context(), func(tx *Tx) error {
-		do(&backlog{tx, skus})
+		do(&backlog{tx, n, skus})
 		return errBack
 	})
 	require.ErrorIs(b, err, errBack)
@@ -87,18 +88,26 @@ func insertLine(tx *Tx, l *Line) error {
 	return tx.c.exec(`INSERT INTO line (`+strings.Join(names, ", ")+`) VALUES (?`+strings.Repeat(", ?", len(args)-1)+`)`, args...)
 }
 
-// receive decides over one unit of a SKU.
+// receive decides over one unit of a SKU, which a line gets.
 func (g *backlog) receive(b *testing.B, sku int) time.Duration {
+	d, took := g.unit(b, sku)
+	if d.Verdict != allocation.Allocated {
+		b.Fatalf("%+v", d)
+	}
+	return took
+}
+
+func (g *backlog) unit(b *testing.B, sku int) (allocation.Decision, time.Duration) {
 	e := allocation.Receive{Receipts: []allocation.Receipt{{
 		Batch: allocation.Batch{SKU: allocation.SKU(fmt.Sprint("SKU-", sku)), Expiry: "2027-06-01"}, Qty: 1,
 	}}}
 	begin := time.Now()
 	d, err := allocation.Decide(g.tx.Meta().Policy, g.tx, "2027-03-01", e)
 	took := time.Since(begin)
-	if err != nil || d.Verdict != allocation.Allocated {
-		b.Fatalf("%v %+v", err, d)
+	if err != nil {
+		b.Fatal(err)
 	}
-	return took
+	return d, took
 }
 
 func median(all []time.Duration) time.Duration {
@@ -116,20 +125,28 @@ func BenchmarkDecide(b *testing.B) {
 	for _, share := range []allocation.Share{allocation.Sequence, allocation.Fair} {
 		b.Run(string(share), func(b *testing.B) {
 			var all []*backlog
-			rules := allocation.Rules{Share: share}
-			grow(b, rules, []int{1000, 10_000, 100_000, 1_000_000}, &all, func() { compareBacklogs(b, all) })
+			m := made{allocation.Rules{Share: share}, func(n int) int { return n / linesPerSKU }, nil}
+			grow(b, m, []int{1000, 10_000, 100_000, 1_000_000}, &all, func() { compareBacklogs(b, all) })
 		})
 	}
 }
 
-func grow(b *testing.B, rules allocation.Rules, sizes []int, all *[]*backlog, do func()) {
+// made says how backlogs are made.
+type made struct {
+	rules allocation.Rules
+	skus  func(lines int) int
+	how   func(int, *Line)
+}
+
+// grow opens a site of each size beside the others.
+func grow(b *testing.B, m made, sizes []int, all *[]*backlog, do func()) {
 	if len(sizes) == 0 {
 		do()
 		return
 	}
-	inBacklog(b, rules, sizes[0], sizes[0]/linesPerSKU, nil, func(g *backlog) {
+	inBacklog(b, m.rules, sizes[0], m.skus(sizes[0]), m.how, func(g *backlog) {
 		*all = append(*all, g)
-		grow(b, rules, sizes[1:], all, do)
+		grow(b, m, sizes[1:], all, do)
 	})
 }
 
@@ -147,7 +164,7 @@ func compareBacklogs(b *testing.B, all []*backlog) {
 			var names []string
 			took := make([][]time.Duration, len(all))
 			for _, g := range all {
-				names = append(names, fmt.Sprint(g.skus*linesPerSKU))
+				names = append(names, fmt.Sprint(g.lines))
 			}
 			r := rand.New(rand.NewPCG(1, 1))
 			for n := 0; b.Loop(); n++ {
@@ -217,4 +234,56 @@ func compareOneSKU(b *testing.B, names []string, all []*backlog) {
 		}
 		report(b, names, took)
 	})
+}
+
+// BenchmarkDecideSkip measures gates in mode skip while goods are announced: lines
+// that ship whole, of which the announced goods fill some or all, and orders of ten
+// goods that ship whole, for which they are enough, or whose last one nobody has.
+func BenchmarkDecideSkip(b *testing.B) {
+	for _, c := range []struct {
+		name      string
+		ship      allocation.Ship
+		skus      int
+		announced int64 // of each SKU
+		without   bool  // the last one
+	}{
+		{"lines-few", allocation.ShipLine, 1, 100, false},
+		{"lines-all", allocation.ShipLine, 1, 1_000_000, false},
+		{"orders-few", allocation.ShipOrder, linesPerOrder, 100, false},
+		{"orders-all", allocation.ShipOrder, linesPerOrder, 1_000_000, false},
+		{"orders-lacking", allocation.ShipOrder, linesPerOrder, 1_000_000, true},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			var all []*backlog
+			m := made{allocation.Rules{Gate: allocation.GateSkip}, func(int) int { return c.skus }, func(_ int, l *Line) { l.Ship = c.ship }}
+			grow(b, m, []int{100, 1000, 10_000}, &all, func() {
+				var names []string
+				for _, g := range all {
+					announce(b, g, c.announced, c.without)
+					names = append(names, fmt.Sprint(g.lines))
+				}
+				compareSkip(b, names, all)
+			})
+		})
+	}
+}
+
+func announce(b *testing.B, g *backlog, n int64, without bool) {
+	in := &wire.Inbound{ID: "PO1", Version: 1}
+	for sku := range g.skus - int(one(without)) {
+		in.Lines = append(in.Lines, wire.InboundLine{SKU: allocation.SKU(fmt.Sprint("SKU-", sku)), Qty: n})
+	}
+	require.NoError(b, g.tx.PutInbound(in))
+	require.NoError(b, decide(g.tx, scanned("SKU-0", 3)))
+}
+
+func compareSkip(b *testing.B, names []string, all []*backlog) {
+	took := make([][]time.Duration, len(all))
+	for b.Loop() {
+		for i, g := range all {
+			_, d := g.unit(b, 0)
+			took[i] = append(took[i], d)
+		}
+	}
+	report(b, names, took)
 }

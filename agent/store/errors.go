@@ -14,6 +14,8 @@ var (
 	ErrDamaged = errors.New("the site's database is damaged")
 	// ErrForeign: the file is a database of something or somebody else.
 	ErrForeign = errors.New("the file is not this site's database")
+	// ErrCheckpoint: the file is a checkpoint, an older state of a site, and no site.
+	ErrCheckpoint = errors.New("the file is a checkpoint, which is an older state of the site")
 	// ErrNewer: a newer program has written the file.
 	ErrNewer = errors.New("the site's database was written by a newer program")
 	// ErrInUse: another process holds the database.

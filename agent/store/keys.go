@@ -63,12 +63,15 @@ func (r ranking) whole(l *allocation.Line) int64 {
 	return l.Open()
 }
 
+// kind is the range of the index line_can that the line stands in while it can take
+// something.
+func (r ranking) kind(l *allocation.Line) kind {
+	return kind{int64(classNumber(l.Rank.Class)), l.Least(), r.whole(l), int64(l.MinLife)}
+}
+
 // rankKey sorts as Policy.Worse does, the other way round.
 func (r ranking) rankKey(l *allocation.Line) string {
-	if !r.fair {
-		return r.policy.RankKey(l.Rank)
-	}
-	return r.policy.BandKey(l.Rank) + r.policy.RankKey(l.Rank)
+	return r.policy.PlaceKey(l.Rank)
 }
 
 // share sorts the lines of a band as their shares do.
@@ -123,6 +126,7 @@ func (tx *Tx) putLine(before, l Line) error {
 	}
 	tx.keepLine(l)
 	tx.about.noteLine(&before, &l)
+	tx.about.noteKind(&l, tx.by.kind(&l.Line))
 	if err := tx.gateOf(&before, &l); err != nil {
 		return err
 	}
@@ -179,6 +183,7 @@ func (tx *Tx) setColumns(n int64, to []column) error {
 func (tx *Tx) rankLine(l Line) error {
 	if l.Wanted() > 0 || l.Allocated > 0 { // a new line makes nothing true of its SKU
 		tx.about.drop(l.SKU)
+		tx.about.beside = nil
 	}
 	return tx.setColumns(l.n, append(tx.by.keys(&l.Line), []column{
 		{"whole", tx.by.whole(&l.Line)}, {"gathers", l.gathers}, {"holds", l.holds()},

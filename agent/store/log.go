@@ -179,11 +179,11 @@ func (tx *Tx) UnsentSince(stored int64) (time.Time, error) {
 	return time.Unix(0, at).UTC(), err
 }
 
-// Forget deletes at most limit events that are older than before, only below
-// the safe mark, and only if the log's own hash there is the centre's. The
-// newest event always stays, as the chain goes on from it. It reports how many
-// went.
-func (tx *Tx) Forget(before time.Time, limit int) (int64, error) {
+// Forget deletes at most limit events that are older than before, none behind
+// through, only below the safe mark, and only if the log's own hash there is the
+// centre's. The newest event always stays, as the chain goes on from it. It reports
+// how many went.
+func (tx *Tx) Forget(before time.Time, through int64, limit int) (int64, error) {
 	safe := tx.meta.Safe
 	mine, err := tx.hashAt(safe.Seq)
 	if err != nil || safe.Seq == 0 || mine != safe.Hash {
@@ -191,7 +191,7 @@ func (tx *Tx) Forget(before time.Time, limit int) (int64, error) {
 	}
 	var first, last sql.NullInt64
 	_, err = tx.one(`SELECT min(seq), max(seq) FROM (SELECT seq FROM event WHERE seq < ? AND at < ? ORDER BY seq LIMIT ?)`,
-		[]any{min(safe.Seq, tx.head.Seq), before.UnixNano(), limit}, &first, &last)
+		[]any{min(safe.Seq, tx.head.Seq, through+1), before.UnixNano(), limit}, &first, &last)
 	if err != nil || !last.Valid {
 		return 0, err
 	}

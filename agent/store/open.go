@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -31,6 +32,10 @@ const (
 	minSQLite = 3051003
 	// readers is how many views may run at once.
 	readers = 4
+	// writerCache holds the pages that scans need; each reader has one of its own,
+	// which pages of another kind would fill. In KiB.
+	writerCache = 64 << 10
+	readerCache = 4 << 10
 	// quickCheckBytes bounds the check at the start: larger files would keep a
 	// dock waiting for more than a few seconds. Their log is still followed.
 	quickCheckBytes = 512 << 20
@@ -40,7 +45,7 @@ const (
 
 // Open opens the site's database, or makes it where there is none, checks that
 // it is whole and this site's, and counts the run. Errors wrap ErrDamaged,
-// ErrForeign, ErrNewer, ErrInUse, ErrFull, ErrDenied, ErrDisk or ErrUnsafe, and
+// ErrForeign, ErrCheckpoint, ErrNewer, ErrInUse, ErrFull, ErrDenied, ErrDisk or ErrUnsafe, and
 // say what to do.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Now == nil {
@@ -84,7 +89,7 @@ func (s *Store) open(ctx context.Context) error {
 func (s *Store) connect(ctx context.Context, wasComplete bool) error {
 	var err error
 	// One goroutine at a time uses the writer: SQLite need not lock for it.
-	if s.writeDB, err = openDB(s.o, "&_mutex=no"); err != nil {
+	if s.writeDB, err = openDB(s.o, writerCache, "&_mutex=no"); err != nil {
 		return err
 	}
 	s.writeDB.SetMaxOpenConns(1)
@@ -102,7 +107,7 @@ func (s *Store) connect(ctx context.Context, wasComplete bool) error {
 		return err
 	}
 	s.w = &writer{c: c, ready: map[string][]*sql.Stmt{}}
-	if s.readDB, err = openDB(s.o, "&_query_only=true"); err != nil {
+	if s.readDB, err = openDB(s.o, readerCache, "&_query_only=true"); err != nil {
 		return err
 	}
 	s.readDB.SetMaxOpenConns(readers)
@@ -192,6 +197,8 @@ func readHeader(f *os.File) (empty bool, err error) {
 		return false, fmt.Errorf("%w: %w", ErrDisk, err)
 	case !bytes.HasPrefix(header, []byte("SQLite format 3\x00")):
 		return false, fmt.Errorf("%w: it does not begin as an SQLite database does", ErrDamaged)
+	case binary.BigEndian.Uint32(header[68:]) == checkpointID:
+		return false, ErrCheckpoint
 	case binary.BigEndian.Uint32(header[68:]) != applicationID:
 		return false, fmt.Errorf("%w: another program made it", ErrForeign)
 	}
@@ -235,13 +242,13 @@ func fileURI(path string) string {
 // openDB puts into every connection what a site relies on. Without synchronous
 // FULL a power cut loses commits that were answered with a good tone: the
 // driver's own default under WAL is NORMAL.
-func openDB(o Options, more string) (*sql.DB, error) {
+func openDB(o Options, cacheKiB int, more string) (*sql.DB, error) {
 	flush := synchronous
 	if o.Unflushed {
 		flush = "OFF"
 	}
 	return sql.Open("sqlite3", fileURI(o.Path)+"?_journal_mode=WAL&_synchronous="+flush+
-		"&_foreign_keys=true&_busy_timeout=5000&_cache_size=-65536"+more)
+		"&_foreign_keys=true&_busy_timeout=5000&_cache_size=-"+strconv.Itoa(cacheKiB)+more)
 }
 
 // check asserts the settings and that the file is whole.
@@ -329,6 +336,8 @@ func explain(path string, err error) error {
 		advice = "keep the file and those beside it, stop receiving here, and call central operations: what the centre confirmed is safe there"
 	case errors.Is(err, ErrForeign):
 		advice = "check `site` and `data` in the configuration"
+	case errors.Is(err, ErrCheckpoint):
+		advice = "a site that goes on from it promises units a second time: put the site's own database back, or call central operations where it is lost"
 	case errors.Is(err, ErrNewer):
 		advice = "install that program again, or a newer one"
 	case errors.Is(err, ErrInUse):

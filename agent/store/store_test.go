@@ -307,7 +307,7 @@ func TestOnlySafeAndOldEventsAreForgotten(t *testing.T) {
 	forget := func(before time.Time) (n int64) {
 		require.NoError(t, s.Update(t.Context(), func(tx *Tx) error {
 			var err error
-			n, err = tx.Forget(before, 100)
+			n, err = tx.Forget(before, 1<<20, 100)
 			return err
 		}))
 		return n
@@ -353,7 +353,7 @@ func TestWaitingReadsNoFurtherThanItsCaller(t *testing.T) {
 		}
 		tx.known = nil
 		read := 0
-		for l, err := range tx.Waiting(allocation.Search{SKU: "X"}) {
+		for l, err := range allocation.Each(tx.Waiting(allocation.Search{SKU: "X"})) {
 			require.NoError(t, err)
 			assert.EqualValues(t, "O"+itoa(1000+read), l.Rank.Order)
 			if read++; read == 2 {

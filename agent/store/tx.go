@@ -18,7 +18,7 @@ type Tx struct {
 	at      time.Time
 	about   *abouts
 	given   map[allocation.StationID]int64 // feedback given, not written yet
-	known   map[allocation.LineID]Line     // lines that were read, as they are now
+	known   map[allocation.LineID]*Line    // lines that were read, as they are now
 	serials map[serialKey]int64            // written now, with the event that is to tell of them
 	absent  serialKey                      // the serial that was asked for last, and is not here
 	adopted bool                           // it gave the database its life

@@ -2,6 +2,8 @@ package store
 
 import (
 	"iter"
+	"math"
+	"slices"
 
 	"dockfill/allocation"
 )
@@ -37,46 +39,56 @@ func (c *cursor) next() error {
 
 // merged walks several cursors as one. before says which of two lines comes first;
 // each cursor is in that order.
-func merged(all []*cursor, before func(a, b *allocation.Line) bool, yield func(allocation.Line, error) bool) {
-	for {
-		var first *cursor
-		for _, c := range all {
-			if c.head != nil && (first == nil || before(&c.head.Line, &first.head.Line)) {
-				first = c
-			}
-		}
-		if first == nil {
-			return
-		}
-		l := first.head
-		if l.Takes() > 0 {
-			first.tx.keepLine(*l)
-		}
-		if !yield(l.Line, nil) {
-			return
-		}
-		if err := first.next(); err != nil {
-			yield(allocation.Line{}, err)
-			return
-		}
-	}
+type merged struct {
+	open   func() ([]*cursor, error)
+	before func(a, b *allocation.Line) bool
+	opened bool
+	all    []*cursor
+	last   *cursor // it gave the newest line, and is read on when the next is asked for
 }
 
-// walk opens cursors, yields their lines in order, and closes them.
-func (tx *Tx) walk(open func() ([]*cursor, error), before func(a, b *allocation.Line) bool) iter.Seq2[allocation.Line, error] {
-	return func(yield func(allocation.Line, error) bool) {
-		all, err := open()
-		defer func() {
-			for _, c := range all {
-				c.rows.Close()
-			}
-		}()
-		if err != nil {
-			yield(allocation.Line{}, err)
-			return
-		}
-		merged(all, before, yield)
+func (m *merged) Next() (allocation.Line, bool, error) {
+	if err := m.advance(); err != nil {
+		return allocation.Line{}, false, err
 	}
+	for _, c := range m.all {
+		if c.head != nil && (m.last == nil || m.before(&c.head.Line, &m.last.head.Line)) {
+			m.last = c
+		}
+	}
+	if m.last == nil {
+		return allocation.Line{}, false, nil
+	}
+	l := m.last.head
+	if l.Takes() > 0 {
+		m.last.tx.keep(l)
+	}
+	return l.Line, true, nil
+}
+
+func (m *merged) advance() (err error) {
+	if !m.opened {
+		m.opened = true
+		m.all, err = m.open()
+		return err
+	}
+	if m.last != nil {
+		err = m.last.next()
+		m.last = nil
+	}
+	return err
+}
+
+// Stop closes the cursors.
+func (m *merged) Stop() {
+	for _, c := range m.all {
+		c.rows.Close()
+	}
+	m.all, m.last = nil, nil
+}
+
+func (tx *Tx) walk(open func() ([]*cursor, error), before func(a, b *allocation.Line) bool) allocation.Cursor {
+	return &merged{open: open, before: before}
 }
 
 func (tx *Tx) serves(a, b *allocation.Line) bool {
@@ -86,7 +98,7 @@ func (tx *Tx) serves(a, b *allocation.Line) bool {
 
 // Waiting is of allocation.View. Lines that can take something are kept for the
 // decision that is written next.
-func (tx *Tx) Waiting(s allocation.Search) iter.Seq2[allocation.Line, error] {
+func (tx *Tx) Waiting(s allocation.Search) allocation.Cursor {
 	return tx.walk(func() ([]*cursor, error) {
 		if s.Limited {
 			return tx.openLimited(s)
@@ -141,15 +153,52 @@ func lastClass(t allocation.Takers) int64 {
 // kind is what a range of the index line_can has in common.
 type kind struct{ class, least, whole, life int64 }
 
-// openLimited skips from kind to kind of the lines that can take something and
-// opens a cursor on each that the search can serve.
+// openLimited opens a cursor on each kind of the lines that can take something which
+// the search can serve.
 func (tx *Tx) openLimited(s allocation.Search) ([]*cursor, error) {
 	index, of, args := "line_can", "", []any{s.SKU}
 	if s.Segment != "" {
 		index, of, args = "line_can_segment", " AND l.segment <> '' AND l.segment = +?", append(args, s.Segment)
 	}
 	args = args[:len(args):len(args)]
+	kinds, err := tx.kinds(s, index, of, args)
 	var all []*cursor
+	for _, at := range kinds {
+		where, args := tx.more(s, of+" AND l.class = +? AND l.least = +? AND l.whole = +? AND l.min_life = +?",
+			append(args, at.class, at.least, at.whole, at.life))
+		c, err := tx.openCursor(`SELECT `+lineColumns+` FROM line l INDEXED BY `+index+` CROSS JOIN orders o ON o.n = l.order_n
+			WHERE l.sku = +? AND l.can = 1`+where+` ORDER BY l.turn`, args...)
+		all = append(all, only(c)...)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, err
+}
+
+// kinds gives the kinds of lines that the search can serve. Those of a SKU are few
+// and seldom change, gate mode skip aside: they are kept.
+func (tx *Tx) kinds(s allocation.Search, index, of string, args []any) ([]kind, error) {
+	if tx.by.skips || s.Segment != "" {
+		return tx.readKinds(s, index, of, args)
+	}
+	all, known := tx.about.kinds[s.SKU]
+	if !known {
+		var err error
+		every := allocation.Search{SKU: s.SKU, Units: math.MaxInt64, Life: math.MaxInt}
+		if all, err = tx.readKinds(every, index, of, args); err != nil {
+			return nil, err
+		}
+		tx.about.setKinds(s.SKU, all)
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(k kind) bool {
+		_, fits := tx.behind(s, k)
+		return !fits || k.class > lastClass(s.Classes)
+	}), nil
+}
+
+// readKinds skips from kind to kind.
+func (tx *Tx) readKinds(s allocation.Search, index, of string, args []any) (all []kind, err error) {
 	for from := (kind{}); ; {
 		var at kind
 		found, err := tx.one(`SELECT l.class, l.least, l.whole, l.min_life FROM line l INDEXED BY `+index+`
@@ -160,16 +209,8 @@ func (tx *Tx) openLimited(s allocation.Search) ([]*cursor, error) {
 			return all, err
 		}
 		var fits bool
-		if from, fits = tx.behind(s, at); !fits {
-			continue
-		}
-		where, args := tx.more(s, of+" AND l.class = +? AND l.least = +? AND l.whole = +? AND l.min_life = +?",
-			append(args, at.class, at.least, at.whole, at.life))
-		c, err := tx.openCursor(`SELECT `+lineColumns+` FROM line l INDEXED BY `+index+` CROSS JOIN orders o ON o.n = l.order_n
-			WHERE l.sku = +? AND l.can = 1`+where+` ORDER BY l.turn`, args...)
-		all = append(all, only(c)...)
-		if err != nil {
-			return all, err
+		if from, fits = tx.behind(s, at); fits {
+			all = append(all, at)
 		}
 	}
 }
@@ -188,15 +229,64 @@ func (tx *Tx) behind(s allocation.Search, k kind) (next kind, fits bool) {
 	return kind{k.class, k.least, k.whole, k.life + 1}, true
 }
 
-// Ahead is of allocation.View.
-func (tx *Tx) Ahead(l allocation.Line) (n int64, err error) {
-	before, key := "l.turn", tx.by.turn(&l)
+// Appetites is of allocation.View. Under fair share the index has the lines of a
+// band in another order, so all of them are sorted.
+func (tx *Tx) Appetites(sku allocation.SKU) iter.Seq2[allocation.Appetite, error] {
+	key := "l.turn"
 	if tx.by.fair {
-		before, key = "l.rank_key", tx.by.rankKey(&l)
+		key = "l.rank_key"
 	}
-	_, err = tx.one(`SELECT coalesce(sum(l.takes), 0) FROM line l INDEXED BY line_open
-		WHERE l.sku = ? AND l.waits = 1 AND `+before+` < ?`, []any{l.SKU, key}, &n)
-	return n, err
+	return func(yield func(allocation.Appetite, error) bool) {
+		rows, err := tx.c.query(`SELECT `+key+`, l.takes FROM line l INDEXED BY line_open
+			WHERE l.sku = ? AND l.waits = 1 AND l.takes > 0 ORDER BY `+key, sku)
+		if err != nil {
+			yield(allocation.Appetite{}, err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var a allocation.Appetite
+			err := classify(rows.Scan(&a.Key, &a.Takes))
+			if !yield(a, err) || err != nil {
+				return
+			}
+		}
+		if err := classify(rows.Err()); err != nil {
+			yield(allocation.Appetite{}, err)
+		}
+	}
+}
+
+// besides are the lines of a SKU that can take something and ship with all of their
+// order, each with what that lacks beside it.
+const besides = ` FROM line l INDEXED BY line_together CROSS JOIN line b INDEXED BY line_order_open ON b.order_n = l.order_n AND b.waits = 1 `
+
+// Beside is of allocation.View. The answer is kept as long as no line begins to wait
+// or to be able to take: lines that fill leave goods in it that none lacks.
+func (tx *Tx) Beside(sku allocation.SKU) (all []allocation.SKU, err error) {
+	if all, known := tx.about.beside[sku]; known {
+		return all, nil
+	}
+	all, err = tx.skus(`SELECT DISTINCT b.sku`+besides+`WHERE l.sku = +? AND l.can = 1 AND l.ship = 'order' AND b.sku <> l.sku ORDER BY b.sku`, sku)
+	if err == nil {
+		tx.about.setBeside(sku, all)
+	}
+	return all, err
+}
+
+// Together is of allocation.View.
+func (tx *Tx) Together(sku, beside allocation.SKU) iter.Seq2[allocation.Line, error] {
+	return allocation.Each(tx.walk(func() ([]*cursor, error) {
+		c, err := tx.openCursor(`SELECT `+lineColumns+besides+` CROSS JOIN orders o ON o.n = l.order_n
+			WHERE l.sku = +? AND l.can = 1 AND l.ship = 'order' AND b.sku = +?`, sku, beside)
+		return only(c), err
+	}, tx.serves))
+}
+
+// Lacking is of allocation.View.
+func (tx *Tx) Lacking(id allocation.OrderID) ([]allocation.SKU, error) {
+	return tx.skus(`SELECT DISTINCT l.sku FROM orders o CROSS JOIN line l INDEXED BY line_order_open ON l.order_n = o.n
+		WHERE o.id = +? AND l.waits = 1 ORDER BY l.sku`, id)
 }
 
 // Guaranteed is of allocation.View.
@@ -208,7 +298,7 @@ func (tx *Tx) Guaranteed(segment string, sku allocation.SKU) (n int64, err error
 
 // Holders is of allocation.View.
 func (tx *Tx) Holders(sku allocation.SKU, kinds allocation.Holding) iter.Seq2[allocation.Line, error] {
-	return tx.walk(func() (all []*cursor, err error) {
+	return allocation.Each(tx.walk(func() (all []*cursor, err error) {
 		for _, holds := range tx.holdings(kinds) {
 			c, err := tx.openCursor(`SELECT `+lineColumns+` FROM line l INDEXED BY line_holds CROSS JOIN orders o ON o.n = l.order_n
 				WHERE l.sku = +? AND l.holds > 0 AND l.holds = +? ORDER BY l.rank_key DESC`, sku, holds)
@@ -218,7 +308,7 @@ func (tx *Tx) Holders(sku allocation.SKU, kinds allocation.Holding) iter.Seq2[al
 			}
 		}
 		return all, nil
-	}, tx.by.policy.Worse)
+	}, tx.by.policy.Worse))
 }
 
 // holdings gives the values of the column holds that belong to the kinds.

@@ -148,10 +148,10 @@ func TestCursorsDoNotDisturbEachOther(t *testing.T) {
 	inTx(t, func(tx *Tx) {
 		waiting(t, tx, "A", 1, 1, 1)
 		var outer, inner []allocation.LineID
-		for l, err := range tx.Waiting(allocation.Search{SKU: "X"}) {
+		for l, err := range allocation.Each(tx.Waiting(allocation.Search{SKU: "X"})) {
 			require.NoError(t, err)
 			outer = append(outer, l.ID())
-			for l, err := range tx.Waiting(allocation.Search{SKU: "X"}) {
+			for l, err := range allocation.Each(tx.Waiting(allocation.Search{SKU: "X"})) {
 				require.NoError(t, err)
 				inner = append(inner, l.ID())
 			}
@@ -219,7 +219,7 @@ func TestAPolicyIsKeptAndRanksAllThatCount(t *testing.T) {
 		assert.Equal(t, p, tx.Meta().Policy)
 		n := 0
 		for _, all := range []func(func(allocation.Line, error) bool){
-			tx.Waiting(allocation.Search{SKU: "SKU-0"}), tx.Holders("SKU-0", allocation.HoldAny),
+			allocation.Each(tx.Waiting(allocation.Search{SKU: "SKU-0"})), tx.Holders("SKU-0", allocation.HoldAny),
 		} {
 			var before *allocation.Line
 			for l, err := range all {
@@ -372,7 +372,7 @@ func TestALineIsSetAnew(t *testing.T) {
 
 func collect(t *testing.T, tx *Tx, s allocation.Search) (all []allocation.Line) {
 	t.Helper()
-	for l, err := range tx.Waiting(s) {
+	for l, err := range allocation.Each(tx.Waiting(s)) {
 		require.NoError(t, err)
 		all = append(all, l)
 	}

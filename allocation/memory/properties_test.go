@@ -281,8 +281,8 @@ func failing[T any](b *broken, all iter.Seq2[T, error]) iter.Seq2[T, error] {
 	}
 }
 
-func (b *broken) Waiting(q allocation.Search) iter.Seq2[allocation.Line, error] {
-	return failing(b, b.State.Waiting(q))
+func (b *broken) Waiting(q allocation.Search) allocation.Cursor {
+	return &brokenCursor{b, b.State.Waiting(q)}
 }
 
 func (b *broken) Holders(sku allocation.SKU, kinds allocation.Holding) iter.Seq2[allocation.Line, error] {
@@ -297,6 +297,18 @@ func (b *broken) Line(id allocation.LineID) (allocation.Line, bool, error) {
 func (b *broken) OrderLines(id allocation.OrderID) ([]allocation.Line, error) {
 	all, _ := b.State.OrderLines(id)
 	return all, b.read()
+}
+
+type brokenCursor struct {
+	b *broken
+	allocation.Cursor
+}
+
+func (c *brokenCursor) Next() (allocation.Line, bool, error) {
+	if err := c.b.read(); err != nil {
+		return allocation.Line{}, false, err
+	}
+	return c.Cursor.Next()
 }
 
 func (b *broken) Held(id allocation.LineID) ([]allocation.Parcel, error) {
@@ -322,9 +334,22 @@ func (b *broken) Inbound(id allocation.InboundID, sku allocation.SKU) (allocatio
 	return in, found, b.read()
 }
 
-func (b *broken) Ahead(l allocation.Line) (int64, error) {
-	n, _ := b.State.Ahead(l)
-	return n, b.read()
+func (b *broken) Appetites(sku allocation.SKU) iter.Seq2[allocation.Appetite, error] {
+	return failing(b, b.State.Appetites(sku))
+}
+
+func (b *broken) Beside(sku allocation.SKU) ([]allocation.SKU, error) {
+	all, _ := b.State.Beside(sku)
+	return all, b.read()
+}
+
+func (b *broken) Together(sku, beside allocation.SKU) iter.Seq2[allocation.Line, error] {
+	return failing(b, b.State.Together(sku, beside))
+}
+
+func (b *broken) Lacking(id allocation.OrderID) ([]allocation.SKU, error) {
+	all, _ := b.State.Lacking(id)
+	return all, b.read()
 }
 
 func (b *broken) Guaranteed(segment string, sku allocation.SKU) (int64, error) {
@@ -386,6 +411,10 @@ func someEvents(w *writer) []allocation.Event {
 
 // suspicious tells of a SKU all that a store may say that is not sure.
 type suspicious struct{ *memory.State }
+
+func (s suspicious) Beside(allocation.SKU) ([]allocation.SKU, error) {
+	return []allocation.SKU{"X", "Y", "Z", "none"}, nil
+}
 
 func (s suspicious) About(sku allocation.SKU) (allocation.About, error) {
 	about, err := s.State.About(sku)

@@ -235,7 +235,7 @@ func (s *State) On(sku allocation.SKU, shelf allocation.Shelf) (n int64) {
 }
 
 // Waiting is of allocation.View.
-func (s *State) Waiting(q allocation.Search) iter.Seq2[allocation.Line, error] {
+func (s *State) Waiting(q allocation.Search) allocation.Cursor {
 	all := s.bySKU[q.SKU]
 	if s.Policy.Rules().Share == allocation.Fair {
 		all = slices.Clone(all)
@@ -248,18 +248,29 @@ func (s *State) Waiting(q allocation.Search) iter.Seq2[allocation.Line, error] {
 			from++
 		}
 	}
-	return func(yield func(allocation.Line, error) bool) {
-		for _, l := range all[from:] {
-			if !q.Fits(s.Policy, l) {
-				continue
-			}
-			s.Read++
-			if !yield(*l, nil) {
-				return
-			}
+	return &cursor{s, q, all[from:]}
+}
+
+// cursor walks the lines that fit a search.
+type cursor struct {
+	s    *State
+	q    allocation.Search
+	left []*allocation.Line
+}
+
+func (c *cursor) Next() (allocation.Line, bool, error) {
+	for len(c.left) > 0 {
+		l := c.left[0]
+		c.left = c.left[1:]
+		if c.q.Fits(c.s.Policy, l) {
+			c.s.Read++
+			return *l, true, nil
 		}
 	}
+	return allocation.Line{}, false, nil
 }
+
+func (c *cursor) Stop() { c.left = nil }
 
 func (s *State) order() func(a, b *allocation.Line) int {
 	if s.Policy.Rules().Share == allocation.Fair {
@@ -281,12 +292,7 @@ func (s *State) served(a, b *allocation.Line) int {
 // Holders is of allocation.View.
 func (s *State) Holders(sku allocation.SKU, kinds allocation.Holding) iter.Seq2[allocation.Line, error] {
 	all := slices.Clone(s.bySKU[sku])
-	slices.SortFunc(all, func(a, b *allocation.Line) int {
-		if s.Policy.Worse(a, b) {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, func(a, b *allocation.Line) int { return -s.worseLast(a, b) })
 	return func(yield func(allocation.Line, error) bool) {
 		for _, l := range all {
 			if !kinds.Fits(s.Policy, l, s.whole(l.Rank.Order)) {
@@ -379,14 +385,67 @@ func (s *State) Inbound(id allocation.InboundID, sku allocation.SKU) (allocation
 	return allocation.Inbound{Announced: in.Announced[sku], Received: in.Received[sku], Tolerance: in.Tolerance, Closed: in.Closed}, true, nil
 }
 
-// Ahead is of allocation.View.
-func (s *State) Ahead(l allocation.Line) (n int64, err error) {
-	for _, other := range s.bySKU[l.SKU] {
-		if s.Policy.Worse(&l, other) {
-			n += other.Takes()
+// Appetites is of allocation.View.
+func (s *State) Appetites(sku allocation.SKU) iter.Seq2[allocation.Appetite, error] {
+	all := slices.Clone(s.bySKU[sku])
+	slices.SortFunc(all, s.worseLast)
+	return func(yield func(allocation.Appetite, error) bool) {
+		for _, l := range all {
+			if n := l.Takes(); n > 0 && !yield(allocation.Appetite{Key: s.Policy.PlaceKey(l.Rank), Takes: n}, nil) {
+				return
+			}
 		}
 	}
-	return n, nil
+}
+
+func (s *State) worseLast(a, b *allocation.Line) int {
+	if s.Policy.Worse(a, b) {
+		return 1
+	}
+	return -1
+}
+
+// Beside is of allocation.View.
+func (s *State) Beside(sku allocation.SKU) (all []allocation.SKU, err error) {
+	for _, l := range s.bySKU[sku] {
+		if !together(l) {
+			continue
+		}
+		lacks, _ := s.Lacking(l.Rank.Order)
+		for _, other := range lacks {
+			if other != sku && !slices.Contains(all, other) {
+				all = append(all, other)
+			}
+		}
+	}
+	return all, nil
+}
+
+func together(l *allocation.Line) bool {
+	return l.Ship == allocation.ShipOrder && l.Takes() >= l.Least()
+}
+
+// Together is of allocation.View.
+func (s *State) Together(sku, beside allocation.SKU) iter.Seq2[allocation.Line, error] {
+	return func(yield func(allocation.Line, error) bool) {
+		for _, l := range s.bySKU[sku] {
+			lacks, _ := s.Lacking(l.Rank.Order)
+			if together(l) && slices.Contains(lacks, beside) && !yield(*l, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Lacking is of allocation.View.
+func (s *State) Lacking(id allocation.OrderID) (all []allocation.SKU, err error) {
+	for _, l := range s.byOrder[id] {
+		if l.Open() > 0 && !slices.Contains(all, l.SKU) {
+			all = append(all, l.SKU)
+		}
+	}
+	slices.Sort(all)
+	return all, nil
 }
 
 // Guaranteed is of allocation.View.

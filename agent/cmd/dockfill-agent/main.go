@@ -36,7 +36,7 @@ type cli struct {
 	Status  statusCmd  `cmd:"" help:"Tell how the running agent does, in one sentence and its figures."`
 	Scan    scanCmd    `cmd:"" help:"Give the running agent a code as if a scanner had read it."`
 	Decode  decodeCmd  `cmd:"" help:"Say what barcodes mean: one scan a line on standard input, control characters as escapes such as \\x1d."`
-	Replay  replayCmd  `cmd:"" help:"Decide a scenario file through a fresh store and print each decision and the balances."`
+	Replay  replayCmd  `cmd:"" help:"Play a scenario file, or this site's own past, by the real decisions: what would another policy have changed?"`
 	Ports   portsCmd   `cmd:"" help:"List the scanners' ports, with the names to configure and what stands in the way. No port is opened."`
 	Setup   setupCmd   `cmd:"" help:"Set a scanner up: find its port, recognise it by one scan, and write its station into the configuration."`
 	Listen  listenCmd  `cmd:"" help:"Show what a scanner sends: bytes, control characters and meaning. Nothing is saved."`

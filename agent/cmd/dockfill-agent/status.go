@@ -124,8 +124,25 @@ func printFigures(w io.Writer, s dock.StatusBody) {
 	fmt.Fprintf(w, "set aside\t%s\n", setAside(s.Held))
 	fmt.Fprintf(w, "log\t%s saved, %s confirmed, %s safe (as confirmed: the centre keeps no second copy)\n", n(*s.Saved), n(*s.Confirmed), n(*s.Safe))
 	fmt.Fprintf(w, "disk\t%s database, %s free\n", dock.Bytes(*s.Database), diskFree(s))
+	if s.Checkpoints != nil {
+		fmt.Fprintf(w, "replay\t%s\n", checkpointLine(*s.Checkpoints))
+	}
 	fmt.Fprintf(w, "tasks\t%d open\n", *s.Tasks)
 	fmt.Fprintf(w, "version\t%s, policy %s\n", s.Version, dock.Visible(*s.Policy))
+}
+
+func checkpointLine(c dock.CheckpointsJSON) string {
+	text := "no checkpoints (checkpoints = 0)"
+	switch {
+	case c.Newest != nil:
+		text = fmt.Sprintf("%s, the newest of %s", dock.Plural(int64(c.Kept), "checkpoint", "checkpoints"), c.Newest.Local().Format("2006-01-02 15:04"))
+	case c.Wanted > 0:
+		text = "no checkpoint yet"
+	}
+	if c.Problem != "" {
+		text += "; today's could not be made: " + dock.Visible(c.Problem)
+	}
+	return text
 }
 
 func diskFree(s dock.StatusBody) string {

@@ -11,6 +11,7 @@ import (
 	"dockfill/agent/dock"
 	"dockfill/allocation"
 	"dockfill/sync/session"
+	"dockfill/sync/why"
 	"dockfill/sync/wire"
 )
 
@@ -21,6 +22,8 @@ type Twin struct {
 	Answer func(station allocation.StationID, code []byte) dock.Feedback
 	// Perform does a deed; nil moves nothing.
 	Perform func(wire.Deed) (dock.Done, error)
+	// Decide answers questions; nil knows nothing.
+	Decide func(why.ID, why.Page) (why.Answer, error)
 
 	mu       sync.Mutex
 	status   dock.Status
@@ -119,6 +122,14 @@ func (t *Twin) Do(_ context.Context, deed wire.Deed) (dock.Done, error) {
 	return t.Perform(deed)
 }
 
+// Decision implements dock.Site.
+func (t *Twin) Decision(_ context.Context, id why.ID, page why.Page) (why.Answer, error) {
+	if t.Decide == nil {
+		return why.Answer{}, why.Missingf("nothing is known of %s", id)
+	}
+	return t.Decide(id, page)
+}
+
 // Tasks implements dock.Site.
 func (t *Twin) Tasks(context.Context) ([]dock.Task, error) {
 	t.mu.Lock()
@@ -158,6 +169,11 @@ func (t *Twin) Subscribe(station allocation.StationID) (<-chan dock.Feedback, fu
 		delete(t.readers, ch)
 		close(ch)
 	})
+}
+
+// Copy implements dock.Site. A twin has no database.
+func (t *Twin) Copy(context.Context) (dock.Copied, error) {
+	return dock.Copied{}, &dock.Refused{Text: "a twin has no database"}
 }
 
 // Done implements dock.Site.

@@ -134,7 +134,7 @@ CREATE TABLE line (
 	CHECK (holds = 0 OR (holds & 4 > 0) = gathers)
 ) STRICT;
 CREATE INDEX line_order ON line (order_n, id);
-CREATE INDEX line_order_open ON line (order_n) WHERE waits = 1;
+CREATE INDEX line_order_open ON line (order_n, sku) WHERE waits = 1;
 -- Who waits, in the order of being served; lines without a right included, as a
 -- decision names them as passed.
 CREATE INDEX line_open ON line (sku, turn) WHERE waits = 1;
@@ -143,6 +143,8 @@ CREATE INDEX line_open_segment ON line (sku, segment, turn) WHERE waits = 1 AND 
 -- columns before turn and merges their ranges.
 CREATE INDEX line_can ON line (sku, class, least, whole, min_life, turn) WHERE can = 1;
 CREATE INDEX line_can_segment ON line (sku, segment, class, least, whole, min_life, turn) WHERE can = 1 AND segment <> '';
+-- Whose order's other goods may follow, under gate mode skip.
+CREATE INDEX line_together ON line (sku) WHERE can = 1 AND ship = 'order';
 -- From whom units may be taken.
 CREATE INDEX line_holds ON line (sku, holds, rank_key) WHERE holds > 0;
 CREATE INDEX line_guaranteed ON line (segment, sku, guaranteed) WHERE guaranteed > 0;
