@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"dockfill/agent/config"
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
 	"dockfill/scanner"
@@ -52,7 +53,7 @@ type Deps struct {
 
 // Agent is one site. It implements dock.Site.
 type Agent struct {
-	config  Config
+	config  config.Config
 	deps    Deps
 	log     *slog.Logger
 	started time.Time
@@ -83,8 +84,8 @@ var _ dock.Site = (*Agent)(nil)
 // either is known at once. A damaged database is no error: the agent then runs,
 // says so, and refuses every scan. Other errors of the database are those of
 // store.Open.
-func New(c Config, deps Deps) (*Agent, error) {
-	if err := c.check(); err != nil {
+func New(c config.Config, deps Deps) (*Agent, error) {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	a := &Agent{config: c, deps: deps.withDefaults(), nonce: outbox.NewNonce(), hub: newHub()}

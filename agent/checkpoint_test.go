@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dockfill/agent/config"
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
 	"dockfill/allocation"
@@ -19,8 +20,8 @@ import (
 )
 
 // keeps has an agent keep checkpoints, at a time that a test sets.
-func keeps(days int, clock *atomic.Int64) func(*Config, *Deps) {
-	return func(c *Config, d *Deps) {
+func keeps(days int, clock *atomic.Int64) func(*config.Config, *Deps) {
+	return func(c *config.Config, d *Deps) {
 		c.Checkpoints = days
 		d.Now = func() time.Time { return time.Unix(clock.Load(), 0) }
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dockfill/agent/config"
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
 	"dockfill/allocation"
@@ -48,7 +49,7 @@ type trigger func(station string, after time.Duration, code string, change ...fu
 // hands gives a house with scanners.
 func hands(t *testing.T, configs ...scanner.Config) (*house, trigger) {
 	all := map[allocation.StationID]*hand{}
-	h := newHouse(t, func(c *Config, d *Deps) {
+	h := newHouse(t, func(c *config.Config, d *Deps) {
 		c.Stations = nil
 		for _, sc := range configs {
 			sc.Port = "hand " + string(sc.Station)
@@ -205,13 +206,13 @@ func TestTheSlowChannelOfAScannerMayBeCodesBehind(t *testing.T) {
 }
 
 func TestTwoStationsOnOnePortAreRefused(t *testing.T) {
-	_, err := New(Config{Site: "leeds", Data: t.TempDir(), Stations: []scanner.Config{
+	_, err := New(config.Config{Site: "leeds", Data: t.TempDir(), Stations: []scanner.Config{
 		{Station: "1", Port: "tcp://10.0.0.7:4001"}, {Station: "2", Port: "tcp://10.0.0.7:4001"}}}, Deps{})
 	assert.ErrorContains(t, err, "stations 1 and 2 both have port tcp://10.0.0.7:4001")
 }
 
 func TestATwinThatIsNotThereIsRefused(t *testing.T) {
-	_, err := New(Config{Site: "leeds", Data: t.TempDir(), Stations: []scanner.Config{{Station: "1", TwinOf: "9"}}}, Deps{})
+	_, err := New(config.Config{Site: "leeds", Data: t.TempDir(), Stations: []scanner.Config{{Station: "1", TwinOf: "9"}}}, Deps{})
 	assert.ErrorContains(t, err, "station 1: twin_of names station 9, which is not there")
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dockfill/agent/config"
 	"dockfill/allocation"
 	"dockfill/scanner/barcode"
 )
@@ -14,7 +15,7 @@ import (
 func TestHouseLabelIsReceivedAsItSays(t *testing.T) {
 	own, err := barcode.NewPattern("own label", `OWN/(?P<sku>[A-Z]+)/(?P<qty>\d+)/(?P<lot>.+)`)
 	require.NoError(t, err)
-	h := newHouse(t, func(c *Config, _ *Deps) { c.Rules.House = []barcode.Pattern{own} })
+	h := newHouse(t, func(c *config.Config, _ *Deps) { c.Rules.House = []barcode.Pattern{own} })
 	h.items()
 	f := h.scan("OWN/X/3/L-9")
 	assert.Equal(t, allocation.Stock, f.Verdict, f.Text)
@@ -34,7 +35,7 @@ func TestLabelOfContentsAloneNeedsTheHousesWord(t *testing.T) {
 	h.items()
 	assert.Equal(t, allocation.Stop, h.scan(label).Verdict)
 	assert.Zero(t, h.free("X"))
-	h = newHouse(t, func(c *Config, _ *Deps) { c.Rules.AcceptAssociations = true })
+	h = newHouse(t, func(c *config.Config, _ *Deps) { c.Rules.AcceptAssociations = true })
 	h.items()
 	assert.Equal(t, allocation.Stock, h.scan(label).Verdict)
 	assert.EqualValues(t, 24, h.free("X"))
@@ -45,7 +46,7 @@ func TestCodeOfAPlaceIsNotKeptAsGoods(t *testing.T) {
 	shelf, err := barcode.NewPattern("shelf", `SHELF-\d+`)
 	require.NoError(t, err)
 	shelf.Kind = barcode.Location
-	h := newHouse(t, func(c *Config, _ *Deps) { c.Rules.House = []barcode.Pattern{shelf} })
+	h := newHouse(t, func(c *config.Config, _ *Deps) { c.Rules.House = []barcode.Pattern{shelf} })
 	f := h.scan("SHELF-12")
 	assert.Equal(t, allocation.Check, f.Verdict)
 	assert.Contains(t, f.Text, "scan the unit's own label")

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dockfill/agent/config"
 	"dockfill/agent/dock"
 	"dockfill/allocation"
 	"dockfill/scanner"
@@ -24,7 +25,7 @@ func plugIn(t testing.TB, n int, change ...func(*scanner.Config)) (*house, []*os
 	t.Helper()
 	dir := t.TempDir()
 	var devices []*os.File
-	h := newHouse(t, func(c *Config, _ *Deps) {
+	h := newHouse(t, func(c *config.Config, _ *Deps) {
 		c.Stations = nil
 		for i := range n {
 			master, slave, err := pty.Open()

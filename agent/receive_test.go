@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dockfill/agent/config"
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
 	"dockfill/allocation"
@@ -422,7 +423,7 @@ func TestAfterAnOrderlyStopNothingIsAsked(t *testing.T) {
 func TestScansThatWaitTogetherShareOneFlush(t *testing.T) {
 	var commits atomic.Int64
 	gate := make(chan struct{})
-	h := newHouse(t, func(_ *Config, d *Deps) {
+	h := newHouse(t, func(_ *config.Config, d *Deps) {
 		d.Commit = func(commit func() error) error {
 			if commits.Add(1) == 4 { // the first scan's: the others gather behind it
 				<-gate
@@ -456,7 +457,7 @@ func TestScansThatWaitTogetherShareOneFlush(t *testing.T) {
 
 func TestAFailedCommitGivesNoGoodToneAndEndsTheAgent(t *testing.T) {
 	var fail atomic.Bool
-	h := newHouse(t, func(_ *Config, d *Deps) {
+	h := newHouse(t, func(_ *config.Config, d *Deps) {
 		d.Commit = func(commit func() error) error {
 			if fail.Load() {
 				return fmt.Errorf("%w: flush", store.ErrDisk)
@@ -481,7 +482,7 @@ func TestAFailedCommitGivesNoGoodToneAndEndsTheAgent(t *testing.T) {
 // start the scan is there, and its code again is a question.
 func TestACommitThatFailedButIsThereAsksForARepeat(t *testing.T) {
 	var fail atomic.Bool
-	h := newHouse(t, func(_ *Config, d *Deps) {
+	h := newHouse(t, func(_ *config.Config, d *Deps) {
 		d.Commit = func(commit func() error) error {
 			err := commit()
 			if fail.Load() {
@@ -501,7 +502,7 @@ func TestACommitThatFailedButIsThereAsksForARepeat(t *testing.T) {
 
 func TestAFullDiskStopsScansUntilThereIsRoom(t *testing.T) {
 	var full atomic.Bool
-	h := newHouse(t, func(_ *Config, d *Deps) {
+	h := newHouse(t, func(_ *config.Config, d *Deps) {
 		d.Commit = func(commit func() error) error {
 			if full.Load() {
 				return store.ErrFull
@@ -542,7 +543,7 @@ func TestOneBadScanInABatchRollsBackAlone(t *testing.T) {
 }
 
 func TestASiteThatWasNeverAdmittedStopsEveryScan(t *testing.T) {
-	h := &house{t: t, config: Config{Site: "leeds", Data: t.TempDir(), Stations: []scanner.Config{{Station: "1"}}}}
+	h := &house{t: t, config: config.Config{Site: "leeds", Data: t.TempDir(), Stations: []scanner.Config{{Station: "1"}}}}
 	h.start()
 	f := h.scan(eachGTIN)
 	assert.Equal(t, allocation.Stop, f.Verdict)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"dockfill/agent/config"
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
 	"dockfill/allocation"
@@ -28,7 +29,7 @@ const (
 type house struct {
 	*Agent
 	t      testing.TB
-	config Config
+	config config.Config
 	deps   Deps
 	sent   int64
 	stop   func() error
@@ -36,9 +37,9 @@ type house struct {
 
 // newHouse starts an agent on a fresh database that the centre has admitted. Its
 // stations take scans by hand.
-func newHouse(t testing.TB, change ...func(*Config, *Deps)) *house {
+func newHouse(t testing.TB, change ...func(*config.Config, *Deps)) *house {
 	t.Helper()
-	h := &house{t: t, config: Config{Site: "leeds", Data: t.TempDir(), Retention: DefaultRetention}}
+	h := &house{t: t, config: config.Config{Site: "leeds", Data: t.TempDir(), Retention: config.DefaultRetention}}
 	for i := range 16 {
 		h.config.Stations = append(h.config.Stations, scanner.Config{Station: allocation.StationID(fmt.Sprint(i + 1))})
 	}
@@ -182,7 +183,7 @@ func (stood) Status() scanner.Status {
 }
 
 func TestStatusHasAllThatAScannerSaysOfItself(t *testing.T) {
-	a, err := New(Config{Site: "leeds", Data: t.TempDir(), Stations: []scanner.Config{{Station: "1", Port: "stood"}}},
+	a, err := New(config.Config{Site: "leeds", Data: t.TempDir(), Stations: []scanner.Config{{Station: "1", Port: "stood"}}},
 		Deps{Source: func(scanner.Config) (scanner.Source, error) { return stood{}, nil }})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.close()) })

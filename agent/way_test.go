@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dockfill/agent/config"
 	"dockfill/agent/dock"
 	"dockfill/allocation"
 	"dockfill/scanner"
@@ -56,9 +57,9 @@ func TestFromTheScannerToTheCentreAndBack(t *testing.T) {
 	broker := mqtttest.Start(t)
 	centre := listenAsCentre(t, broker)
 	p := &pretend{read: make(chan string), tones: make(chan allocation.Verdict)}
-	h := &house{t: t, config: Config{
-		Site: "leeds", Data: t.TempDir(), HTTP: "127.0.0.1:0", Retention: DefaultRetention,
-		Centre: Centre{Broker: broker.URL()}, Stations: []scanner.Config{{Station: "1", Port: "pretend"}},
+	h := &house{t: t, config: config.Config{
+		Site: "leeds", Data: t.TempDir(), HTTP: "127.0.0.1:0", Retention: config.DefaultRetention,
+		Centre: config.Centre{Broker: broker.URL()}, Stations: []scanner.Config{{Station: "1", Port: "pretend"}},
 	}}
 	h.deps.Source = func(c scanner.Config) (scanner.Source, error) {
 		p.config = c

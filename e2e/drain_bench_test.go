@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"dockfill/agent/config"
 	"dockfill/agent"
 	sitestore "dockfill/agent/store"
 	"dockfill/allocation"
@@ -283,7 +284,7 @@ func (h *drainHouse) together(during func(*drainingSite)) {
 	require.NoError(h.b, err)
 	defer inBackground(h.b, centre.Run)()
 	s := &drainingSite{b: h.b, acks: make(chan int64, drainEvents)}
-	s.Agent, err = agent.New(agent.Config{Site: drainSite, Data: h.data, Retention: agent.DefaultRetention},
+	s.Agent, err = agent.New(config.Config{Site: drainSite, Data: h.data, Retention: config.DefaultRetention},
 		agent.Deps{Carrier: func(handle func(string, []byte), state func(bool, string)) (agent.Carrier, error) {
 			return s.carrier(centre.Broker(), handle, state)
 		}})

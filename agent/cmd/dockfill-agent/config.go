@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"dockfill/agent"
+	"dockfill/agent/config"
 	"dockfill/agent/dock"
 	"dockfill/agent/service"
 	"dockfill/scanner/source"
@@ -32,12 +32,12 @@ Exit status:
 
 func (k configCheck) Run(p *program) error {
 	c, err := p.load()
-	var faults agent.Faults
+	var faults config.Faults
 	if err != nil && !errors.As(err, &faults) {
 		return err
 	}
 	for _, two := range source.Same(c.Stations) {
-		faults = append(faults, agent.Fault{File: p.configFile(), Key: "station", Reason: two})
+		faults = append(faults, config.Fault{File: p.configFile(), Key: "station", Reason: two})
 		err = faults
 	}
 	if k.JSON {
@@ -59,7 +59,7 @@ func (k configCheck) Run(p *program) error {
 }
 
 // warnings are of what can run and may not be meant.
-func warnings(c agent.Config) (all []string) {
+func warnings(c config.Config) (all []string) {
 	if !filepath.IsAbs(c.Data) {
 		all = append(all, fmt.Sprintf("data is %q, which depends on the folder that the agent is started in; write the whole path. A service refuses this.", c.Data))
 	}
@@ -76,7 +76,7 @@ type faultJSON struct {
 	Hint     string `json:"hint,omitempty"`
 }
 
-func (configCheck) json(p *program, c agent.Config, faults agent.Faults) error {
+func (configCheck) json(p *program, c config.Config, faults config.Faults) error {
 	answer := struct {
 		Schema   int         `json:"schema"`
 		File     string      `json:"file"`
@@ -98,11 +98,11 @@ func (configCheck) json(p *program, c agent.Config, faults agent.Faults) error {
 
 // load reads the configuration that this command is about. Without the default
 // file the environment may say it all.
-func (p *program) load() (agent.Config, error) {
+func (p *program) load() (config.Config, error) {
 	if p.config != "" || p.hasDefault() {
-		return agent.Load(p.configFile())
+		return config.Load(p.configFile())
 	}
-	c, err := agent.Load("")
+	c, err := config.Load("")
 	if err != nil {
 		return c, fmt.Errorf("there is no configuration %s; name a file with --config. The environment does not stand in for it:\n%w", p.configFile(), err)
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"dockfill/agent"
+	"dockfill/agent/config"
 	"dockfill/agent/dock"
 	"dockfill/allocation"
 	"dockfill/scanner"
@@ -150,11 +150,11 @@ func (l listenCmd) settings(p *program) (scanner.Config, error) {
 	case l.Port != "":
 		return l.ofFlags(p)
 	}
-	config, err := p.load()
+	site, err := p.load()
 	if err != nil {
 		return scanner.Config{}, err
 	}
-	for _, c := range config.Stations {
+	for _, c := range site.Stations {
 		if string(c.Station) != l.Station {
 			continue
 		}
@@ -169,22 +169,22 @@ func (l listenCmd) settings(p *program) (scanner.Config, error) {
 // ofFlags also knows the site's own profiles and codes, where there is a
 // configuration without faults.
 func (l listenCmd) ofFlags(p *program) (scanner.Config, error) {
-	config, err := p.load()
+	site, err := p.load()
 	if err != nil {
-		config = agent.Config{}
+		site = config.Config{}
 	}
 	end, err := terminatorOf(l.Terminator)
 	if err != nil {
 		return scanner.Config{}, err
 	}
-	return portConfig(config, scanner.Config{
+	return portConfig(site, scanner.Config{
 		Station: "listen", Port: l.Port, Profile: scanner.Profile(strings.ToLower(l.Profile)), Baud: l.Baud, Terminator: end,
 	})
 }
 
 // portConfig completes the settings of a port that a person named. Its mistakes
 // are the person's.
-func portConfig(of agent.Config, c scanner.Config) (scanner.Config, error) {
+func portConfig(of config.Config, c scanner.Config) (scanner.Config, error) {
 	c.Unstable, c.Rules = true, of.Rules
 	if c.Profile == "" {
 		c.Profile = scanner.ASCII

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"dockfill/agent"
+	"dockfill/agent/config"
 	"dockfill/firmware-sim/device"
 	"dockfill/scanner"
 	"dockfill/scanner/profile"
@@ -170,7 +170,7 @@ func TestListenShowsEachRecordOfAMemoryWithItsBytes(t *testing.T) {
 
 // The bytes before a scan are shown by themselves, in their order.
 func TestBytesThatAreNoScanAreSetAside(t *testing.T) {
-	c, err := portConfig(agent.Config{}, scanner.Config{Station: "listen", Port: "tcp://h:1", Profile: "honeywell"})
+	c, err := portConfig(config.Config{}, scanner.Config{Station: "listen", Port: "tcp://h:1", Profile: "honeywell"})
 	require.NoError(t, err)
 	w := &tap{most: mostHeld}
 	w.hear(true, []byte("BEPBEP0\x06!DECHDR1\x05!4006381333931\r\n40063"))
@@ -194,7 +194,7 @@ func TestBytesThatAreNoScanAreSetAside(t *testing.T) {
 	w.hear(true, []byte("\x01\x02"))
 	assert.Equal(t, "\x01\x02", string(w.frame(c, scanner.Scan{Fault: scanner.ErrGarbled})), "what cannot be told apart is shown whole")
 
-	c, err = portConfig(agent.Config{}, scanner.Config{Station: "listen", Port: "tcp://h:1", Terminator: scanner.Idle})
+	c, err = portConfig(config.Config{}, scanner.Config{Station: "listen", Port: "tcp://h:1", Terminator: scanner.Idle})
 	require.NoError(t, err)
 	w.hear(true, []byte("4006381333931"))
 	assert.Equal(t, "4006381333931", string(w.frame(c, scan)))

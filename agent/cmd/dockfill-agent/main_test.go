@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"dockfill/agent"
+	"dockfill/agent/config"
 	"dockfill/agent/dock"
 	"dockfill/agent/dock/docktest"
 	"dockfill/allocation"
@@ -345,7 +345,7 @@ func TestVariablesOfFlagsAreNoFaults(t *testing.T) {
 	require.NotEmpty(t, names)
 	for name := range names {
 		t.Setenv(name, "debug")
-		_, err := agent.Load(good)
+		_, err := config.Load(good)
 		assert.NoError(t, err, name)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"dockfill/agent"
+	"dockfill/agent/config"
 	"dockfill/agent/service"
 	"dockfill/packaging/version"
 	"dockfill/sync/session"
@@ -61,7 +62,7 @@ func (r runCmd) receive(ctx context.Context, p *program, log *slog.Logger, ready
 }
 
 // tellStart logs whether scans are received, and why not.
-func tellStart(ctx context.Context, a *agent.Agent, c agent.Config, log *slog.Logger) {
+func tellStart(ctx context.Context, a *agent.Agent, c config.Config, log *slog.Logger) {
 	log = log.With("site", c.Site, "stations", len(c.Stations), "http", c.HTTP, "version", version.Text())
 	st, err := a.Status(ctx)
 	switch {

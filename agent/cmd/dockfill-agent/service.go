@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"dockfill/agent"
+	"dockfill/agent/config"
 	"dockfill/agent/service"
 )
 
@@ -29,7 +29,7 @@ type (
 // service will read it, without the environment of this command.
 func (serviceInstall) Run(p *program) error {
 	install := func(m *service.Manager) error {
-		c, err := agent.LoadFile(m.Config())
+		c, err := config.LoadFile(m.Config())
 		if err != nil {
 			return fmt.Errorf("the service would not start with this configuration: %w", err)
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"dockfill/agent"
+	"dockfill/agent/config"
 	"dockfill/agent/service"
 	"dockfill/allocation"
 	"dockfill/scanner"
@@ -54,7 +54,7 @@ type setup struct {
 	*program
 	ask    *asker
 	text   []byte // of the configuration; nil where there is none
-	config agent.Config
+	config config.Config
 }
 
 // Run is the story of one scanner.
@@ -114,7 +114,7 @@ func (s *setup) read() error {
 		return fmt.Errorf("configuration: %w", err)
 	}
 	s.text = text
-	if s.config, err = agent.LoadFile(s.configFile()); err != nil {
+	if s.config, err = config.LoadFile(s.configFile()); err != nil {
 		return fmt.Errorf("the configuration has faults already; mend them first:\n%w", err)
 	}
 	return nil
@@ -141,12 +141,12 @@ func (s *setup) begin() error {
 		}
 		*question.value = answer
 	}
-	text := fmt.Sprintf("site = %s\ndata = %s\n", agent.Quoted(s.Site), agent.Quoted(s.Data))
+	text := fmt.Sprintf("site = %s\ndata = %s\n", config.Quoted(s.Site), config.Quoted(s.Data))
 	if s.Broker != "" {
-		text += fmt.Sprintf("\n[centre]\nbroker = %s\n", agent.Quoted(s.Broker))
+		text += fmt.Sprintf("\n[centre]\nbroker = %s\n", config.Quoted(s.Broker))
 	}
 	var err error
-	s.config, err = agent.Parse(s.configFile(), []byte(text))
+	s.config, err = config.Parse(s.configFile(), []byte(text))
 	if err != nil {
 		return fmt.Errorf("that makes no good configuration:\n%w", err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"dockfill/agent"
+	"dockfill/agent/config"
 	"dockfill/firmware-sim/device"
 	"dockfill/scanner"
 )
@@ -307,12 +307,12 @@ func TestSetupSaysWhereATriggerCannotBePulled(t *testing.T) {
 func TestSetupKeepsAPermittedName(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "scanner")
 	file := writeConfig(t, "site='l'\ndata='/x'\n[[station]]\nid='4'\nport='"+link+"'\nunstable=true\n")
-	config, err := agent.LoadFile(file)
+	site, err := config.LoadFile(file)
 	require.NoError(t, err)
-	s := &setup{config: config}
+	s := &setup{config: site}
 	assert.True(t, s.isUnstable(link))
 	assert.False(t, s.isUnstable("/dev/ttyUSB0"))
 	settings, err := s.settings(scanner.Config{Port: link, Profile: scanner.ASCII}, false)
 	require.NoError(t, err)
-	assert.Contains(t, settings, agent.Setting{Key: "unstable", Value: true})
+	assert.Contains(t, settings, config.Setting{Key: "unstable", Value: true})
 }

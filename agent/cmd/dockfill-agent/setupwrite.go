@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"dockfill/agent"
+	"dockfill/agent/config"
 	"dockfill/scanner"
 	"dockfill/scanner/source"
 )
@@ -26,11 +26,11 @@ func (s *setup) write(station string, found scanner.Config) error {
 	if err != nil {
 		return err
 	}
-	text, err := agent.SetStation(s.text, station, settings)
+	text, err := config.SetStation(s.text, station, settings)
 	if err != nil {
 		return fmt.Errorf("%s cannot be changed: %w", s.configFile(), err)
 	}
-	would, err := agent.Parse(s.configFile(), text)
+	would, err := config.Parse(s.configFile(), text)
 	if err != nil {
 		return fmt.Errorf("the new configuration would have faults, so it is not written:\n%w", err)
 	}
@@ -73,16 +73,16 @@ func (s *setup) allowUnstable(found scanner.Config) (bool, error) {
 
 // settings are what differs from the profile's own; the other keys that setup
 // decides about are taken out.
-func (s *setup) settings(c scanner.Config, unstable bool) ([]agent.Setting, error) {
+func (s *setup) settings(c scanner.Config, unstable bool) ([]config.Setting, error) {
 	p, err := s.config.Profiles.Find(string(c.Profile))
 	if err != nil {
 		return nil, err
 	}
-	set := []agent.Setting{{Key: "port", Value: c.Port}, {Key: "unstable"}, {Key: "profile", Value: string(c.Profile)}}
+	set := []config.Setting{{Key: "port", Value: c.Port}, {Key: "unstable"}, {Key: "profile", Value: string(c.Profile)}}
 	if unstable || s.isUnstable(c.Port) {
 		set[1].Value = true
 	}
-	baud, end, beep := agent.Setting{Key: "baud"}, agent.Setting{Key: "terminator"}, agent.Setting{Key: "beep"}
+	baud, end, beep := config.Setting{Key: "baud"}, config.Setting{Key: "terminator"}, config.Setting{Key: "beep"}
 	if p.Line == nil || c.Baud != p.Line.Baud {
 		baud.Value = c.Baud
 	}
@@ -92,9 +92,9 @@ func (s *setup) settings(c scanner.Config, unstable bool) ([]agent.Setting, erro
 	if !c.Beep && p.Verdicts() {
 		beep.Value = false
 	}
-	set = append(set, baud, agent.Setting{Key: "data_bits"}, agent.Setting{Key: "parity"}, agent.Setting{Key: "stop_bits"}, end, beep)
+	set = append(set, baud, config.Setting{Key: "data_bits"}, config.Setting{Key: "parity"}, config.Setting{Key: "stop_bits"}, end, beep)
 	if c.Terminator == "" {
-		set = append(set, agent.Setting{Key: "idle_gap_ms"})
+		set = append(set, config.Setting{Key: "idle_gap_ms"})
 	}
 	return set, nil
 }

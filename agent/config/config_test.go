@@ -1,4 +1,4 @@
-package agent
+package config
 
 import (
 	"os"
@@ -256,7 +256,7 @@ profile = "OurOwn"
 `)
 	require.NoError(t, os.Mkdir(filepath.Join(filepath.Dir(path), "profiles"), 0o700))
 	own := filepath.Join(filepath.Dir(path), "profiles", "ourown.toml")
-	shipped, err := os.ReadFile("../scanner/profile/makes/ascii.toml")
+	shipped, err := os.ReadFile("../../scanner/profile/makes/ascii.toml")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(own, []byte(strings.Replace(string(shipped), "baud = 9600", "baud = 4800", 1)), 0o600))
 	c, err := load(path, nil)
@@ -328,7 +328,7 @@ func TestAFaultOfAProfileIsToldOnce(t *testing.T) {
 
 // The example shows every key but those that only other scanners have.
 func TestTheExampleIsAGoodConfiguration(t *testing.T) {
-	text, err := os.ReadFile("../docs/examples/agent.toml")
+	text, err := os.ReadFile("../../docs/examples/agent.toml")
 	require.NoError(t, err)
 	_, err = Parse("agent.toml", text)
 	require.NoError(t, err)

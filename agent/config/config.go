@@ -1,4 +1,6 @@
-package agent
+// Package config reads a site's configuration, says every fault of it with its
+// place, and writes stations into it.
+package config
 
 import (
 	"errors"
@@ -59,7 +61,8 @@ const (
 	profilesFolder = "profiles"
 )
 
-func (c Config) check() error {
+// Check says what a configuration lacks that was not read from a file.
+func (c Config) Check() error {
 	if err := allocation.CheckSite(string(c.Site)); err != nil {
 		return err
 	}
