@@ -230,15 +230,18 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	select {
 	case <-ctx.Done():
 	case <-inner.Done():
-		err = context.Cause(inner)
 	}
 	stopScanners()
 	stopFront()
-	return errors.Join(err, stopWriter())
+	unsaved := stopWriter()
+	if why := context.Cause(inner); !errors.Is(unsaved, why) {
+		return errors.Join(why, unsaved)
+	}
+	return unsaved
 }
 
 // startWriter runs the writer until the returned function is called, which gives
-// the error of its last commit.
+// its error, also one that ended the agent.
 func (a *Agent) startWriter(fail context.CancelCauseFunc) (stop func() error) {
 	if a.writer == nil {
 		return func() error { return nil }
@@ -247,9 +250,8 @@ func (a *Agent) startWriter(fail context.CancelCauseFunc) (stop func() error) {
 	done := make(chan error, 1)
 	go func() {
 		err := a.writer.run(ctx)
-		if ctx.Err() == nil {
+		if err != nil {
 			fail(err)
-			err = nil // told as the cause already
 		}
 		done <- err
 	}()
