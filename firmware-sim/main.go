@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -43,7 +44,7 @@ its port. Scanners of some makes hear the verdict (acknowledgement, beep, light)
 Exit status: 0 good, 1 some scans went unanswered or against expectation, 2 failed, 3 wrong usage.`
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
 	stop()
 	os.Exit(code)
@@ -95,12 +96,22 @@ func run(ctx context.Context, args []string, io streams) (status int) {
 	}
 	k, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(io.err, "firmware-sim: %v\nTry `firmware-sim --help`.\n", err)
-		return 3
+		return usage(err, io.err)
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
 	k.Bind(io)
 	return report(k.Run(), io.err)
+}
+
+// usage says what is wrong with the command line and where to read on.
+func usage(err error, to io.Writer) int {
+	path := "firmware-sim"
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Command() != "" {
+		path += " " + strings.Fields(parse.Context.Command())[0]
+	}
+	fmt.Fprintf(to, "firmware-sim: %v\nTry `%s --help`.\n", err, path)
+	return 3
 }
 
 func report(err error, to io.Writer) int {

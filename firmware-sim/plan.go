@@ -31,6 +31,10 @@ func (p *player) plan(steps []scenarios.Step) ([]action, error) {
 	var actions []action
 	var wrong []error
 	for _, s := range steps {
+		if s.Refused {
+			p.foresee(s)
+			continue
+		}
 		do, err := p.understand(s)
 		if err != nil {
 			wrong = append(wrong, s.Errorf("%w", err))
@@ -48,6 +52,17 @@ func (p *player) plan(steps []scenarios.Step) ([]action, error) {
 		})
 	}
 	return actions, errors.Join(wrong...)
+}
+
+// foresee takes what a line with a mistake names for declared by it, as nobody knows
+// what it would have been.
+func (p *player) foresee(s scenarios.Step) {
+	if len(s.Args) == 0 {
+		return
+	}
+	if name := s.Args[0]; p.devices[name] == nil && p.lines[name] == nil {
+		p.devices[name], p.lines[name] = &station{name: name, plan: foreseen{wrong: true}}, &line{wrong: true}
+	}
 }
 
 func (p *player) understand(s scenarios.Step) (action, error) {
@@ -163,7 +178,7 @@ func (d *station) here() error {
 }
 
 func (p *player) addDevice(name, profile string, options []string) (action, error) {
-	if p.devices[name] != nil {
+	if d := p.devices[name]; d != nil && !d.plan.wrong {
 		return nil, fmt.Errorf("the device %q is there already", name)
 	}
 	cfg, wrong := configure(name, profile, options)
@@ -199,7 +214,7 @@ func (p *player) ownPlace(d *station) error {
 }
 
 func (p *player) addLine(name string, options []string) (action, error) {
-	if p.lines[name] != nil {
+	if l := p.lines[name]; l != nil && !l.wrong {
 		return nil, fmt.Errorf("the network %q is there already", name)
 	}
 	var listen, to string

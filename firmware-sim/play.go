@@ -63,12 +63,9 @@ func verbHelp() string {
 // Run plays the scenario and prints a summary.
 func (c *playCmd) Run(ctx context.Context, io streams) (err error) {
 	steps, err := c.steps(io.in)
-	if err != nil {
-		return misused(err)
-	}
 	p := newPlayer(io.out, c.Each)
-	actions, err := p.plan(steps)
-	if err != nil {
+	actions, wrong := p.plan(steps)
+	if err := scenarios.InOrder(err, wrong); err != nil {
 		return misused(err)
 	}
 	p.tapes = newTapes(c.Record, count(steps, "device"))

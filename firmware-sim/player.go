@@ -44,7 +44,10 @@ type station struct {
 }
 
 // line is a network; its relay is nil until it is played.
-type line struct{ *network.Relay }
+type line struct {
+	*network.Relay
+	wrong bool // a line with a mistake names it, and may have declared it
+}
 
 func newPlayer(out io.Writer, each bool) *player {
 	return &player{

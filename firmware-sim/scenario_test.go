@@ -111,3 +111,26 @@ func TestTheSamplesLabelsHaveRightCheckDigits(t *testing.T) {
 		}
 	}
 }
+
+// All mistakes of a file are told at once, in their order; a line that nobody
+// understands hides none, and nothing that follows from it is one.
+func TestAWrongVerbHidesNoOtherMistake(t *testing.T) {
+	const text = "let link\n" + // 1
+		"devise dock1 ssi link={lnk}\n" + // 2
+		"device dock2 ascii link={link}\n" + // 3
+		"scan dock1 4006381333931\n" +
+		"expect dock2 good\n" + // 5
+		"netwrk line listen=:0 to=:1\n" + // 6
+		"net line cut\n" +
+		"unplug dock2\n" +
+		"scan dock2 4006381333931\n" + // 9
+		"scan dock3 4006381333931\n" // 10
+	var out, errs bytes.Buffer
+	status := run(t.Context(), []string{"play", "-"}, streams{strings.NewReader(text), &out, &errs})
+	assert.Equal(t, 3, status)
+	var lines []string
+	for _, m := range regexp.MustCompile(`standard input:(\d+):`).FindAllStringSubmatch(errs.String(), -1) {
+		lines = append(lines, m[1])
+	}
+	assert.Equal(t, []string{"1", "2", "5", "6", "9", "10"}, lines, errs.String())
+}

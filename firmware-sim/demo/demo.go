@@ -65,7 +65,11 @@ func Run(ctx context.Context, o Options) (err error) {
 		return ended(ctx, err)
 	}
 	h.introduce()
-	return ended(ctx, h.play(ctx))
+	err = ended(ctx, h.play(ctx))
+	if ctx.Err() != nil {
+		h.screen.say("-- Stopped, without a summary: the key q ends with one.")
+	}
+	return err
 }
 
 // ended forgets errors that only say that somebody stopped the demo.

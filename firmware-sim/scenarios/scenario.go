@@ -8,11 +8,13 @@ package scenarios
 
 import (
 	"bufio"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,11 +34,44 @@ type Step struct {
 	Line int
 	Verb string
 	Args []string
+	// Refused: the line has a mistake, and nobody knows what it would have done.
+	Refused bool
 }
+
+// mistake is one of a line; 0 is one of the whole file.
+type mistake struct {
+	line int
+	error
+}
+
+func (m mistake) Unwrap() error { return m.error }
 
 // Errorf is an error that begins with the step's file and line.
 func (s Step) Errorf(format string, args ...any) error {
-	return fmt.Errorf("%s:%d: %w", s.File, s.Line, fmt.Errorf(format, args...))
+	return mistake{s.Line, fmt.Errorf("%s:%d: %w", s.File, s.Line, fmt.Errorf(format, args...))}
+}
+
+// InOrder joins mistakes, and those that were joined before, in the order of their
+// lines; nil for none.
+func InOrder(errs ...error) error {
+	var all []error
+	for _, err := range errs {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			all = append(all, joined.Unwrap()...)
+		} else if err != nil {
+			all = append(all, err)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b error) int { return cmp.Compare(lineOf(a), lineOf(b)) })
+	return errors.Join(all...)
+}
+
+// lineOf puts what is of the whole file last.
+func lineOf(err error) int {
+	if m, ok := errors.AsType[mistake](err); ok {
+		return m.line
+	}
+	return math.MaxInt
 }
 
 // verbs gives how many words each verb takes, at least and at most, how it is
@@ -73,9 +108,10 @@ var verbs = map[string]struct {
 }
 
 // Parse reads a scenario whole and checks verbs, word counts and keys, so that
-// nothing is played of a file with a mistake in it. The file's name stands in
-// errors; set overrides the scenario's own keys. A key in set that the
-// scenario never uses is an error, for it is a mistyped one.
+// nothing is played of a file with a mistake in it. With an error the steps are there
+// all the same, the refused ones too, so that their other mistakes can be looked for.
+// The file's name stands in errors; set overrides the scenario's own keys. A key in set
+// that the scenario never uses is an error, for it is a mistyped one.
 func Parse(file string, r io.Reader, set map[string]string) ([]Step, error) {
 	p := parser{file: file, set: set, keys: map[string]string{}, used: map[string]bool{}}
 	lines := bufio.NewScanner(r)
@@ -93,10 +129,7 @@ func Parse(file string, r io.Reader, set map[string]string) ([]Step, error) {
 			wrong = append(wrong, fmt.Errorf("%s uses no key {%s}", file, key))
 		}
 	}
-	if err := errors.Join(wrong...); err != nil {
-		return nil, err
-	}
-	return p.steps, nil
+	return p.steps, errors.Join(wrong...)
 }
 
 type parser struct {
@@ -120,21 +153,35 @@ func (p *parser) read(text string) error {
 	step.Verb, step.Args = words[0], words[1:]
 	count, ok := verbs[step.Verb]
 	if !ok {
-		return step.Errorf("there is no verb %q; %s", step.Verb, Suggest(step.Verb, Verbs()))
+		return p.refuse(step, step.Errorf("there is no verb %q; %s", step.Verb, Suggest(step.Verb, Verbs())))
 	}
 	if n := len(step.Args); n < count.min || n > count.max {
-		return step.Errorf("%q takes %s, here are %d: %s", step.Verb, counts(count.min, count.max), n, Usage(step.Verb))
+		return p.refuse(step, step.Errorf("%q takes %s, here are %d: %s", step.Verb, counts(count.min, count.max), n, Usage(step.Verb)))
 	}
 	if step.Verb == "let" {
 		return p.let(step)
 	}
 	for i, word := range step.Args {
 		if step.Args[i], err = p.fill(word); err != nil {
-			return step.Errorf("%w", err)
+			return p.refuse(step, step.Errorf("%w", err))
 		}
 	}
 	p.steps = append(p.steps, step)
 	return nil
+}
+
+// refuse keeps a line with a mistake: the keys in it count as used, and what it would
+// have made is not missed below.
+func (p *parser) refuse(step Step, err error) error {
+	for _, word := range step.Args {
+		_, _ = p.fill(word) // its mistake is told
+	}
+	if step.Verb == "let" && len(step.Args) > 0 {
+		p.keys[step.Args[0]], p.used[step.Args[0]] = "1", true // right in most places
+	}
+	step.Refused = true
+	p.steps = append(p.steps, step)
+	return err
 }
 
 func (p *parser) let(step Step) error {
@@ -148,10 +195,10 @@ func (p *parser) let(step Step) error {
 		return nil
 	}
 	filled, err := p.fill(value)
+	p.keys[key] = filled
 	if err != nil {
 		return step.Errorf("%w", err)
 	}
-	p.keys[key] = filled
 	return nil
 }
 

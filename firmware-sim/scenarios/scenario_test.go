@@ -28,8 +28,8 @@ func TestALineIsWordsQuotesAndAComment(t *testing.T) {
 	steps, err := parse("# nothing\n\n scan dock1 \"DF:QTY 216\" x3 # three\r\nscan dock1 \"a\\x1d\\\"#b\"\n")
 	require.NoError(t, err)
 	assert.Equal(t, []Step{
-		{"dock.txt", 3, "scan", []string{"dock1", "DF:QTY 216", "x3"}},
-		{"dock.txt", 4, "scan", []string{"dock1", "a\x1d\"#b"}},
+		{File: "dock.txt", Line: 3, Verb: "scan", Args: []string{"dock1", "DF:QTY 216", "x3"}},
+		{File: "dock.txt", Line: 4, Verb: "scan", Args: []string{"dock1", "a\x1d\"#b"}},
 	}, steps)
 }
 

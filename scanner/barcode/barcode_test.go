@@ -1,6 +1,7 @@
 package barcode
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -124,7 +125,7 @@ func TestWhatCannotBeUsedSaysWhy(t *testing.T) {
 		{"df:qty -1", BadQuantity, "", "whole number", 3},
 		{"DF:QTY 99999999999999999999", BadQuantity, "", "whole number", 3},
 		{"DF:UNDO 2", BadControl, "", "takes nothing", 3},
-		{"DF:LANG german", BadControl, "", "two letters", 3},
+		{"DF:LANG de", BadControl, "", "no control card", 3},
 		{"DF:WORKER", BadControl, "", "missing", 3},
 	} {
 		c := parse("", x.data)
@@ -151,7 +152,7 @@ func TestControlCards(t *testing.T) {
 		"DF:HOLD": {Verb: Hold}, "DF:STAGE": {Verb: Stage}, "DF:DONE": {Verb: Done},
 		"DF:ACCEPT-OVER": {Verb: AcceptOver}, "DF:SAME-AGAIN": {Verb: SameAgain},
 		"DF:CLOSE-PALLET": {Verb: ClosePallet}, "DF:HELP": {Verb: Help},
-		"DF:LANG de": {Verb: Lang, Arg: "de"}, "df:help": {Verb: Help}, "Df:Lang DE": {Verb: Lang, Arg: "de"}, "]C0DF:WORKER w-17": {Verb: Worker, Arg: "w-17"},
+		"df:help": {Verb: Help}, "Df:Worker W": {Verb: Worker, Arg: "W"}, "]C0DF:WORKER w-17": {Verb: Worker, Arg: "w-17"},
 	} {
 		c := parse("", data)
 		require.Nil(t, c.Err, data)
@@ -222,6 +223,78 @@ func TestHouseAcceptsWhatDoesNotBelongTogether(t *testing.T) {
 	assert.Equal(t, gs1.Repeated, c.Err.Code)
 	assert.Empty(t, c.Lot)
 	assert.Len(t, c.Elements, 2)
+}
+
+// A count is of the trade item that is counted, and an accepted label may not leave
+// open how many of which came.
+func TestAcceptedLabelLeavesNothingOpen(t *testing.T) {
+	const outer, inner, itip = "0115400141288763", "0209506000134352", "8026095060001343520101"
+	for label, want := range map[string]string{
+		outer + inner + "3710":                  "(01) and (02) name two trade items",
+		outer + inner + "3010":                  "(01) and (02) name two trade items",
+		outer + inner:                           "(01) and (02) name two trade items",
+		outer + "3710":                          "(37) counts what (02) names, and not (01)",
+		"0309506000134352" + "3710":             "(37) counts what (02) names, and not (03)",
+		"8006095060001343520101" + "3710":       "(37) counts what (02) names, and not (8006)",
+		inner:                                   "without (37) nobody knows how many",
+		inner + "3010":                          "without (37) nobody knows how many",
+		itip:                                    "without (37) nobody knows how many",
+		inner + itip + "3710":                   "(02) and (8026) name two trade items",
+		inner + "3710\x1d21S":                   "the serial number (21) is not that of what is inside",
+		inner + "3710\x1d3010":                  "two quantities",
+		inner + "3710":                          "contents 09506000134352 10",
+		itip + "3710":                           " 10",
+		outer + "3010":                          "gtin 15400141288763 10",
+		outer + "3010\x1d414" + "9506000000008": "gtin 15400141288763 10",
+		outer + "251A":                          "gtin 15400141288763 0",
+		"10L\x1d3710":                           " 0",
+		"10L\x1d3010":                           " 0",
+		"00106141411234567897" + outer + "3710": "sscc 106141411234567897 gtin 15400141288763 0",
+		"00106141411234567897" + "3710":         "sscc 106141411234567897 0",
+		"00106141411234567897" + inner + "3710": "sscc 106141411234567897 contents 09506000134352 10",
+		"00106141411234567897" + inner:          "sscc 106141411234567897 contents 09506000134352 0",
+	} {
+		c := Rules{AcceptAssociations: true}.Parse("]C1", []byte(label), year)
+		if c.Err != nil {
+			assert.Contains(t, c.Err.Message, want, "%q", label)
+			continue
+		}
+		said := ""
+		for _, f := range [][2]string{{"sscc", string(c.SSCC)}, {"gtin", string(c.GTIN)}, {"contents", string(c.Contents)}} {
+			if f[1] != "" {
+				said += f[0] + " " + f[1]
+				said += " "
+			}
+		}
+		assert.Equal(t, strings.TrimSpace(want), strings.TrimSpace(fmt.Sprintf("%s%d", said, c.Quantity)), "%q", label)
+	}
+}
+
+// Several labels that were read as one are none, with and without separators.
+func TestTooManyElementsAreRefusedHoweverTheyAreSeparated(t *testing.T) {
+	for elements, refused := range map[int]bool{64: false, 65: true, 80: true} {
+		for _, label := range []string{strings.Repeat("91A\x1d", elements), strings.Repeat("11270131", elements)} {
+			c := Rules{AcceptAssociations: true}.Parse("]C1", []byte(label), year)
+			assert.Equal(t, refused, c.Err != nil && c.Err.Code == gs1.Limit, "%d of %.8q: %v", elements, label, c.Err)
+		}
+	}
+	one, other := strings.Repeat("91A\x1d", 40), strings.Repeat("91A\x1d", 24)
+	c := Rules{AcceptAssociations: true}.Parse("]e0", []byte(one+component+other+"92B"), year)
+	require.NotNil(t, c.Err, "the component is of the same label")
+	assert.Equal(t, gs1.Limit, c.Err.Code)
+}
+
+// A scanner that sends another character for the separator, and a house that has not
+// said so.
+func TestACharacterThatMayBeTheSeparatorIsNamed(t *testing.T) {
+	for _, label := range []string{"0109506000134352~10AB", "010950600013435210AB~21C", "]C1010950600013435210AB|21C"} {
+		c := parse("", label)
+		require.NotNil(t, c.Err, label)
+		assert.Contains(t, c.Err.Message, "say so with gs_substitute", label)
+	}
+	for _, label := range []string{"]C101095060001343529510AB", "]C10109506000134352\x0110AB"} {
+		assert.NotContains(t, fmt.Sprint(parse("", label).Err), "gs_substitute", label)
+	}
 }
 
 func TestOldLinksWithShortNumbers(t *testing.T) {

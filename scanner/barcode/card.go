@@ -24,7 +24,6 @@ const (
 	SameAgain   Verb = "SAME-AGAIN"
 	ClosePallet Verb = "CLOSE-PALLET"
 	Help        Verb = "HELP"
-	Lang        Verb = "LANG"
 	Worker      Verb = "WORKER"
 )
 
@@ -34,7 +33,7 @@ const cardPrefix = "DF:"
 // capital or small letters.
 type Card struct {
 	Verb Verb
-	// Arg is the language (two small letters) of LANG, the id of WORKER.
+	// Arg is the id of WORKER.
 	Arg string
 	// Qty is the quantity of QTY, 1 to allocation.MaxQty.
 	Qty int64
@@ -91,11 +90,6 @@ func (c *Card) check() error {
 			return fmt.Errorf("the card QTY: %w", err)
 		}
 		c.Qty, c.Arg = n, ""
-	case Lang:
-		c.Arg = strings.ToLower(c.Arg)
-		if len(c.Arg) != 2 || strings.Trim(c.Arg, "abcdefghijklmnopqrstuvwxyz") != "" {
-			return fmt.Errorf("the card LANG needs two letters such as en, not %.40q", c.Arg)
-		}
 	case Worker:
 		return allocation.CheckID("the worker's id", c.Arg)
 	default:

@@ -40,8 +40,8 @@ type Code struct {
 	Contents allocation.GTIN // AI 02: what the pallet holds, Quantity times
 	Lot      string          // AI 10, or a house code's
 	Serial   string          // AI 21, or a house code's
-	// Quantity is AI 30, or AI 37 of Contents, or a house code's; 0 means that
-	// none was stated.
+	// Quantity is AI 30 of GTIN, or AI 37 of Contents, or a house code's; 0 means
+	// that none was stated, or none of these.
 	Quantity int64
 
 	Produced   allocation.Date // AI 11, or the day of AI 8008
@@ -76,7 +76,8 @@ type Rules struct {
 	// CheckSubstitute tells what may stand here.
 	Substitute string
 	// AcceptAssociations takes labels whose elements do not belong together by the
-	// standard, as long as none is there twice with different values.
+	// standard, as long as none is there twice with different values and it is clear
+	// how many of which item came.
 	AcceptAssociations bool
 	// Links says which Digital Links beside the standard's are taken.
 	Links gs1.Links

@@ -42,10 +42,14 @@ func (p *parser) readPart(part string, at int) *Error {
 	var err *Error
 	if strings.HasPrefix(text, "(") {
 		p.code.Elements, err = gs1.Written(p.code.Elements, text)
-	} else if p.code.Elements, err = gs1.Read(p.code.Elements, text); err != nil {
+	} else if p.code.Elements, err = gs1.Read(p.code.Elements, text); err != nil && err.Code != gs1.Limit {
 		err, guessed = p.rescue(text, err), true
 	}
+	if err == nil && len(p.code.Elements) > gs1.MaxElements {
+		err = gs1.TooMany(p.code.Elements[gs1.MaxElements].At)
+	}
 	if err != nil {
+		hintSubstitute(err, text)
 		err.At = at + p.rules.place(part, err.At)
 		return err
 	}
@@ -57,6 +61,17 @@ func (p *parser) readPart(part string, at int) *Error {
 		p.warnOfGuesses(p.code.Elements[had:])
 	}
 	return nil
+}
+
+// hintSubstitute adds to an error at a character that no value may hold that it may
+// stand for the separator.
+func hintSubstitute(err *Error, text string) {
+	if err.Code != gs1.UnknownAI && err.Code != gs1.Character || err.At >= len(text) {
+		return
+	}
+	if c := text[err.At]; c > ' ' && c < 0x7f && c != '(' && !inValues(c) {
+		err.Message += fmt.Sprintf("; if the scanner sends %q for the group separator, say so with gs_substitute", c)
+	}
 }
 
 // warnOfGuesses says behind which elements no separator stands though one belongs

@@ -163,7 +163,7 @@ func TestLabelsOfTheTrade(t *testing.T) {
 		// Elements that do not belong together.
 		{"lot without item", "]C110LOT7", "gs1 lot=LOT7 gs1-association-missing@3 10"},
 		{"contents without pallet", "]C102106141410004153724", "gs1 contents=10614141000415 qty=24 gs1-association-missing@19 37"},
-		{"item and contents", "]C10110614141000415" + "02106141410004153724", "gs1 gtin=10614141000415 contents=10614141000415 qty=24 gs1-association-excluded@19 02"},
+		{"item and contents", "]C10110614141000415" + "02106141410004153724", "gs1 gtin=10614141000415 contents=10614141000415 gs1-association-excluded@19 02"},
 		{"two lots", "]C1011061414100041510A\x1d10B", "gs1 gtin=10614141000415 gs1-association-repeated@23 10"},
 		{"one lot, twice", "]C1011061414100041510A\x1d10A", "gs1 gtin=10614141000415 lot=A"},
 

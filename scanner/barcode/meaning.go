@@ -2,6 +2,7 @@ package barcode
 
 import (
 	"fmt"
+	"slices"
 
 	"dockfill/allocation"
 	"dockfill/scanner/barcode/gs1"
@@ -19,11 +20,29 @@ func (p *parser) understand() *Error {
 			return err
 		}
 	}
+	if !c.counts() {
+		c.Quantity = 0
+	}
 	return p.judge(gs1.Check(c.Elements))
 }
 
-// judge refuses failures that the house does not accept. What stands there twice
-// with different values is never accepted: nobody knows which of them holds.
+// counts reports whether the label's count is of the trade item that it names: (30)
+// counts (01), and (37) what (02) or (8026) names, which is inside.
+func (c *Code) counts() bool {
+	if c.has("37") {
+		return !c.has("01") && c.has("02") != c.has("8026")
+	}
+	return c.has("01") && !c.has("02")
+}
+
+// has reports whether an element with that AI stands on the label.
+func (c *Code) has(ai string) bool {
+	return slices.ContainsFunc(c.Elements, func(e Element) bool { return e.AI == ai })
+}
+
+// judge refuses failures that the house does not accept. Never accepted is what
+// stands there twice with different values, as nobody knows which of them holds, and
+// what leaves open how many of which item came.
 func (p *parser) judge(failures []Error) *Error {
 	for i := range failures {
 		if failures[i].Code == gs1.Repeated {
@@ -33,8 +52,37 @@ func (p *parser) judge(failures []Error) *Error {
 	if len(failures) > 0 && !p.rules.AcceptAssociations {
 		return &failures[0]
 	}
+	if says := p.code.open(); len(failures) > 0 && says != "" {
+		failures[0].Message += "; it is not accepted, as " + says
+		return &failures[0]
+	}
 	p.code.Warnings = append(p.code.Warnings, failures...)
 	return nil
+}
+
+// open says what a label whose elements do not belong together leaves open of what
+// came; "" for nothing. A pallet counts by what was announced, and not by its label.
+func (c *Code) open() string {
+	if c.SSCC != "" {
+		return ""
+	}
+	var items []string
+	for _, ai := range []string{"01", "02", "03", "8006", "8026"} {
+		if c.has(ai) {
+			items = append(items, ai)
+		}
+	}
+	switch inside := c.has("02") || c.has("8026"); {
+	case len(items) > 1:
+		return fmt.Sprintf("(%s) and (%s) name two trade items, and one label is for one of them", items[0], items[1])
+	case c.has("37") && !inside && len(items) > 0:
+		return fmt.Sprintf("(37) counts what (02) names, and not (%s)", items[0])
+	case inside && !c.has("37"):
+		return fmt.Sprintf("(%s) names what is inside, and without (37) nobody knows how many", items[0])
+	case inside && c.has("21"):
+		return fmt.Sprintf("the serial number (21) is not that of what is inside, (%s)", items[0])
+	}
+	return ""
 }
 
 // again tells an element that says nothing: its AI stood there before, or stands

@@ -266,6 +266,7 @@ func (d *Device) ended(ctx context.Context, why error) {
 // read moves bytes from the port until it fails or is told to stop. What lay in
 // the port already goes first: into quarantine, or away where the device repeats.
 func (d *Device) read(ctx context.Context, s *session) error {
+	seen := attention{emptied: time.Now()}
 	if old, ok := s.port.(Leftover); ok {
 		now, p := time.Now(), old.Leftover()
 		switch {
@@ -282,11 +283,18 @@ func (d *Device) read(ctx context.Context, s *session) error {
 	}
 	buf := make([]byte, 4096)
 	for !s.stop.Load() {
+		asked := time.Now()
 		n, err := s.read(buf)
 		now := time.Now()
+		since, late := seen.read(asked, now, n == len(buf))
 		switch {
 		case n > 0:
-			d.advance(ctx, s, func() []profile.Event { return d.feed(now, buf[:n]) })
+			d.advance(ctx, s, func() []profile.Event {
+				if timed, ok := d.codec.(profile.Timed); ok && late {
+					timed.Away(since)
+				}
+				return d.feed(now, buf[:n])
+			})
 		case err == nil:
 			d.advance(ctx, s, func() []profile.Event { return d.silence(now) })
 		}

@@ -23,6 +23,16 @@ type wrongEnd struct{ error }
 
 func (w wrongEnd) Unwrap() error { return w.error }
 
+// noText is the fault of a frame without its end whose bytes no scanner sends at the
+// right rate: nothing can be said of its terminator.
+type noText struct{ error }
+
+func (noText) Error() string {
+	return "what came is no text; scan again, and if this repeats check the baud rate, the data bits and the parity"
+}
+
+func (n noText) Unwrap() error { return n.error }
+
 // unterminated says what the newest bytes of a frame without its end do end in,
 // where that is another terminator than the one that the station waits for.
 func unterminated(fault error, newest []byte, want scanner.Terminator) error {

@@ -3,6 +3,7 @@ package link_test
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -316,9 +317,12 @@ func (k *keeper) Read(p []byte) (int, error) {
 		time.Sleep(100 * time.Millisecond)
 		return 0, nil
 	}
-	if !k.begun {
-		time.Sleep(k.quiet)
-	} else {
+	switch {
+	case k.quiet > 0:
+		k.quiet -= 100 * time.Millisecond
+		time.Sleep(100 * time.Millisecond)
+		return 0, nil
+	case k.begun:
 		<-k.acks
 		time.Sleep(k.pause)
 	}
@@ -386,4 +390,74 @@ func TestAScanThatLayInThePortOfARepeatingDeviceIsToldOf(t *testing.T) {
 			assert.NoError(t, d.Status().LastError)
 		})
 	}
+}
+
+// stopped is a port whose process stood still for a while inside a read, with the scan
+// in the system's buffer.
+type stopped struct {
+	timed
+	mu   sync.Mutex
+	sent []string
+}
+
+func (p *stopped) Read(b []byte) (int, error) {
+	n, err := p.timed.Read(b)
+	if n > 0 && b[0] == 'A' {
+		time.Sleep(12 * time.Second)
+	}
+	return n, err
+}
+
+func (p *stopped) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent = append(p.sent, string(b))
+	return len(b), nil
+}
+
+// The scanner sounded its error while the agent stood still: no good tone comes behind
+// it, and the worker's second scan is a question.
+func TestAScanThatLayInTheBufferTooLongIsNotAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &stopped{timed: timed{list: []piece{{time.Second, "A\r"}, {3 * time.Second, "A\r"}, {3 * time.Second, "B\r"}}}}
+		_, out := start(t, scanner.Config{Profile: "honeywell-hostack", Beep: true}, &ports{list: []link.Port{p}})
+		tones := func() (n int) {
+			synctest.Wait()
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			for _, s := range p.sent {
+				n += strings.Count(s, "\x1b7,")
+			}
+			return n
+		}
+		s := scannertest.Take(t, out)
+		require.NoError(t, s.Fault)
+		s.Answer(allocation.Stock)
+		assert.Zero(t, tones())
+		s = scannertest.Take(t, out)
+		assert.ErrorIs(t, s.Fault, scanner.ErrDoubtfulRepeat)
+		s.Answer(allocation.Check)
+		s = scannertest.Take(t, out)
+		require.NoError(t, s.Fault)
+		s.Answer(allocation.Stock)
+		assert.Equal(t, 1, tones())
+	})
+}
+
+// At a wrong rate the terminator is not at fault: nothing is advised about it.
+func TestGarbageIsNoReasonToChangeTheTerminator(t *testing.T) {
+	const garbage = "\x86\x9e\xf8\x18\x06\xe6\x7e\x80\x98\t"
+	synctest.Test(t, func(t *testing.T) {
+		p := &timed{list: []piece{{time.Second, garbage}, {time.Second, garbage}, {time.Second, garbage}}}
+		d, out := start(t, scanner.Config{}, &ports{list: []link.Port{p}})
+		for range 3 {
+			s := scannertest.Take(t, out)
+			assert.ErrorIs(t, s.Fault, scanner.ErrUnterminated)
+			synctest.Wait()
+			for _, said := range []string{s.Fault.Error(), d.Status().LastError.Error()} {
+				assert.NotContains(t, said, "terminator")
+				assert.Contains(t, said, "no text")
+			}
+		}
+	})
 }

@@ -92,13 +92,22 @@ func (d *Device) judge(id uint64, s *scanner.Scan, now time.Time) {
 		s.Fault = scanner.ErrStale
 	}
 	if errors.Is(s.Fault, scanner.ErrUnterminated) {
-		s.Fault = unterminated(s.Fault, d.garbage.bytes, d.config.Terminator)
+		s.Fault = d.unended(s.Fault)
 	}
 	if s.Fault == nil {
 		s.Fault = d.wrongRate(s.Code)
 	}
 	d.newest = id
 	d.note(s)
+}
+
+// unended says of a frame without its end what may be wrong: the terminator only
+// where what came is text. mu is held.
+func (d *Device) unended(fault error) error {
+	if d.config.Profile != scanner.SSI && d.garbage.dubious(d.config) {
+		return noText{fault}
+	}
+	return unterminated(fault, d.garbage.bytes, d.config.Terminator)
 }
 
 // wrongRate doubts a code of no known form where what came before it was no text
@@ -144,12 +153,12 @@ func (d *Device) noteFraming(fault error) {
 		return
 	}
 	d.unframed++
-	named := errors.As(fault, new(wrongEnd))
+	named := errors.As(fault, new(wrongEnd)) || errors.As(fault, new(noText))
 	if d.current == nil || d.suspect() || !named && d.unframed < 2 {
 		return
 	}
 	d.status.LastError = fault
-	if !named && errors.Is(fault, scanner.ErrUnterminated) && d.config.Terminator != "" {
+	if !named && !errors.As(fault, new(noText)) && errors.Is(fault, scanner.ErrUnterminated) && d.config.Terminator != "" {
 		d.status.LastError = noEnd(fault, d.config.Terminator)
 	}
 }

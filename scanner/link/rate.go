@@ -68,6 +68,18 @@ func (g *garbage) silence(c scanner.Config) (trouble error, text bool) {
 	return trouble, text && trouble == nil
 }
 
+// dubious says that what came looks like another rate's, before enough is known to
+// name it: every tenth byte is no text, or a label would hardly hold it.
+func (g *garbage) dubious(c scanner.Config) bool {
+	odd := 0
+	for _, b := range g.bytes {
+		if !textual(b) {
+			odd++
+		}
+	}
+	return odd*10 > len(g.bytes) || g.endless() && g.disguised(c) != nil
+}
+
 // judge looks at what is known, whether the last burst has ended or not.
 func (g *garbage) judge(c scanner.Config) (trouble error, text bool) {
 	odd := 0

@@ -39,6 +39,13 @@ type Puller interface {
 	Pull(now time.Time, on bool) ([]Event, bool)
 }
 
+// Timed is a Codec whose device waits for its answer for a limited time.
+type Timed interface {
+	// Away says that nobody read for a while: what is fed next may have come at any
+	// time since then.
+	Away(since time.Time)
+}
+
 // Kind says what is to be done with an Event.
 type Kind int
 

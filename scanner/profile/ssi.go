@@ -2,6 +2,7 @@ package profile
 
 import (
 	"bytes"
+	"errors"
 	"time"
 
 	"dockfill/allocation"
@@ -25,6 +26,7 @@ type ssi struct {
 
 	began   time.Time // of what is in in
 	in      []byte    // a packet that has begun, or what a garbled one left
+	away    time.Time // since when what is fed next may have come; zero for just now
 	garbled bool      // what arrives is ignored until the line is silent
 	// resendBy is when the repeat asked for by a NAK is overdue; zero if none is.
 	resendBy time.Time
@@ -46,8 +48,12 @@ type decoded struct {
 	payload  []byte
 	id       uint64 // 0 for a packet that others follow
 	at       time.Time
+	came     time.Time // when it may have come, at the earliest
 	epoch    int
 	answered bool
+	verdict  allocation.Verdict // once answered
+	missed   bool               // the answer came too late and was withheld
+	doubtful bool               // it may be the unit before, whose answer was missed
 }
 
 // joinWithin is how soon the next packet of a scan begins behind the one before, or
@@ -74,6 +80,9 @@ func (s *ssi) Connect(now time.Time) []Event {
 	return s.finish(now)
 }
 
+// Away implements Timed.
+func (s *ssi) Away(since time.Time) { s.away = since }
+
 // Feed takes bytes.
 func (s *ssi) Feed(now time.Time, p []byte) []Event {
 	for _, b := range p {
@@ -94,7 +103,7 @@ func (s *ssi) Feed(now time.Time, p []byte) []Event {
 			s.garbled = true
 		}
 	}
-	s.last, s.out.spoke = now, now
+	s.last, s.out.spoke, s.away = now, now, time.Time{}
 	return s.finish(now)
 }
 
@@ -113,21 +122,30 @@ func (s *ssi) Silence(now time.Time) []Event {
 	return s.finish(now)
 }
 
-// Answer acknowledges the scan and has the verdict shown.
+// Answer acknowledges the scan and has the verdict shown. A scanner whose time is
+// over has complained, or sends again: neither its acknowledgement nor a good tone is
+// sent then, as they would be taken for the next scan's.
 func (s *ssi) Answer(now time.Time, id uint64, v allocation.Verdict) []Event {
 	newest := id == s.newest.id
 	if newest {
-		s.newest.answered = true
+		s.newest.answered, s.newest.verdict = true, v
+		s.newest.missed = !s.inTime(now)
 	}
-	if !s.up || (newest && s.newest.epoch != s.epoch) {
+	over := newest && s.newest.missed || !newest && s.newest.doubtful // the newest asks whether it is this one again
+	if !s.up || newest && s.newest.epoch != s.epoch || over && v.Saved() {
 		return []Event{{Kind: Unheard, ID: id}}
 	}
 	// An acknowledgement of an older scan would be taken for that of the newest.
-	if newest {
+	if newest && !s.newest.missed {
 		s.send(host(opAck))
 	}
 	s.out.show(now, v)
 	return s.finish(now)
+}
+
+// inTime reports whether the scanner still waits for the newest packet's answer.
+func (s *ssi) inTime(now time.Time) bool {
+	return scanner.Elapsed(s.newest.came, now) < ms(s.facts.Scanner.WaitMS)*19/20
 }
 
 // Pull implements Puller. A scanner whose trigger mode does not allow it refuses,
@@ -245,10 +263,15 @@ func (s *ssi) decode(now time.Time, p packet) {
 		}
 		fault = scanner.ErrDoubtfulRepeat
 	}
+	if fault == nil && s.overlooked(now, p) {
+		fault = scanner.ErrDoubtfulRepeat
+	}
 	if s.broken = s.broken && now.Sub(s.newest.at) <= ms(s.facts.Repeat.MS); s.broken {
 		fault = scanner.ErrUnfinished
 	}
-	s.newest = decoded{payload: bytes.Clone(p.data), at: now, epoch: s.epoch}
+	s.newest = decoded{
+		payload: bytes.Clone(p.data), at: now, came: s.came(now), epoch: s.epoch, doubtful: errors.Is(fault, scanner.ErrDoubtfulRepeat),
+	}
 	if s.joined != nil && (s.joinType != p.data[0] || late) {
 		s.breakOff()
 	}
@@ -265,14 +288,36 @@ func (s *ssi) isRepeat(now time.Time, p packet) bool {
 	return p.status&bitRetransmit != 0 && bytes.Equal(p.data, s.newest.payload) && now.Sub(s.newest.at) <= ms(s.facts.Repeat.MS)
 }
 
+// overlooked reports whether the newest scan's content comes anew after the scanner
+// gave up waiting for its answer: the worker heard it complain, and scans the same unit
+// again, or the next one.
+func (s *ssi) overlooked(now time.Time, p packet) bool {
+	n := s.newest
+	missed := n.missed && (n.verdict.Saved() || n.doubtful) || !n.answered && !s.inTime(now)
+	return missed && n.id != 0 && bytes.Equal(p.data, n.payload) && now.Sub(n.at) <= doubtFor
+}
+
 // repeat acknowledges again what was answered; what waits for its answer gets it
 // then.
 func (s *ssi) repeat(now time.Time) {
-	s.newest.at, s.newest.epoch = now, s.epoch
+	s.newest.at, s.newest.came, s.newest.epoch = now, s.came(now), s.epoch
 	s.events = append(s.events, Event{Kind: Repeat})
-	if s.newest.answered {
-		s.send(host(opAck))
+	if !s.newest.answered || !s.inTime(now) {
+		return
 	}
+	s.send(host(opAck))
+	if s.newest.missed {
+		s.newest.missed = false
+		s.out.show(now, s.newest.verdict)
+	}
+}
+
+// came is when what is fed now may have come at the earliest.
+func (s *ssi) came(now time.Time) time.Time {
+	if s.away.IsZero() {
+		return now
+	}
+	return s.away
 }
 
 // join appends the packet's content to the scan, up to one byte too many.

@@ -66,8 +66,8 @@ func TestVerdictDoesNotWaitForAQuestion(t *testing.T) {
 	b := changed(t, true)
 	b.Connect(b.now)
 	b.told(packet{op: opAck})
-	e := only(t, b.scan(0, "1"))
 	require.NotEmpty(t, sent(b.after(askAfter)), "the first question is out")
+	e := only(t, b.scan(0, "1"))
 	assert.Equal(t, hexOf(host(opAck)), sent(b.Answer(b.now, e.ID, allocation.Stock)))
 	assert.Equal(t, hexOf(host(opBeep, 0)), sent(b.after(500*time.Millisecond)), "and given up after half a second")
 }

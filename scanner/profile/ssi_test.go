@@ -191,6 +191,47 @@ func TestRetransmissionBeforeTheAnswerWaitsForIt(t *testing.T) {
 	assert.Equal(t, []string{ackHex}, sent(b.Answer(b.now, e.ID, allocation.Stock)))
 }
 
+// The agent stood still, and the scanner complained after its last try: the worker scans
+// again, and hears a question before anything counts.
+func TestWhatTheScannerGaveUpIsNotAcknowledgedAndAskedAbout(t *testing.T) {
+	for name, again := range map[string]bool{"read together": true, "scanned later": false} {
+		b := newBench(true)
+		b.now = b.now.Add(time.Minute)
+		b.Away(b.now.Add(-12 * time.Second))
+		wire := append(decodeData(0, "4006381333931"), decodeData(bitRetransmit, "4006381333931")...)
+		if again {
+			wire = append(wire, decodeData(0, "4006381333931")...)
+		}
+		events := b.ssi.Feed(b.now, wire)
+		first := delivered(events)[0]
+		require.NoError(t, first.Fault)
+		assert.Equal(t, []Event{{Kind: Unheard, ID: first.ID}}, b.Answer(b.now, first.ID, allocation.Stock)[:1], name)
+		if again {
+			require.Len(t, delivered(events), 2)
+			assert.ErrorIs(t, delivered(events)[1].Fault, scanner.ErrDoubtfulRepeat)
+			b.Answer(b.now, delivered(events)[1].ID, allocation.Check)
+		}
+		b.after(5 * time.Second)
+		e := only(t, b.scan(0, "4006381333931"))
+		assert.ErrorIs(t, e.Fault, scanner.ErrDoubtfulRepeat, name)
+		assert.Contains(t, sent(b.Answer(b.now, e.ID, allocation.Check)), ackHex)
+		b.after(5 * time.Second)
+		assert.NoError(t, only(t, b.scan(0, "4006381333931")).Fault, name)
+	}
+}
+
+// It had not given up: its next try gets acknowledgement and tone.
+func TestALateAnswerGoesToTheNextTry(t *testing.T) {
+	b := newBench(true)
+	e := only(t, b.scan(0, "1"))
+	b.after(1950 * time.Millisecond)
+	assert.Empty(t, sent(b.Answer(b.now, e.ID, allocation.Stock)))
+	b.after(100 * time.Millisecond)
+	events := b.scan(bitRetransmit, "1")
+	assert.Empty(t, delivered(events))
+	assert.Equal(t, hexOf(host(opAck), host(opBeep, 0)), sent(events))
+}
+
 func TestEqualCartonIsASecondScan(t *testing.T) {
 	b := newBench(false)
 	first := only(t, b.scan(0, "1"))

@@ -21,8 +21,9 @@ type text struct {
 	waiting *waiting // nil where the device does not wait for answers
 	memory  *memory  // nil where the device keeps nothing
 
-	open   []byte // what an aside has begun with
-	deaf   bool   // what arrives is passed over until the line is silent
+	away   time.Time // since when what is fed next may have come; zero for just now
+	open   []byte    // what an aside has begun with
+	deaf   bool      // what arrives is passed over until the line is silent
 	last   time.Time
 	up     bool
 	lastID uint64
@@ -88,6 +89,9 @@ func (t *text) Connect(now time.Time) []Event {
 	return t.finish(now)
 }
 
+// Away implements Timed.
+func (t *text) Away(since time.Time) { t.away = since }
+
 // Feed implements Codec.
 func (t *text) Feed(now time.Time, p []byte) []Event {
 	if len(t.asides) == 0 {
@@ -97,7 +101,7 @@ func (t *text) Feed(now time.Time, p []byte) []Event {
 			t.hear(now, b)
 		}
 	}
-	t.last = now
+	t.last, t.away = now, time.Time{}
 	return t.finish(now)
 }
 
@@ -173,14 +177,22 @@ func (t *text) await(now time.Time, e Event) {
 		t.emit(Event{Kind: Send, Data: bytes.Clone(w.facts.Resend.raw)})
 	case w.isRepeat(now, e):
 		t.emit(Event{Kind: Repeat})
-		if w.repeated(now) {
+		if w.repeated(now, t.came(now)) {
 			t.say(now, w.newest.verdict)
 		}
 	default:
 		e.Fault = w.doubt(now, e)
 		t.deliver(e)
-		w.sent(now, t.lastID, e.Data)
+		w.sent(now, t.came(now), t.lastID, e)
 	}
+}
+
+// came is when what is fed now may have come at the earliest.
+func (t *text) came(now time.Time) time.Time {
+	if t.away.IsZero() {
+		return now
+	}
+	return t.away
 }
 
 func (t *text) deliver(e Event) {

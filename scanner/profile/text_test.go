@@ -321,7 +321,7 @@ func TestScannersOwnRepeatIsOneScan(t *testing.T) {
 }
 
 func TestLateAnswerIsGivenToTheRepeat(t *testing.T) {
-	d := plug(t, "datalogic-ack")
+	d := plug(t, "datalogic-ack", "resend_ms = 200\n", "")
 	d.open()
 	e := d.scan("1\r")
 	d.after(5 * time.Second)
@@ -330,6 +330,58 @@ func TestLateAnswerIsGivenToTheRepeat(t *testing.T) {
 	assert.Equal(t, []Kind{Repeat, Send}, kinds(events))
 	assert.Equal(t, []string{"<ACK><SOH>"}, wire(events))
 	assert.NoError(t, d.scan("1\r").Fault)
+}
+
+// The agent stood still while the scan lay in the port: the scanner gave up, and the
+// worker scans again.
+func TestWhatLayInThePortForTooLongIsNotAnsweredAndItsRepeatIsAskedAbout(t *testing.T) {
+	for name, of := range map[string]struct{ away, good string }{
+		"honeywell-hostack": {"10s", "<ESC>7,<ESC>2,"}, "honeywell-hostack-2020": {"10s", "<ESC>7<ESC>2"}, "datalogic-ack": {"5s", "<ACK><SOH>"},
+	} {
+		limit := must(time.ParseDuration(of.away))
+		d := plug(t, name)
+		d.open()
+		d.now = d.now.Add(limit - limit/10)
+		d.Codec.(Timed).Away(noon)
+		assert.Equal(t, []string{of.good}, d.tell(d.scan("1\r"), allocation.Stock), "%s: it waits still", name)
+
+		d.now = d.now.Add(time.Hour)
+		d.Codec.(Timed).Away(d.now.Add(-limit))
+		e := d.scan("2\r")
+		events := d.Answer(d.now, e.ID, allocation.Stock)
+		assert.Equal(t, []Kind{Unheard}, kinds(events), name)
+		d.after(2 * time.Second)
+		e = d.scan("2\r")
+		assert.ErrorIs(t, e.Fault, scanner.ErrDoubtfulRepeat, name)
+		assert.NotEmpty(t, d.tell(e, allocation.Check), "it hears that it is asked")
+		d.after(2 * time.Second)
+		assert.NoError(t, d.scan("2\r").Fault, "%s: the answer of a worker who has another one", name)
+	}
+}
+
+// Neither was the question heard: it stays open.
+func TestAQuestionThatNobodyHeardIsAskedAgain(t *testing.T) {
+	d := plug(t, "honeywell-hostack")
+	d.open()
+	d.now = d.now.Add(time.Hour)
+	d.Codec.(Timed).Away(d.now.Add(-30 * time.Second))
+	both := delivered(d.hear("1\r1\r"))
+	require.Len(t, both, 2)
+	assert.NoError(t, both[0].Fault)
+	assert.ErrorIs(t, both[1].Fault, scanner.ErrDoubtfulRepeat)
+	assert.Empty(t, d.tell(both[0], allocation.Stock))
+	assert.Empty(t, d.tell(both[1], allocation.Check))
+	d.after(2 * time.Second)
+	assert.ErrorIs(t, d.scan("1\r").Fault, scanner.ErrDoubtfulRepeat)
+}
+
+// A machine that slept has a monotonic clock that stood still: the wall clock tells.
+func TestAnAnswerAfterASleepIsTooLate(t *testing.T) {
+	d := plug(t, "honeywell-hostack")
+	d.now = time.Now()
+	d.open()
+	e := d.scan("1\r")
+	assert.Contains(t, kinds(d.Answer(d.now.Round(0).Add(time.Hour), e.ID, allocation.Stock)), Unheard)
 }
 
 // The acknowledgement was given and lost on the wire: the scanner sends again when its

@@ -35,15 +35,23 @@ type waiting struct {
 type owed struct {
 	id        uint64
 	data      []byte
-	first, at time.Time // when it came first and last
+	first, at time.Time // when it was read first and last
+	came      time.Time // when it may have come last, at the earliest
 	sends     int       // how often it came
 	epoch     int
 	verdict   allocation.Verdict
 	known     bool // verdict is there
 	heard     bool // the device has it
+	doubtful  bool // it may be the unit before, for which nothing was heard
 }
 
 func (w *waiting) limit() time.Duration { return ms(w.facts.LimitMS) }
+
+// inTime reports whether the device still waits for the newest scan's answer. A
+// twentieth is left for the way there, and for a clock that is not ours.
+func (w *waiting) inTime(now time.Time) bool {
+	return scanner.Elapsed(w.newest.came, now) < w.limit()*19/20
+}
 
 func (w *waiting) reconnected() {
 	w.epoch++
@@ -70,10 +78,14 @@ func (w *waiting) overdue(now time.Time) bool {
 }
 
 // isRepeat reports whether the device itself sent the newest scan again, having
-// no answer.
+// no answer. Where the answer was withheld, as it was too late, and the device would
+// have sent again before, a hand is as likely.
 func (w *waiting) isRepeat(now time.Time, e Event) bool {
 	n := w.newest
-	return e.Fault == nil && w.facts.Sends > 1 && n.id != 0 && !n.heard && bytes.Equal(n.data, e.Data) &&
+	if n.known && w.facts.ResendMS > 0 && !w.inTime(now) {
+		return false
+	}
+	return e.Fault == nil && n.sends < w.facts.Sends && n.id != 0 && !n.heard && bytes.Equal(n.data, e.Data) &&
 		now.Sub(n.first) <= time.Duration(w.facts.Sends)*w.limit()
 }
 
@@ -86,11 +98,11 @@ func (w *waiting) resent(now time.Time) bool {
 }
 
 // repeated notes a repeat, and reports whether its answer is there to be given.
-func (w *waiting) repeated(now time.Time) bool {
-	w.newest.at, w.newest.epoch = now, w.epoch
+func (w *waiting) repeated(now, came time.Time) bool {
+	w.newest.at, w.newest.came, w.newest.epoch = now, came, w.epoch
 	w.newest.sends++
-	w.newest.heard = w.newest.known
-	return w.newest.known
+	w.newest.heard = w.newest.known && w.inTime(now)
+	return w.newest.heard
 }
 
 // doubt gives the fault of a scan: its own, or that it may be the last unit
@@ -100,15 +112,18 @@ func (w *waiting) doubt(now time.Time, e Event) error {
 	if e.Fault == nil && n.id != 0 && n.heard && bytes.Equal(n.data, e.Data) && w.resent(now) {
 		return scanner.ErrDoubtfulRepeat // a hand is as fast: the next carton, or a repeat whose answer was lost
 	}
-	if e.Fault == nil && n.id != 0 && !n.heard && (!n.known || n.verdict.Saved()) && bytes.Equal(n.data, e.Data) && now.Sub(n.at) <= doubtFor {
+	if e.Fault == nil && n.id != 0 && !n.heard && (!n.known || n.verdict.Saved() || n.doubtful) && bytes.Equal(n.data, e.Data) && now.Sub(n.at) <= doubtFor {
 		return scanner.ErrDoubtfulRepeat
 	}
 	return e.Fault
 }
 
 // sent notes a new scan.
-func (w *waiting) sent(now time.Time, id uint64, data []byte) {
-	w.newest = owed{id: id, data: bytes.Clone(data), first: now, at: now, sends: 1, epoch: w.epoch}
+func (w *waiting) sent(now, came time.Time, id uint64, e Event) {
+	w.newest = owed{
+		id: id, data: bytes.Clone(e.Data), first: now, at: now, came: came, sends: 1, epoch: w.epoch,
+		doubtful: errors.Is(e.Fault, scanner.ErrDoubtfulRepeat),
+	}
 	w.asked, w.askBy = 0, time.Time{}
 }
 
@@ -120,6 +135,6 @@ func (w *waiting) answer(now time.Time, id uint64, v allocation.Verdict, up bool
 		return false
 	}
 	n.verdict, n.known = v, true
-	n.heard = up && n.epoch == w.epoch && now.Sub(n.at) < w.limit()
+	n.heard = up && n.epoch == w.epoch && w.inTime(now)
 	return n.heard
 }

@@ -49,8 +49,8 @@ func (r *linkReader) query(q section) *Error {
 
 // add decodes and checks one value.
 func (r *linkReader) add(ai, raw section, inQuery bool) *Error {
-	if len(r.all)-r.first == maxElements {
-		return tooMany(ai.at)
+	if len(r.all)-r.first == MaxElements {
+		return TooMany(ai.at)
 	}
 	value, f := decode(raw.text, inQuery)
 	if f.code != "" {

@@ -11,7 +11,7 @@ const separator = '\x1d'
 // The most that one label may hold (GS1 Barcode Syntax Engine); the lengths
 // count characters.
 const (
-	maxElements  = 64
+	MaxElements  = 64
 	longestAI    = 4
 	longestValue = 90
 )
@@ -37,8 +37,8 @@ func Read(dst []Element, text string) ([]Element, *Error) {
 	}
 	all := dst
 	for at < len(text) {
-		if len(all)-len(dst) == maxElements {
-			return dst, tooMany(at)
+		if len(all)-len(dst) == MaxElements {
+			return dst, TooMany(at)
 		}
 		e, end, err := next(text, at)
 		if err != nil {
@@ -49,9 +49,11 @@ func Read(dst []Element, text string) ([]Element, *Error) {
 	return all, nil
 }
 
-func tooMany(at int) *Error {
+// TooMany is the error of a label with more than MaxElements, of which the first too
+// many begins at byte at.
+func TooMany(at int) *Error {
 	return &Error{Code: Limit, At: at, Message: fmt.Sprintf(
-		"the label holds more than %d elements; several labels were read as one", maxElements)}
+		"the label holds more than %d elements; several labels were read as one", MaxElements)}
 }
 
 // next takes the element that begins at byte at, and the separator after it. It

@@ -8,7 +8,7 @@ package gs1
 // lost nothing. Worked from the end, so that the time grows with the length
 // alone; text that is longer than any label has none.
 func Readings(text string) (n int, only []Element, parts int) {
-	if text == "" || len(text) > maxElements*(longestAI+longestValue) {
+	if text == "" || len(text) > MaxElements*(longestAI+longestValue) {
 		return 0, nil, 0
 	}
 	ways := make([]uint8, len(text)+1)
@@ -51,7 +51,7 @@ func follow(text string, ends []int) (int, []Element) {
 		ai := find(text[at:]).ai
 		only = append(only, Element{AI: ai, Value: text[at+len(ai) : ends[at]], At: at})
 	}
-	if len(only) > maxElements {
+	if len(only) > MaxElements {
 		return 0, nil
 	}
 	return 1, only

@@ -14,8 +14,8 @@ func Written(dst []Element, text string) ([]Element, *Error) {
 	}
 	all := dst
 	for at := 0; at < len(text); {
-		if len(all)-len(dst) == maxElements {
-			return dst, tooMany(at)
+		if len(all)-len(dst) == MaxElements {
+			return dst, TooMany(at)
 		}
 		s := opening(text[at:])
 		if s == nil {
