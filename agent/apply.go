@@ -29,6 +29,7 @@ type run struct {
 	returned []wire.Right
 	refused  []wire.Refused
 	errands  []store.Task
+	waits    []string // why kept scans could not be received though their code is known
 }
 
 // apply applies the commands first, first+1, ... of one life of the centre, and

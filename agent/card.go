@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"dockfill/scanner/barcode"
 )
 
-// cards are those that this version carries out, in the order of DF:HELP.
+// cards are all there are, in the order of DF:HELP.
 var cards = []struct {
 	verb barcode.Verb
 	help string
@@ -29,7 +30,7 @@ var cards = []struct {
 	{barcode.Help, "HELP shows this"},
 }
 
-// help is the list of the cards that work, short enough for the display.
+// help is the list of the cards, short enough for the display.
 func help() string {
 	var all []string
 	for _, c := range cards {
@@ -81,10 +82,8 @@ func (d *desk) do(tx *store.Tx, at store.Station, s scan) (reply, error) {
 	case barcode.Worker:
 		at.Worker = c.Arg
 		return replied(cardRead(s, "%s works here now", c.Arg), tx.PutStation(at))
-	case barcode.Help:
-		return replied(cardRead(s, "%s", help()), nil)
 	}
-	return reply{}, stop(allocation.WhyCard, "this version cannot do the card %s: nothing was changed; scan DF:HELP for the cards that work", c.Verb)
+	return replied(cardRead(s, "%s", help()), nil)
 }
 
 func cardRead(s scan, format string, args ...any) dock.Feedback {
@@ -95,13 +94,15 @@ func cardRead(s scan, format string, args ...any) dock.Feedback {
 }
 
 // sameAgain answers the question after a crash: it was another unit, so the code
-// that was asked about counts.
+// that was asked about counts. That question is the station's newest while it is
+// open; one about a memory may be older.
 func (d *desk) sameAgain(tx *store.Tx, at store.Station, s scan) (reply, error) {
-	if at.AskedMemory != 0 {
-		return replied(d.uploadAgain(tx, at, s))
-	}
 	if len(at.Asked) == 0 {
-		return reply{}, stop(allocation.WhyCard, "no question is open at this station: scan the goods")
+		_, asked, err := askedMemory(tx, at, s.at)
+		if asked {
+			return replied(d.uploadAgain(tx, at, s))
+		}
+		return reply{}, errors.Join(err, stop(allocation.WhyCard, "no question is open at this station: scan the goods"))
 	}
 	s.raw, s.again = at.Asked, true
 	s.code = d.rules.Parse("", s.raw, s.at.Year())

@@ -9,8 +9,9 @@ import (
 )
 
 // A decision moves units in the books; people carry them. What lies at a line's
-// door is moved from there, what is in stock is picked, and what was only to be
-// carried and still lies where it was is redirected: nobody carries it twice.
+// door is moved from there, what is in stock or was set aside is picked, what was set
+// aside and is stock now is put away, and what was only to be carried and still lies
+// where it was is redirected: nobody carries it twice.
 //
 // The tasks to a line are for no more loose units than it holds. Of the tasks that
 // bring units back from a line, as many are of bound units as the line has in
@@ -20,7 +21,8 @@ import (
 type carrier struct {
 	tx     *store.Tx
 	now    time.Time
-	atHand bool // the worker holds what comes from the dock
+	atHand bool // the worker holds what comes from the dock; else it lies set aside
+	undone *undone
 
 	hands []*inHand
 	at    map[lineSKU]*inHand
@@ -51,11 +53,35 @@ type lineSKU struct {
 }
 
 // lot is units that lie at one place: at a line's door, in stock where line is "",
-// or in the worker's hand.
+// set aside where it is store.SetAside, or in the worker's hand.
 type lot struct {
 	line allocation.LineID
+	to   allocation.LineID // where a task was to bring them
 	hand bool
 	qty  int64
+}
+
+// undone is a scan that is taken back: what it gave to lines, and to the stock where
+// line is "". It lies at their doors, or, where its code was not known at once, where
+// it was set aside.
+type undone struct {
+	given []*inHand
+	aside bool
+}
+
+// add notes what a receipt gave.
+func (u *undone) add(x lineSKU, n int64) {
+	if n > 0 {
+		u.given = append(u.given, &inHand{x, n})
+	}
+}
+
+// place is where the units lie that were given so.
+func (u *undone) place(g *inHand) allocation.LineID {
+	if u.aside {
+		return store.SetAside
+	}
+	return g.line
 }
 
 // before notes, while the view still has it, of which lines bound units were to be
@@ -153,7 +179,91 @@ func (c *carrier) move(m allocation.Move) error {
 		return nil
 	}
 	if m.From.Shelf == allocation.WithLine || m.From.Shelf == allocation.Free {
+		if c.undone != nil {
+			if err := c.takeBack(m); err != nil {
+				return err
+			}
+		}
 		c.mayTrim(lineSKU{m.From.Line, m.SKU})
+	}
+	return nil
+}
+
+// takeBack ends the tasks that would carry what a person takes back. Where the books
+// took the units from another line, since the scan's own were given on, those that lie
+// at that line's door are carried instead.
+func (c *carrier) takeBack(m allocation.Move) error {
+	left := m.Qty
+	own := func(g *inHand) bool { return g.lineSKU == lineSKU{m.From.Line, m.SKU} }
+	for _, g := range c.undone.given {
+		if !own(g) || left == 0 {
+			continue
+		}
+		n := min(left, g.qty)
+		g.qty -= n
+		left -= n
+		if _, err := c.take(m.SKU, n, carries(c.undone.place(g), m.From.Line)); err != nil {
+			return err
+		}
+	}
+	for _, g := range c.undone.given {
+		if g.sku != m.SKU || left == 0 {
+			continue
+		}
+		n := min(left, g.qty)
+		g.qty -= n
+		left -= n
+		if err := c.swap(m, c.undone.place(g), n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func carries(from, to allocation.LineID) func(*store.Task) int64 {
+	return func(t *store.Task) int64 {
+		if t.From == from && t.To == to {
+			return t.Qty
+		}
+		return 0
+	}
+}
+
+// swap has n units that a line lost carried to where units of the place were to go that
+// are no longer there.
+func (c *carrier) swap(m allocation.Move, place allocation.LineID, n int64) error {
+	same, err := c.take(m.SKU, n, carries(place, m.From.Line))
+	if err != nil {
+		return err
+	}
+	free, err := c.freeAt(m.SKU)
+	if err != nil {
+		return err
+	}
+	targets, err := c.take(m.SKU, n-sum(same), func(t *store.Task) int64 {
+		switch {
+		case t.From != place:
+			return 0
+		case t.To == "": // what is bound goes back all the same
+			return min(t.Qty, free[place])
+		}
+		return t.Qty
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		m.Qty, m.To = t.qty, allocation.Place{Shelf: allocation.Free}
+		if t.to != "" {
+			m.To = allocation.At(t.to)
+		}
+		lots, err := c.lots(m)
+		if err != nil {
+			return err
+		}
+		for _, l := range lots {
+			c.bring(l, m)
+		}
 	}
 	return nil
 }
@@ -166,21 +276,28 @@ func (c *carrier) bring(l lot, m allocation.Move) {
 	case l.hand:
 		c.hold(lineSKU{to, m.SKU}, l.qty)
 	case l.line == to: // they lie there
+	case to == "" && l.line == store.SetAside:
+		c.add(store.Putaway, m.SKU, l.qty, l.line, "")
 	case to == "":
 		c.add(store.Return, m.SKU, l.qty, l.line, "")
-	case l.line == "":
-		c.add(store.Pick, m.SKU, l.qty, "", to)
+	case l.line == "", l.line == store.SetAside:
+		c.add(store.Pick, m.SKU, l.qty, l.line, to)
 	default:
 		c.add(store.Move, m.SKU, l.qty, l.line, to)
 	}
 }
 
 // lots says where the units of a move lie. Units that a person brought back from
-// a line, and those that were set aside, are in stock.
+// a line are in stock.
 func (c *carrier) lots(m allocation.Move) (lots []lot, err error) {
 	switch m.From.Shelf {
 	case allocation.Dock:
-		return []lot{{hand: c.atHand, qty: m.Qty}}, nil
+		if c.atHand {
+			return []lot{{hand: true, qty: m.Qty}}, nil
+		}
+		return []lot{{line: store.SetAside, qty: m.Qty}}, nil
+	case allocation.Surplus, allocation.Aside, allocation.Broken:
+		return []lot{{line: store.SetAside, qty: m.Qty}}, nil
 	case allocation.WithLine:
 		lots = c.letGo(lineSKU{m.From.Line, m.SKU}, m.Qty)
 		onTheWay, err := c.take(m.SKU, m.Qty-sum(lots), func(t *store.Task) int64 {
@@ -205,7 +322,7 @@ func (c *carrier) lots(m allocation.Move) (lots []lot, err error) {
 			break
 		}
 		lots, err = c.take(m.SKU, m.Qty, func(t *store.Task) int64 {
-			if t.Kind != store.Return {
+			if t.To != "" {
 				return 0
 			}
 			n := min(t.Qty, free[t.From])
@@ -241,7 +358,7 @@ func (c *carrier) freeAt(sku allocation.SKU) (free map[allocation.LineID]int64, 
 		return nil, err
 	}
 	for _, t := range tasks {
-		if t.Kind != store.Return || t.Qty == 0 {
+		if t.To != "" || t.Qty == 0 {
 			continue
 		}
 		if free == nil {
@@ -355,7 +472,7 @@ func (c *carrier) take(sku allocation.SKU, n int64, may func(*store.Task) int64)
 		}
 		t.Qty -= k
 		n -= k
-		lots = append(lots, lot{line: t.From, qty: k})
+		lots = append(lots, lot{line: t.From, to: t.To, qty: k})
 	}
 	return lots, nil
 }
@@ -435,7 +552,7 @@ func (c *carrier) trimStock(sku allocation.SKU) error {
 		free += p.Qty
 	}
 	_, err = c.take(sku, max(0, coming-free), func(t *store.Task) int64 {
-		if t.Kind != store.Return {
+		if t.To != "" {
 			return 0
 		}
 		n := min(t.Qty, at[t.From])

@@ -130,6 +130,7 @@ func TestACheckpointThatFailsIsAWordAndNoStop(t *testing.T) {
 	clock.Store(at(1))
 	h := newHouse(t, keeps(8, &clock))
 	h.items()
+	require.NoError(t, os.RemoveAll(checkpointDir(h.config.Data)))
 	require.NoError(t, os.WriteFile(checkpointDir(h.config.Data), nil, 0o640), "a file where the folder is to be")
 	h.checkpoints.keep(t.Context())
 	s, err := h.Status(t.Context())
@@ -192,7 +193,7 @@ func TestARunningSiteIsReplayed(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, r.First)
 	assert.True(t, r.Exact)
-	assert.EqualValues(t, 4, r.Happenings)
+	assert.EqualValues(t, 5, r.Happenings)
 	assert.Equal(t, []string{"2027-03-01.db"}, h.inFolder(), "the copy is gone")
 	require.NoError(t, h.stop())
 	stopped, err := o.Run(t.Context())
@@ -201,4 +202,22 @@ func TestARunningSiteIsReplayed(t *testing.T) {
 	assert.Equal(t, r.Events, stopped.Events)
 	h.start()
 	assert.Equal(t, allocation.Stock, h.scan(eachGTIN).Verdict, "and it goes on")
+}
+
+// What a site receives in its first minute is its past, too.
+func TestTheFirstCheckpointIsMadeAsTheSiteIsAdmitted(t *testing.T) {
+	var clock atomic.Int64
+	clock.Store(at(1))
+	c := config.Config{Site: "leeds", Data: t.TempDir(), Retention: config.DefaultRetention}
+	d := Deps{}
+	keeps(3, &clock)(&c, &d)
+	a, err := New(c, d)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- a.Run(ctx) }()
+	require.NoError(t, siteLog{a}.Adopt(t.Context(), testLife, testCentre))
+	assert.Equal(t, []string{"2027-03-01.db"}, namesIn(checkpointDir(c.Data)))
+	stop()
+	require.NoError(t, <-ended)
 }

@@ -14,7 +14,7 @@ func (a *Agent) correct(errands []store.Task) {
 	byStation := map[allocation.StationID][]store.Task{}
 	var order []allocation.StationID
 	for _, t := range errands {
-		if t.From == "" {
+		if t.From == "" || t.From == store.SetAside {
 			continue
 		}
 		for _, b := range a.hub.broughtTo(t.From, t.Qty) {

@@ -14,6 +14,7 @@ type input struct {
 	allocation.Event
 	received []store.Arrival
 	atHand   bool // the worker holds what comes in
+	undone   *undone
 }
 
 // policy is the one in force. What lies set aside under a code that has become known
@@ -46,7 +47,7 @@ func (d *desk) decide(tx *store.Tx, in input) (decided, error) {
 	if err != nil {
 		return decided{}, refuse(err)
 	}
-	c := &carrier{tx: tx, now: d.now(), atHand: in.atHand}
+	c := &carrier{tx: tx, now: d.now(), atHand: in.atHand, undone: in.undone}
 	if err := c.before(decision); err != nil {
 		return decided{}, err
 	}

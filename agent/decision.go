@@ -18,9 +18,12 @@ const searchChunk = 10_000
 func (a *Agent) Decision(ctx context.Context, id why.ID, page why.Page) (why.Answer, error) {
 	var answer why.Answer
 	var err error
+	id, elsewhere := a.ownEvent(id)
 	switch {
 	case a.store == nil:
 		err = a.broken
+	case elsewhere != nil:
+		err = elsewhere
 	case id.Serial != "":
 		answer.Unit, err = a.unitStory(ctx, id, page)
 	case id.Line != "":
@@ -32,6 +35,22 @@ func (a *Agent) Decision(ctx context.Context, id why.ID, page why.Page) (why.Ans
 		})
 	}
 	return answer, err
+}
+
+// ownEvent takes the site and its life off an event's name, as the centre writes it.
+func (a *Agent) ownEvent(id why.ID) (why.ID, error) {
+	if id.Site == "" {
+		return id, nil
+	}
+	if id.Site != a.config.Site {
+		return id, why.Missingf("this is site %s: ask site %s for its events, or the centre for %s", a.config.Site, id.Site, id)
+	}
+	if a.store != nil && id.Life != "" {
+		if m, _, _ := a.store.Now(); id.Life != m.Incarnation {
+			return id, why.Missingf("event %d of the life %s is not kept here: this database leads the life %s. The centre has it: ask there for %s", id.Seq, id.Life, m.Incarnation, id)
+		}
+	}
+	return why.ID{Seq: id.Seq}, nil
 }
 
 func eventTold(tx *store.Tx, seq int64) (*why.Told, error) {
@@ -47,8 +66,43 @@ func eventTold(tx *store.Tx, seq int64) (*why.Told, error) {
 		return nil, err
 	}
 	told := &why.Told{ID: hereID(tx, seq), Hash: logged.Hash, Prev: prev, Body: logged.Body, Event: e}
-	told.Known, err = knownTo(tx, why.Named(e))
+	if told.Commands, err = tx.AppliedIn(seq); err != nil {
+		return nil, err
+	}
+	if told.Known, err = knownTo(tx, why.Named(e)); err == nil && told.Known.Shared(e) {
+		told.Known.Given, err = givenBefore(tx, seq, told.Known.Lines)
+	}
 	return told, err
+}
+
+// givenBefore counts what lines held before an event: what they hold, less what they
+// have got from it on. It is nil where too many events have followed.
+func givenBefore(tx *store.Tx, seq int64, lines map[allocation.LineID]allocation.Line) (map[allocation.LineID]int64, error) {
+	last := tx.Head().Seq
+	if last-seq >= searchChunk {
+		return nil, nil
+	}
+	given := map[allocation.LineID]int64{}
+	for id, l := range lines {
+		given[id] = l.Allocated
+		since, err := tx.Search(seq, last, why.Needle(string(id)), searchChunk)
+		if err != nil {
+			return nil, err
+		}
+		for _, logged := range since {
+			e, err := wire.ParseEvent(logged.Body)
+			if err != nil {
+				return nil, err
+			}
+			all, _ := shifts(e)
+			for _, s := range all {
+				if s.line == id {
+					given[id] -= s.qty
+				}
+			}
+		}
+	}
+	return given, nil
 }
 
 func hereID(tx *store.Tx, seq int64) why.ID {

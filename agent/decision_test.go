@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dockfill/agent/config"
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
 	"dockfill/allocation"
@@ -370,4 +371,59 @@ func TestALongLogIsSearchedInPieces(t *testing.T) {
 	assert.Equal(t, fmt.Sprint(seq), history.Events[0].Event)
 	assert.Equal(t, h.head().Seq, history.Searched)
 	assert.Empty(t, history.Next)
+}
+
+// "It had got less of its share" is no answer: both numbers are.
+func TestADecisionByFairShareNamesWhatEachHadGot(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	h.send(wire.Command{Policy: &wire.Policy{Version: "fair", Share: allocation.Fair}})
+	h.order("A", 1, "X", 5)
+	h.order("B", 1, "X", 3)
+	h.order("C", 1, "X", 3)
+	h.scan("DF:QTY 4")
+	f := h.scan(eachGTIN)
+	d := h.event(f.Seq).Decisions[0]
+	var said []string
+	for _, c := range d.Candidates {
+		said = append(said, fmt.Sprintf("%s %d: %s", c.Line, c.Qty, c.Text))
+	}
+	assert.Equal(t, []string{
+		"A/1 1: before B/1 by fair share: it had got 0 of 5, B/1 0 of 3",
+		"B/1 1: before C/1 by rank, as their shares were equal: order number: B before C",
+		"C/1 1: before A/1 by fair share: it had got 0 of 3, A/1 1 of 5",
+		"A/1 1: before B/1 by fair share: it had got 1 of 5, B/1 1 of 3",
+	}, said)
+	h.scan("DF:QTY 3")
+	h.scan(eachGTIN)
+	assert.Equal(t, d, h.event(f.Seq).Decisions[0], "what came since changes nothing of it")
+}
+
+// That commands were applied is no reason: which order changed, and which policy came.
+func TestAnEventOfCommandsNamesThem(t *testing.T) {
+	h := newHouse(t, func(c *config.Config, _ *Deps) { c.Checkpoints = 1 }) // so that commands are kept
+	h.items()
+	h.scan(eachGTIN)
+	h.order("O1", 1, "X", 1)
+	assert.Equal(t, "Units moved because of the centre's commands, applied up to 4: order O1 came, 1 unit", h.event(h.head().Seq).Text)
+	h.send(wire.Command{Policy: &wire.Policy{Version: "27"}})
+	assert.Contains(t, h.event(h.head().Seq).Text, "no unit moved: policy 27 came into force")
+	changed := orderCommand("O1", 2, 3, "X", 1)
+	changed.Order.Changed = true
+	h.send(changed)
+	assert.Contains(t, h.event(h.head().Seq).Text, "a person ranked order O1 anew, version 2")
+}
+
+// The centre writes an event with the name of its site: the site knows its own.
+func TestASiteAnswersForItsEventsByItsOwnName(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	seq := h.scan(eachGTIN).Seq
+	for _, id := range []string{"leeds", "leeds:" + testLife} {
+		assert.Equal(t, seq, h.why(fmt.Sprintf("%s:%d", id, seq)).Event.Seq, id)
+	}
+	_, _, problem := h.ask("hull:1")
+	assert.Contains(t, problem, "this is site leeds: ask site hull for its events")
+	_, _, problem = h.ask("leeds:earlier:1")
+	assert.Contains(t, problem, "The centre has it: ask there for leeds:earlier:1")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dockfill/agent/dock"
+	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/sync/wire"
 )
@@ -81,7 +82,16 @@ func TestFoundAndRepairedGoodsGoToWhoWaits(t *testing.T) {
 	done = h.do(wire.Deed{Kind: wire.DeedAdjust, SKU: "X", Qty: 4, Reason: "found behind the rack"})
 	assert.Equal(t, []allocation.OrderID{"A"}, done.Complete)
 	assert.EqualValues(t, 2, h.free("X"))
-	assert.Equal(t, []string{"PICK 1 of X from A-04 to A/1, door 7", "PICK 2 of X from A-04 to A/1, door 7"}, h.tasks())
+	assert.Equal(t, []string{"PICK 1 of X from the set-aside place to A/1, door 7", "PICK 2 of X from A-04 to A/1, door 7"}, h.tasks())
+}
+
+// came counts units of X that something else brought by an inbound which announces
+// it no more.
+func (h *house) came(by allocation.InboundID, qty int64) {
+	require.NoError(h.t, h.writer.wait(h.t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Write(allocation.Decision{}, []store.Arrival{{Inbound: by, SKU: "X", Qty: qty}})
+		return err
+	}))
 }
 
 func TestUnitsAboveWhatWasAnnouncedWaitForAnApproval(t *testing.T) {
@@ -89,8 +99,9 @@ func TestUnitsAboveWhatWasAnnouncedWaitForAnApproval(t *testing.T) {
 	h := newHouse(t)
 	h.items()
 	pct := int64(10)
-	h.send(wire.Command{Inbound: &wire.Inbound{ID: "PO1", Version: 1, TolerancePct: &pct, Lines: []wire.InboundLine{{SKU: "X", Qty: 10}},
+	h.send(wire.Command{Inbound: &wire.Inbound{ID: "PO1", Version: 1, TolerancePct: &pct,
 		Pallets: []wire.Pallet{{SSCC: pallet, Lines: []wire.InboundLine{{SKU: "X", Qty: 8}, {SKU: "X", Qty: 6}}}}}})
+	h.came("PO1", 4)
 	h.order("A", 1, "X", 20)
 	f := h.scan("]C100" + pallet)
 	require.Equal(t, allocation.Allocated, f.Verdict, f.Text)
@@ -114,8 +125,8 @@ func TestAWorkerMayAcceptWhatCameAboveTheAnnouncementOnce(t *testing.T) {
 	const pallet = "340123450000000017"
 	h := newHouse(t)
 	h.items()
-	h.send(wire.Command{Inbound: &wire.Inbound{ID: "PO1", Version: 1, Lines: []wire.InboundLine{{SKU: "X", Qty: 4}},
-		Pallets: []wire.Pallet{{SSCC: pallet, Lines: []wire.InboundLine{{SKU: "X", Qty: 6}}}}}})
+	h.send(wire.Command{Inbound: &wire.Inbound{ID: "PO1", Version: 1, Pallets: []wire.Pallet{{SSCC: pallet, Lines: []wire.InboundLine{{SKU: "X", Qty: 6}}}}}})
+	h.came("PO1", 2)
 	h.order("A", 1, "X", 5)
 	require.EqualValues(t, 6, h.scan("]C100"+pallet).Qty)
 	require.Equal(t, allocation.Stop, h.scanAt("2", "DF:ACCEPT-OVER").Verdict, "it was scanned elsewhere")
@@ -160,7 +171,45 @@ func TestTheStageCardStagesTheLastScanWholeOrSaysWhyNot(t *testing.T) {
 	h.send(orderCommand("B", 2, 2, "X", 2))
 	none := h.scanAt("2", "DF:STAGE")
 	assert.Equal(t, allocation.Stop, none.Verdict)
-	assert.Equal(t, allocation.WhyTooMany, none.Why)
+	assert.Equal(t, "nothing is left to stage: 1 unit of B/1 went to free stock since", none.Text)
+}
+
+// What has left a pallet keeps nobody from closing it: no card and no task would
+// bring the unit back.
+func TestAPalletIsClosedThoughUnitsHaveLeftIt(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	h.order("W1", 1, "X", 2)
+	h.order("W2", 2, "X", 3)
+	h.scan("DF:QTY 3")
+	h.scan(eachGTIN)
+	h.send(orderCommand("W1", 2, 1, "X", 1))
+	require.Equal(t, []string{"MOVE 1 of X from W1/1 to W2/1, door 7"}, h.tasks())
+	f := h.scan("DF:CLOSE-PALLET")
+	assert.Equal(t, allocation.Check, f.Verdict)
+	assert.Equal(t, "2 units staged for 2 lines; 1 unit of W1/1 went to W2/1 since: not staged here", f.Text)
+	assert.Equal(t, []int64{1, 1}, []int64{h.line("W1/1").Staged, h.line("W2/1").Staged})
+	assert.Contains(t, h.scan("DF:CLOSE-PALLET").Text, "since the last pallet was closed", "it is closed")
+	h.scan(eachGTIN)
+	assert.Equal(t, "1 unit staged for W2/1", h.scan("DF:CLOSE-PALLET").Text)
+}
+
+func TestAnUndoElsewhereLeavesAPalletThatCanBeClosed(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	h.order("W1", 2, "X", 3)
+	for range 2 {
+		h.scan(eachGTIN)
+	}
+	h.scanAt("2", eachGTIN) // to W1, which a better line takes it from
+	win := orderCommand("K1", 1, 1, "X", 1)
+	win.Order.Class = "win"
+	h.send(win, grantCommand("K1", 1))
+	require.EqualValues(t, 2, h.line("W1/1").Allocated)
+	h.scanAt("2", "DF:UNDO") // it takes another one from W1
+	require.EqualValues(t, 1, h.line("W1/1").Allocated)
+	assert.Equal(t, "1 unit staged for W1/1; 1 unit of W1/1 went out by an undo since: not staged here", h.scan("DF:CLOSE-PALLET").Text)
+	assert.Contains(t, h.scan("DF:CLOSE-PALLET").Text, "since the last pallet was closed")
 }
 
 func TestThePalletCardStagesAllSinceTheLastPallet(t *testing.T) {
@@ -411,4 +460,18 @@ func TestABadRightDoesNotTakeItsOrderAlong(t *testing.T) {
 	assert.Contains(t, refused[0].Message, "below nothing")
 	assert.EqualValues(t, 3, h.line("A/1").Rights.Granted)
 	assert.EqualValues(t, 5, h.line("A/1").Ordered)
+}
+
+// What was announced is put away and the rest set aside: the worker is told both.
+func TestAScanOfWhichAPartIsAboveTheAnnouncementSaysWhereBothPartsGo(t *testing.T) {
+	const pallet = "340123450000000017"
+	h := newHouse(t)
+	h.items()
+	h.send(wire.Command{Inbound: &wire.Inbound{ID: "PO1", Version: 1,
+		Pallets: []wire.Pallet{{SSCC: pallet, Lines: []wire.InboundLine{{SKU: "X", Qty: 5}}}}}})
+	h.came("PO1", 4)
+	f := h.scan("]C100" + pallet)
+	assert.Equal(t, allocation.Stock, f.Verdict)
+	assert.Equal(t, "1 to A-04, 4 set aside: more came than was announced", f.Text)
+	assert.Equal(t, "1 put away, 4 set aside: more came than was announced", h.event(f.Seq).Text)
 }

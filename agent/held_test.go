@@ -135,7 +135,7 @@ func TestWhatWasKeptIsNotStagedWhenItBecomesKnown(t *testing.T) {
 	h.send(wire.Command{Item: &wire.Item{SKU: "Z-9", Putaway: "Z"}})
 	l := h.line("A/1")
 	assert.Equal(t, []int64{1, 0}, []int64{l.Allocated, l.Staged})
-	assert.Equal(t, []string{"PICK 1 of Z-9 from Z to A/1, door 7"}, h.tasks())
+	assert.Equal(t, []string{"PICK 1 of Z-9 from the set-aside place to A/1, door 7"}, h.tasks())
 }
 
 // A person says what a code is: what was scanned is received by the rank that holds
@@ -215,4 +215,106 @@ func TestAKeptCodeIsFoundAgainAfterARestart(t *testing.T) {
 	h.send(wire.Command{Item: &wire.Item{SKU: "Z-9"}})
 	assert.Empty(t, h.stands().Held)
 	assert.EqualValues(t, 1, h.free("Z-9"))
+}
+
+// A line of class win that is not filled whole stands at the site until it is, however
+// it came to lack units: no log line may be all that tells of it.
+func TestALineThatIsToBeFilledWholeStandsAtTheSiteUntilItIs(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	win := orderCommand("O7", 1, 1, "X", 3)
+	win.Order.Class = allocation.Win
+	h.order("A", 1, "X", 9)
+	h.scan("DF:QTY 3")
+	h.scan(eachGTIN)
+	assert.Empty(t, h.stands().Short, "an order of another class may wait")
+	h.send(win, grantCommand("O7", 3))
+	assert.Empty(t, h.stands().Short, "it took what it wants")
+
+	lacks := func(n int64) []dock.Short { return []dock.Short{{Line: "O7/1", SKU: "X", Qty: n}} }
+	h.scan("DF:UNDO")
+	s := h.stands()
+	require.Equal(t, lacks(3), s.Short)
+	assert.Equal(t, "O7/1 is to be filled whole and lacks 3 of X", s.Short[0].Text())
+	h.scan(eachGTIN)
+	assert.Equal(t, lacks(2), h.stands().Short)
+	h.do(wire.Deed{Kind: wire.DeedRegrade, SKU: "X", Qty: 1, From: allocation.Good, To: allocation.Damaged})
+	assert.Equal(t, lacks(3), h.stands().Short)
+	h.scan("DF:QTY 3")
+	h.scan(eachGTIN)
+	assert.Empty(t, h.stands().Short)
+
+	more := orderCommand("O7", 2, 1, "X", 5)
+	more.Order.Class = allocation.Win
+	h.send(more, grantCommand("O7", 5))
+	assert.Equal(t, lacks(2), h.stands().Short)
+	less := orderCommand("O7", 3, 1, "X", 3)
+	less.Order.Class = allocation.Win
+	h.send(less)
+	assert.Empty(t, h.stands().Short, "what it lacked was cancelled")
+	more.Order.Version = 4
+	h.send(more, grantCommand("O7", 7)) // the right to 2 went back with the cancel
+	require.Equal(t, lacks(2), h.stands().Short)
+	more.Order.Version, more.Order.Class = 5, allocation.Gain
+	h.send(more)
+	assert.Empty(t, h.stands().Short, "a person changed its class")
+}
+
+// What a mapped code stands for lies where it was set aside, wherever it is to go.
+func TestWhatWasSetAsideIsFetchedFromThere(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	h.scan("MYSTERY-7")
+	h.order("O1", 1, "X", 2)
+	h.send(wire.Command{Map: &wire.Map{Code: []byte("MYSTERY-7"), SKU: "X", Qty: 5}})
+	require.Equal(t, []string{"PICK 2 of X from the set-aside place to O1/1, door 7", "PUTAWAY 3 of X from the set-aside place to A-04"}, h.tasks())
+	h.order("O2", 2, "X", 1)
+	assert.Equal(t, []string{"PICK 2 of X from the set-aside place to O1/1, door 7", "PUTAWAY 2 of X from the set-aside place to A-04",
+		"PICK 1 of X from the set-aside place to O2/1, door 7"}, h.tasks(), "it goes there at once")
+	h.scanAt("2", "DF:DONE")
+	h.scanAt("2", "DF:DONE")
+	assert.EqualValues(t, 2, h.free("X"))
+	assert.EqualValues(t, 2, h.line("O1/1").Picked)
+	h.order("O3", 3, "X", 1)
+	assert.Contains(t, h.tasks(), "PICK 1 of X from A-04 to O3/1, door 7", "it was put away")
+}
+
+// Units that were given on are taken back from whom the books say: what lies at their
+// doors takes the place of the carton that is gone.
+func TestAnUndoneScanWhoseUnitsWereTakenLeavesTasksThatCanBeDone(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	h.scanAt("2", "MYSTERY-7")
+	h.order("O1", 3, "X", 2)
+	h.send(wire.Command{Map: &wire.Map{Code: []byte("MYSTERY-7"), SKU: "X", Qty: 2}})
+	for _, id := range []string{"O2", "M1"} {
+		h.order(id, 2, "X", 1)
+		h.scan(eachGTIN)
+	}
+	win := orderCommand("K1", 1, 5, "X", 2)
+	win.Order.Class = allocation.Win
+	h.send(win, grantCommand("K1", 2))
+	require.Equal(t, []string{"PICK 2 of X from the set-aside place to K1/1, door 7"}, h.tasks())
+	require.Equal(t, allocation.WhyUndone, h.scanAt("2", "DF:UNDO").Why)
+	require.EqualValues(t, 2, h.line("K1/1").Allocated)
+	assert.Equal(t, []string{"MOVE 1 of X from O2/1 to K1/1, door 7", "MOVE 1 of X from M1/1 to K1/1, door 7"}, h.tasks())
+}
+
+// The same where the undone unit lies at a door.
+func TestAnUndoneUnitIsMovedFromItsDoorNoMore(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	h.order("O1", 3, "X", 1)
+	h.scanAt("2", eachGTIN)
+	h.order("O2", 2, "X", 1)
+	h.scan(eachGTIN)
+	win := orderCommand("K1", 1, 5, "X", 1)
+	win.Order.Class = allocation.Win
+	h.send(win, grantCommand("K1", 1))
+	require.Equal(t, []string{"MOVE 1 of X from O1/1 to K1/1, door 7"}, h.tasks())
+	h.scanAt("2", "DF:UNDO")
+	assert.Equal(t, []string{"MOVE 1 of X from O2/1 to K1/1, door 7"}, h.tasks())
+	h.scan("DF:UNDO") // its unit is K1's now
+	assert.Empty(t, h.tasks())
+	assert.Zero(t, h.line("K1/1").Allocated)
 }

@@ -100,6 +100,9 @@ func (d *desk) lookUp(tx *store.Tx, at store.Station, s scan) (goods, error) {
 	if c.Err != nil { // its text names an item, and nothing else that it says may be used
 		c = barcode.Code{Symbology: c.Symbology, Text: c.Text, Err: c.Err}
 	}
+	if err := oneSerial(s, c, times); err != nil {
+		return goods{}, err
+	}
 	switch {
 	case s.named != nil:
 		return *s.named, nil
@@ -123,6 +126,24 @@ func (d *desk) lookUp(tx *store.Tx, at store.Station, s scan) (goods, error) {
 	u.Qty = product(pack, max(c.Quantity, 1), times)
 	u.Lot, u.Expiry, u.Serial, u.Inbound = c.Lot, c.Expiry, c.Serial, s.inbound
 	return goods{units: []unit{u}}, nil
+}
+
+// oneSerial refuses a serial that would stand on several units: a quantity card
+// counts its label several times, or the label counts the contents of a pallet. A
+// case of twelve may bear one, as it is one trade item.
+func oneSerial(s scan, c barcode.Code, times int64) error {
+	serial := c.Serial
+	switch {
+	case s.named != nil:
+		serial, times = s.named.units[0].Serial, s.named.units[0].Qty
+	case c.GTIN == "" && c.Contents != "":
+		times = product(times, max(c.Quantity, 1))
+	}
+	if serial == "" || times == 1 {
+		return nil
+	}
+	return &refusal{verdict: allocation.Stop, why: allocation.WhyQuantity, rule: allocation.OneSerial(serial, times),
+		text: fmt.Sprintf("serial %s names one thing and does not count %d times: scan the card DF:QTY 1, then each label", serial, times)}
 }
 
 // noGoods reports a house code of a shelf or an order: nothing was received by it.

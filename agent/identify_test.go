@@ -41,6 +41,18 @@ func TestLabelOfContentsAloneNeedsTheHousesWord(t *testing.T) {
 	assert.EqualValues(t, 24, h.free("X"))
 }
 
+// An outer carton's label that also states what is inside: the count is not its own.
+func TestAnAcceptedLabelNeverCountsTheOuterCartonByItsContents(t *testing.T) {
+	h := newHouse(t, func(c *config.Config, _ *Deps) { c.Rules.AcceptAssociations = true })
+	h.items()
+	for _, label := range []string{"]C101" + caseGTIN + "02" + eachGTIN + "3710", "]C101" + caseGTIN + "3710", "]C102" + caseGTIN} {
+		f := h.scan(label)
+		assert.Equal(t, allocation.Stop, f.Verdict, label)
+		assert.Contains(t, f.Text, "it is not accepted, as")
+	}
+	assert.Zero(t, h.free("X"))
+}
+
 // A shelf's label read by mistake is no unit, and nothing waits for a decision.
 func TestCodeOfAPlaceIsNotKeptAsGoods(t *testing.T) {
 	shelf, err := barcode.NewPattern("shelf", `SHELF-\d+`)

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -108,17 +109,18 @@ func (r *run) receiveKept(k store.KeptScan) error {
 	}
 	g, err := r.d.identify(r.tx, said, s)
 	var no *refusal
-	if errors.As(err, &no) || err == nil && g.kept != "" {
+	var t took
+	if err == nil && g.kept == "" {
+		t, err = r.d.take(r.tx, s, g)
+	}
+	switch {
+	case errors.As(err, &no):
+		why := fmt.Sprintf("%s goes on waiting: %s", s.raw, cmp.Or(no.rule, no.Error()))
+		r.waits = append(r.waits[:len(r.waits):len(r.waits)], why) // a trial may be taken back
 		return nil
-	}
-	if err != nil {
-		return err
-	}
-	t, err := r.d.take(r.tx, s, g)
-	if errors.As(err, &no) {
+	case err == nil && g.kept != "":
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	if err := r.tellSoFar(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
@@ -12,7 +13,7 @@ import (
 )
 
 // sameRecord passes over a record of a device's memory that was received before.
-// It is told once for the upload, at the first of them.
+// It is told for the whole upload, behind the last of its records.
 func (d *desk) sameRecord(tx *store.Tx, s scan) (dock.Feedback, bool, error) {
 	if s.batch.Of() == 0 {
 		return dock.Feedback{}, false, nil
@@ -25,29 +26,101 @@ func (d *desk) sameRecord(tx *store.Tx, s scan) (dock.Feedback, bool, error) {
 	if err != nil || seq == 0 {
 		return dock.Feedback{}, false, err
 	}
-	if s.batch.N != m.First {
-		return dock.Feedback{Station: s.station, At: s.at, Verdict: allocation.Check, Why: allocation.WhyRepeat}, true, nil
-	}
-	return d.askMemory(tx, s, m)
+	return dock.Feedback{Station: s.station, At: s.at, Verdict: allocation.Check, Why: allocation.WhyRepeat}, true, nil
 }
 
-// askMemory says how much of an upload was received before. What carries the
-// device's time is certain; elsewhere a person may know better.
-func (d *desk) askMemory(tx *store.Tx, s scan, m store.Memory) (dock.Feedback, bool, error) {
+// passedOver is what an upload brought that was received before.
+type passedOver struct {
+	dock.Feedback     // without a text where there was nothing
+	known         int // records
+}
+
+// endUpload says how much of an upload was received before, when all of it is taken
+// in. What carries the device's time is certain; elsewhere a person may know better,
+// so the question stays open for a day, or until the next upload.
+func (d *desk) endUpload(tx *store.Tx, s scan) (passedOver, error) {
+	m, found, err := tx.Uploaded(s.station, s.batch.Upload.At)
+	if err != nil || !found {
+		return passedOver{}, err
+	}
+	at, err := tx.Station(s.station)
+	if err != nil {
+		return passedOver{}, err
+	}
+	at.AskedMemory = 0
+	p := passedOver{known: m.Known}
+	if m.Known > 0 {
+		text, err := notCountedAgain(tx, m)
+		if err != nil {
+			return p, err
+		}
+		if !s.batch.Upload.Records[m.First-1].Timed {
+			at.AskedMemory = m.ID
+			text += "; if the memory was cleared and they are other units scan DF:SAME-AGAIN and send it once more"
+		}
+		p.Feedback = dock.Feedback{Station: s.station, At: d.now(), Verdict: allocation.Check, Why: allocation.WhyRepeat, Text: text}
+	}
+	return p, tx.PutStation(at)
+}
+
+// uncounted are the open questions of all stations about their memories.
+func uncounted(tx *store.Tx, stations []station, now time.Time) (all []dock.Uncounted, err error) {
+	for _, s := range stations {
+		at, err := tx.Station(s.config.Station)
+		if err != nil {
+			return nil, err
+		}
+		m, asked, err := askedMemory(tx, at, now)
+		if err != nil {
+			return nil, err
+		}
+		if asked {
+			all = append(all, dock.Uncounted{Station: at.ID, Records: int64(m.Known), Since: m.Upload})
+		}
+	}
+	return all, nil
+}
+
+// notCountedAgain counts what was received before, and what came with this upload.
+func notCountedAgain(tx *store.Tx, m store.Memory) (string, error) {
+	records, err := tx.Records(m.ID)
+	if err != nil {
+		return "", err
+	}
+	counted := 0
+	for _, r := range records {
+		if r.N > 0 && r.Seq > m.Since {
+			counted++
+		}
+	}
 	text := fmt.Sprintf("%d records of this memory were received before and are not counted", m.Known)
 	if m.Known == 1 {
 		text = "1 record of this memory was received before and is not counted"
 	}
-	if s.batch.Upload.Records[s.batch.N-1].Timed {
-		return notCounted(s, allocation.WhyRepeat, "%s", text), true, nil
+	switch {
+	case counted == 1:
+		text += ", 1 is new and counted"
+	case counted > 1:
+		text += fmt.Sprintf(", %d are new and counted", counted)
 	}
-	at, err := tx.Station(s.station)
-	if err != nil {
-		return dock.Feedback{}, false, err
+	return text, nil
+}
+
+// askedFor is how long a question about a memory stays open: over night its device
+// has been cleared.
+const askedFor = 24 * time.Hour
+
+// askedMemory is the memory that a station's open question is about; false for none.
+func askedMemory(tx *store.Tx, at store.Station, now time.Time) (store.Memory, bool, error) {
+	if at.AskedMemory == 0 {
+		return store.Memory{}, false, nil
 	}
-	at.AskedMemory = m.ID
-	f := notCounted(s, allocation.WhyRepeat, "%s; if the memory was cleared and they are other units scan DF:SAME-AGAIN and send it once more", text)
-	return f, true, tx.PutStation(at)
+	memories, err := tx.Memories()
+	i := slices.IndexFunc(memories, func(m store.Memory) bool { return m.ID == at.AskedMemory })
+	if err != nil || i < 0 || now.Sub(memories[i].Upload) > askedFor {
+		return store.Memory{}, false, err
+	}
+	return memories[i], true, nil
 }
 
 // noteRecord remembers that a record was received.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dockfill/agent/dock"
+	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/scanner"
 )
@@ -82,9 +83,13 @@ func (h *handheld) upload(memory string, cut ...int) (counted int, told []string
 			continue
 		}
 		<-shown // behind the answer: the next scan must not take it for its own
-		if f.Verdict == allocation.Check {
-			told = append(told, f.Text)
-		}
+		require.NotEqual(h.t, allocation.Check, f.Verdict)
+	}
+	require.NoError(h.t, h.writer.wait(h.t.Context(), func(*store.Tx) error { return nil }))
+	for len(shown) > 0 { // behind the last record
+		f := <-shown
+		require.Equal(h.t, allocation.Check, f.Verdict)
+		told = append(told, f.Text)
 	}
 	return int(h.free("X") - before), told
 }
@@ -146,8 +151,43 @@ func TestRecordsThatWereReceivedBeforeAreToldOnceWithTheirNumber(t *testing.T) {
 	h.upload("aaa")
 	_, told := h.upload("aaaaa")
 	require.Len(t, told, 1)
-	assert.Equal(t, "3 records of this memory were received before and are not counted; "+
+	assert.Equal(t, "3 records of this memory were received before and are not counted, 2 are new and counted; "+
 		"if the memory was cleared and they are other units scan DF:SAME-AGAIN and send it once more", told[0])
+}
+
+// What is said at the end of the upload stays on the screen, and where people look
+// after the site, for a day or until it is answered: other scans are no answer.
+func TestWhatWasNotCountedStandsUntilItIsAnswered(t *testing.T) {
+	h := newHandheld(t)
+	h.upload("aaaaB")
+	_, told := h.upload("aaaaCCCCCCCC")
+	require.Len(t, told, 1)
+	recent, err := h.Recent(t.Context(), "1", 1)
+	require.NoError(t, err)
+	assert.Equal(t, told[0], recent[0].Text, "the last of all")
+	assert.Contains(t, told[0], "4 records of this memory were received before and are not counted, 8 are new and counted")
+	h.scan("1", time.Minute, eachGTIN)
+	open := func() []dock.Uncounted {
+		st, err := h.Status(t.Context())
+		require.NoError(t, err)
+		return st.Uncounted
+	}
+	require.Len(t, open(), 1)
+	assert.EqualValues(t, 4, open()[0].Records)
+	st, err := h.Status(t.Context())
+	require.NoError(t, err)
+	assert.EqualValues(t, 4, st.Stations[0].Counts.Repeats)
+	require.NoError(t, h.stop())
+	h.start()
+	require.Len(t, open(), 1, "a restart forgets nothing")
+	assert.Contains(t, h.scan("1", time.Hour, "DF:SAME-AGAIN").Text, "send the scanner's memory once more")
+	assert.Empty(t, open())
+	counted, _ := h.upload("aaaaCCCCCCCC")
+	assert.Equal(t, 4, counted)
+	h.upload("aaaaCCCCCCCC")
+	require.Len(t, open(), 1)
+	h.upload("DEF")
+	assert.Empty(t, open(), "the next memory closes the question about this one")
 }
 
 // The memory was cleared and begins with the same cartons: only a person knows.
@@ -174,7 +214,7 @@ func TestWhatMayBeAThinnedMemoryIsAskedAboutAsAWhole(t *testing.T) {
 	counted, told := h.upload("BCEFGH")
 	assert.Equal(t, 1, counted)
 	require.Len(t, told, 1)
-	assert.Contains(t, told[0], "5 records of this memory were received before and are not counted; if the memory was cleared")
+	assert.Contains(t, told[0], "5 records of this memory were received before and are not counted, 1 is new and counted; if the memory was cleared")
 	h.scan("1", time.Hour, "DF:SAME-AGAIN")
 	counted, _ = h.upload("BCEFGH")
 	assert.Equal(t, 5, counted)

@@ -18,10 +18,8 @@ func (r *run) order(o *wire.Order) error {
 	if err != nil || o.Version <= had {
 		return err
 	}
-	if o.Class, err = allocation.ParseClass(string(o.Class)); err != nil {
-		return err
-	}
-	if err := r.tx.PutOrder(o); err != nil {
+	anew, err := r.put(o)
+	if err != nil {
 		return err
 	}
 	d := &allocation.Demand{}
@@ -39,11 +37,39 @@ func (r *run) order(o *wire.Order) error {
 			return err
 		}
 	}
-	if o.Changed {
+	if anew {
 		d.Changed = []allocation.OrderID{o.ID}
 	}
 	r.demand = d
 	return nil
+}
+
+// put writes what is known of an order as a whole, and reports whether a person's
+// change ranked it anew: one that leaves its rank as it is gives its lines no right
+// to the units of others.
+func (r *run) put(o *wire.Order) (anew bool, err error) {
+	if !o.Changed {
+		return false, r.tx.PutOrder(o)
+	}
+	before, err := r.rank(o.ID)
+	if err == nil {
+		err = r.tx.PutOrder(o)
+	}
+	if err != nil {
+		return false, err
+	}
+	after, err := r.rank(o.ID)
+	return before != after, err
+}
+
+// rank gives where the first line of an order stands; the others differ from it by
+// no more than their names.
+func (r *run) rank(id allocation.OrderID) (string, error) {
+	lines, err := r.tx.LinesOf(id)
+	if err != nil || len(lines) == 0 {
+		return "", err
+	}
+	return r.tx.Meta().Policy.RankKey(lines[0].Rank), nil
 }
 
 // missing cancels the lines that the order no longer has.
@@ -66,6 +92,9 @@ func checkOrder(o *wire.Order) error {
 	}
 	if o.Version < 1 {
 		return fmt.Errorf("order %s has version %d; versions begin at 1", o.ID, o.Version)
+	}
+	if _, err := allocation.ParseClass(string(o.Class)); err != nil {
+		return fmt.Errorf("order %s: %w", o.ID, err)
 	}
 	if o.Override < 0 || o.Contract < 0 || o.Tier < 0 {
 		return fmt.Errorf("order %s: override, contract and tier are 0 (none) or more", o.ID)
@@ -120,7 +149,7 @@ func (r *run) line(id allocation.LineID, order allocation.OrderID, l wire.OrderL
 	case !found:
 		return r.tx.AddLine(id, order, l)
 	case had.SKU != l.SKU && had.Allocated > 0:
-		return fmt.Errorf("line %s holds %d units of %s and cannot become a line of %s: cancel it and add another", id, had.Allocated, had.SKU, l.SKU)
+		return fmt.Errorf("line %s holds %s of %s and cannot become a line of %s: cancel it and add another", id, allocation.Units(had.Allocated), had.SKU, l.SKU)
 	case had.SKU == l.SKU && had.Pack == l.Pack && had.MinLife == l.MinLifeDays:
 		return nil
 	}

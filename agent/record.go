@@ -26,9 +26,6 @@ func (d *desk) record(tx *store.Tx, at store.Station, s scan, g goods, t took) (
 	}
 	at.Last, at.Run, at.Scans = seq, tx.Meta().Run, at.Scans+1
 	at.NextQty, at.NextDisposition, at.Asked = 0, "", nil
-	if s.batch.Of() == 0 { // the rest of an upload leaves the question about its beginning open
-		at.AskedMemory = 0
-	}
 	at.Hear(readingOf(s), s.remembered())
 	return seq, tx.PutStation(at)
 }

@@ -15,7 +15,7 @@ import (
 // scan does what the dock does. Beside a code, quantity and disposition count as
 // control cards that were scanned before it.
 func (r *replay) scan(tx *store.Tx, in *scenario.Scan) (scenario.Result, error) {
-	qty, err := r.checkScan(in)
+	qty, err := r.checkScan(tx, in)
 	if err != nil {
 		return scenario.Result{}, err
 	}
@@ -78,7 +78,8 @@ func (r *replay) beside(s *scan) {
 	}
 }
 
-func (r *replay) checkScan(in *scenario.Scan) (qty int64, err error) {
+// checkScan gives how often a scan counts: as it says, or as a card before it said.
+func (r *replay) checkScan(tx *store.Tx, in *scenario.Scan) (qty int64, err error) {
 	if (in.Code == "") == (in.SKU == "") {
 		return 0, errors.New("a scan names either a code or a sku")
 	}
@@ -91,7 +92,11 @@ func (r *replay) checkScan(in *scenario.Scan) (qty int64, err error) {
 	if in.At.After(r.clock) {
 		r.clock = in.At.UTC()
 	}
-	qty = 1
+	at, err := tx.Station(station1(in.Station))
+	if err != nil {
+		return 0, err
+	}
+	qty = max(1, at.NextQty)
 	if in.Qty != nil {
 		qty = *in.Qty
 	}
@@ -165,6 +170,9 @@ func (r *replay) command(tx *store.Tx, cmds ...wire.Command) (result scenario.Re
 			continue
 		}
 		result = result.And(more)
+	}
+	for _, why := range run.waits {
+		result = result.And(scenario.Result{Why: why})
 	}
 	return result, nil
 }
@@ -253,7 +261,11 @@ func (r *replay) item(tx *store.Tx, in *scenario.Item) (scenario.Result, error) 
 
 // mapCode says what a kept code stands for.
 func (r *replay) mapCode(tx *store.Tx, in *scenario.Map) (scenario.Result, error) {
-	result, err := r.command(tx, wire.Command{Map: &wire.Map{Code: []byte(in.Code), SKU: in.SKU, Qty: max(1, in.Qty)}})
+	m := &wire.Map{Code: []byte(in.Code), SKU: in.SKU, Qty: 1}
+	if in.Qty != nil {
+		m.Qty = *in.Qty
+	}
+	result, err := r.command(tx, wire.Command{Map: m})
 	if err == nil {
 		r.skus[in.SKU] = true
 	}
@@ -271,7 +283,7 @@ func (r *replay) inbound(tx *store.Tx, in *scenario.Inbound) (scenario.Result, e
 func (r *replay) close(tx *store.Tx, id allocation.InboundID) (scenario.Result, error) {
 	had := r.inbounds[id]
 	if had == nil {
-		return scenario.Result{}, fmt.Errorf("no inbound %s is known", id)
+		return scenario.Result{}, noInbound(id)
 	}
 	w := *had
 	w.Closed = true

@@ -48,10 +48,24 @@ func (a *Agent) Status(ctx context.Context) (dock.Status, error) {
 		if s.DatabaseBytes, err = tx.Bytes(); err != nil {
 			return err
 		}
+		if s.Uncounted, err = uncounted(tx, a.stations, a.deps.Now()); err != nil {
+			return err
+		}
+		if s.Short, s.ShortLines, err = short(tx); err != nil {
+			return err
+		}
 		s.Held, err = held(tx)
 		return err
 	})
 	return s, err
+}
+
+func short(tx *store.Tx) (all []dock.Short, lines int64, err error) {
+	first, lines, err := tx.Short(dock.ShortShown)
+	for _, s := range first {
+		all = append(all, dock.Short(s))
+	}
+	return all, lines, err
 }
 
 func held(tx *store.Tx) ([]dock.Held, error) {
@@ -86,6 +100,7 @@ func (a *Agent) stationStatus() []dock.Station {
 			st := s.source.Status()
 			d.State, d.Since, d.LastScan = string(st.State), st.Since, st.LastScan
 			d.Device, d.Revision, d.Counts = st.Device, st.Revision, dock.Counts(st.Counts)
+			d.Counts.Repeats += s.repeats.Load()
 			if st.LastError != nil {
 				d.Problem = st.LastError.Error()
 			}
@@ -189,6 +204,9 @@ func dockTask(t store.Task) dock.Task {
 	d := dock.Task{
 		ID: t.ID, Kind: t.Kind, SKU: t.SKU, Qty: t.Qty, Since: t.Since,
 		From: cmp.Or(string(t.From), stock), To: cmp.Or(string(t.To), stock),
+	}
+	if t.From == store.SetAside {
+		d.From = "the set-aside place"
 	}
 	d.Text = fmt.Sprintf("%s of %s from %s to %s", dock.Number(t.Qty), t.SKU, d.From, d.To)
 	if t.Door != "" {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
@@ -17,16 +18,17 @@ import (
 
 // station is a scanner's place; source is nil where nothing is attached.
 type station struct {
-	config scanner.Config
-	source scanner.Source
-	twins  []allocation.StationID // that the same device delivers to
+	config  scanner.Config
+	source  scanner.Source
+	twins   []allocation.StationID // that the same device delivers to
+	repeats *atomic.Int64          // records of memories that were not counted again
 }
 
 // attach makes each station and the Source of its scanner.
 func (a *Agent) attach() error {
 	place := map[string]allocation.StationID{}
 	for _, c := range a.config.Stations {
-		s := station{config: c}
+		s := station{config: c, repeats: new(atomic.Int64)}
 		if c.Port != "" {
 			if first, taken := place[c.Port]; taken {
 				return fmt.Errorf("stations %s and %s both have port %s, and each would get a part of every scan: give each its own, or take one out", first, c.Station, c.Port)
@@ -112,7 +114,7 @@ func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
 			f, came = refused(s, err), reply{}
 		}
 		answer(f)
-		if f.Text != "" { // the rest of a memory that was received before is told with its first record
+		if f.Text != "" { // what of a memory was received before is told behind its last record
 			a.hub.publish(f)
 		}
 		a.correct(came.errands)
@@ -142,6 +144,7 @@ func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
 		},
 		done: give,
 	})
+	a.closeUpload(ctx, s)
 }
 
 // noteUpload notes all records of an upload before the first of them is received:
@@ -165,4 +168,42 @@ func (a *Agent) noteUpload(ctx context.Context, s scan) {
 			}
 		},
 	})
+}
+
+// closeUpload tells what of an upload was received before, behind its last record: by
+// itself, as that one may be refused. What is said then stays on the screen.
+func (a *Agent) closeUpload(ctx context.Context, s scan) {
+	if s.batch.Of() == 0 || s.batch.N != s.batch.Of() || s.fault != nil {
+		return
+	}
+	var p passedOver
+	a.writer.submit(ctx, job{
+		do: func(tx *store.Tx) (err error) {
+			if err := a.ready(tx); err != nil {
+				return err
+			}
+			p, err = a.desk.endUpload(tx, s)
+			return err
+		},
+		done: func(err error) {
+			var r *refusal
+			switch {
+			case err != nil && !errors.As(err, &r):
+				a.log.Error("the end of an upload was not noted", "station", s.station, "error", err)
+			case err == nil && p.known > 0:
+				a.repeated(s.station, p.known)
+				a.hub.publish(p.Feedback)
+				a.log.Info("records of a memory were not counted", "station", s.station, "records", p.known, "reason", p.Text)
+			}
+		},
+	})
+}
+
+// repeated adds to what a station's device sent again.
+func (a *Agent) repeated(id allocation.StationID, records int) {
+	for _, s := range a.stations {
+		if s.config.Station == id {
+			s.repeats.Add(int64(records))
+		}
+	}
 }

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -39,8 +41,16 @@ func checkItem(i *wire.Item) error {
 			return fmt.Errorf("GTIN %s: %w", g.GTIN, err)
 		}
 	}
-	for _, sku := range i.Substitutes {
-		if err := allocation.CheckID("substitute", string(sku)); err != nil {
+	for n, sku := range i.Substitutes {
+		err := allocation.CheckID("substitute", string(sku))
+		switch {
+		case err != nil:
+		case sku == i.SKU:
+			err = errors.New("an item is no substitute of itself")
+		case slices.Contains(i.Substitutes[:n], sku):
+			err = fmt.Errorf("substitute %s stands twice", sku)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", i.SKU, err)
 		}
 	}
@@ -142,13 +152,17 @@ func (r *run) approve(a *wire.Approve) error {
 	return r.decide(allocation.Approve{Inbound: a.Inbound, Qty: a.Qty})
 }
 
+func noInbound(id allocation.InboundID) error {
+	return cmp.Or(allocation.CheckID("inbound", string(id)), fmt.Errorf("no inbound %s is known", id))
+}
+
 func checkApprove(tx *store.Tx, id allocation.InboundID, qty int64) error {
 	_, known, err := tx.Inbound(id, "")
 	if err != nil {
 		return err
 	}
 	if !known {
-		return fmt.Errorf("no inbound %s is known", id)
+		return noInbound(id)
 	}
 	return allocation.CheckQty(qty)
 }

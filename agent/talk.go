@@ -56,6 +56,7 @@ func (l siteLog) Adopt(ctx context.Context, incarnation, centre string) error {
 	err := l.a.writer.wait(ctx, func(tx *store.Tx) error { return tx.Adopt(incarnation, centre) })
 	if err == nil {
 		l.a.log.Info("the centre has admitted this site: the agent receives", "incarnation", incarnation)
+		l.a.checkpoints.keep(ctx) // now it is small, and what comes first can be played again
 	}
 	return err
 }

@@ -36,7 +36,8 @@ func (d *desk) tell(tx *store.Tx, s scan, seq int64, g goods, t took) (dock.Feed
 		}
 	}
 	if surplus > 0 && surplus < f.Qty {
-		f.Blocks = append(f.Blocks, dock.Block{Destination: dock.SetAside, Qty: surplus, Text: "more came than was announced"})
+		f.Blocks = append(f.Blocks, dock.Block{Destination: dock.SetAside, Qty: surplus, Text: aboveAnnounced})
+		f.Text = bothParts(f, surplus)
 	}
 	if len(t.units) == 1 {
 		f.SKU, f.Item = string(t.units[0].SKU), t.units[0].item.Description
@@ -44,6 +45,20 @@ func (d *desk) tell(tx *store.Tx, s scan, seq int64, g goods, t took) (dock.Feed
 	arrange(&f)
 	f.Text += kept(s)
 	return f, nameLines(tx, f.Blocks)
+}
+
+const aboveAnnounced = "more came than was announced"
+
+// bothParts says of a scan of which a part waits to be approved where the parts go.
+func bothParts(f dock.Feedback, surplus int64) string {
+	aside := fmt.Sprintf("%d set aside: %s", surplus, aboveAnnounced)
+	switch {
+	case f.Why != allocation.WhySurplus:
+		return f.Text + "; " + aside
+	case len(f.Blocks) == 2 && f.Blocks[0].Destination != "":
+		return fmt.Sprintf("%d to %s, %s", f.Blocks[0].Qty, f.Blocks[0].Destination, aside)
+	}
+	return fmt.Sprintf("%d put away, %s", f.Qty-surplus, aside)
 }
 
 // putaway is where free stock of a SKU lies.

@@ -22,7 +22,7 @@ func (d *desk) undo(tx *store.Tx, at store.Station, s scan) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	done, err := d.decide(tx, input{Event: allocation.Undo{Receipts: u.taken}, received: u.received})
+	done, err := d.decide(tx, input{Event: allocation.Undo{Receipts: u.taken}, received: u.received, undone: &u.lies})
 	if err != nil {
 		return reply{}, err
 	}
@@ -46,6 +46,7 @@ type undoing struct {
 	tx        *store.Tx
 	back      wire.Undo
 	taken     []allocation.Taken
+	lies      undone
 	received  []store.Arrival // of inbounds, below 0
 	pallets   []wire.Event    // that took one in
 	qty, good int64
@@ -62,6 +63,7 @@ func (u *undoing) read(last int64) (prev int64, err error) {
 	if err != nil || mapped == 0 {
 		return prev, err
 	}
+	u.lies.aside = true
 	_, err = u.readScan(mapped)
 	return prev, err
 }
@@ -114,7 +116,9 @@ func (u *undoing) receipt(r wire.Receipt) {
 	t.Surplus += r.Surplus
 	for _, a := range r.Allocations {
 		t.Lines = append(t.Lines, allocation.Given{Line: a.Line, Qty: a.Qty})
+		u.lies.add(lineSKU{a.Line, r.SKU}, a.Qty)
 	}
+	u.lies.add(lineSKU{"", r.SKU}, r.Free)
 }
 
 func (u *undoing) takenOf(r wire.Receipt) *allocation.Taken {

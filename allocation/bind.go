@@ -73,7 +73,7 @@ func (d *draft) bind(id LineID, n int64, has func(*Line) int64) (*Line, error) {
 		return nil, err
 	}
 	if have := has(l); n > have {
-		return nil, &Refusal{WhyTooMany, fmt.Sprintf("line %s has %d units for this, not %d: nothing was changed", id, have, n)}
+		return nil, &Refusal{WhyTooMany, fmt.Sprintf("line %s has %s for this, not %d: nothing was changed", id, Units(have), n)}
 	}
 	return l, nil
 }

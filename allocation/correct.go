@@ -111,7 +111,7 @@ func (d *draft) unfree(b Batch, n int64) (int64, error) {
 func (d *draft) unhold(b Batch, n int64) error {
 	got, err := d.strip(b.SKU, n, func(p Parcel) bool { return p.Batch == b }, Place{})
 	if err == nil && got < n {
-		err = &Refusal{WhyStaged, fmt.Sprintf("%d units of %s from this scan were staged or have left: they cannot be taken back here", n-got, b.SKU)}
+		err = &Refusal{WhyStaged, fmt.Sprintf("%s of %s from this scan %s cannot be taken back here", Units(n-got), b.SKU, plural(n-got, "was staged or has left: it", "were staged or have left: they"))}
 	}
 	return err
 }
@@ -172,7 +172,15 @@ func (d *draft) unshelf(b Batch, n int64, from Place) error {
 			return nil
 		}
 	}
-	return &Refusal{WhyTooMany, fmt.Sprintf("fewer than %d units of %s are left of this scan: they cannot be taken back here", n, b.SKU)}
+	return &Refusal{WhyTooMany, missing(b.SKU, n)}
+}
+
+// missing says of units of a scan that they lie on their shelf no more.
+func missing(sku SKU, n int64) string {
+	if n == 1 {
+		return fmt.Sprintf("the unit of %s of this scan is no longer there: it cannot be taken back here", sku)
+	}
+	return fmt.Sprintf("fewer than %d units of %s are left of this scan: they cannot be taken back here", n, sku)
 }
 
 func (d *draft) leave(b Batch, n int64, from Place) {
@@ -210,7 +218,7 @@ func (e Regrade) decide(d *draft) error {
 		left -= got
 	}
 	if left > 0 {
-		return &Refusal{WhyTooMany, fmt.Sprintf("only %d of %d units of %s are %s and loose: nothing was changed", e.Qty-left, e.Qty, e.SKU, e.From)}
+		return &Refusal{WhyTooMany, fmt.Sprintf("only %d of %s of %s %s %s and loose: nothing was changed", e.Qty-left, Units(e.Qty), e.SKU, plural(e.Qty, "is", "are"), e.From)}
 	}
 	d.todo[e.SKU] = stageOwn
 	return nil
@@ -252,7 +260,7 @@ func (e Adjust) decide(d *draft) error {
 	}
 	left, err := d.unstock(e.SKU, -e.Qty, Free, func(b Batch, n int64) { d.leave(b, n, Place{Shelf: Free}) })
 	if err == nil && left > 0 {
-		err = &Refusal{WhyTooMany, fmt.Sprintf("only %d units of %s are free, not %d: nothing was changed", -e.Qty-left, e.SKU, -e.Qty)}
+		err = &Refusal{WhyTooMany, fmt.Sprintf("only %s of %s %s free, not %d: nothing was changed", Units(-e.Qty-left), e.SKU, plural(-e.Qty-left, "is", "are"), -e.Qty)}
 	}
 	return err
 }

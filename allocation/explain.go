@@ -30,6 +30,9 @@ func (k Key) Value(r Rank) string {
 	case ByPromised:
 		return cmp.Or(string(r.Due), "none")
 	case ByAccepted:
+		if r.Accepted.IsZero() {
+			return "none"
+		}
 		return Instant(r.Accepted)
 	case ByOrder:
 		return string(r.Order)

@@ -12,7 +12,7 @@ import (
 func TestEachKeySaysWhatItSetBeforeWhat(t *testing.T) {
 	at := time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
 	a := allocation.Rank{Override: 1, Class: allocation.Win, Contract: 2, Tier: 1, Due: "2027-03-02", Accepted: at, Order: "A", Line: "A/1"}
-	b := allocation.Rank{Class: allocation.Lose, Tier: 2, Accepted: at.Add(1500 * time.Millisecond).In(time.FixedZone("", 3600)), Order: "B", Line: "B/1"}
+	b := allocation.Rank{Class: allocation.Lose, Tier: 2, Accepted: at.Add(1500 * time.Millisecond).In(time.FixedZone("", 3600)), Order: "B", Line: "B/2"}
 	for key, text := range map[allocation.Key]string{
 		allocation.ByOverride:  "override: 1 before none",
 		allocation.ByClass:     "class: win before lose",
@@ -21,7 +21,7 @@ func TestEachKeySaysWhatItSetBeforeWhat(t *testing.T) {
 		allocation.ByPromised:  "promised date: 2027-03-02 before none",
 		allocation.ByAccepted:  "accepted: 2027-03-01 09:00:00 before 2027-03-01 09:00:01.5",
 		allocation.ByOrder:     "order number: A before B",
-		allocation.ByLine:      "line number: A/1 before B/1",
+		allocation.ByLine:      "line number: A/1 before B/2",
 		allocation.ByGuarantee: "guarantee: its segment's units come before rank",
 		allocation.ByShare:     "fair share: it had got less of its share",
 		allocation.ByOwnGoods:  "own goods: a line of these goods comes before one that they may stand in for",

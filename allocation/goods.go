@@ -2,6 +2,7 @@ package allocation
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"time"
 )
@@ -105,6 +106,12 @@ type Receipt struct {
 	Qty         int64 // base units, 1 to MaxQty
 	Disposition Disposition
 	Inbound     InboundID
+}
+
+// OneSerial says that a serial was counted several times: it names one trade item,
+// be that a piece or a case.
+func OneSerial(serial string, times int64) string {
+	return fmt.Sprintf("serial %s names one thing and does not count %d times: nothing was counted", serial, times)
 }
 
 // Taken is a receipt with where its units went, as the event tells that is to be

@@ -45,7 +45,7 @@ func TestShippingTakesWhatIsNearestTheDoorFirst(t *testing.T) {
 	assert.Equal(t, [3]int64{1, 2, 1}, [3]int64{l.Picked, l.Staged, l.Shipped}, "staged ones first")
 	decide(t, s, allocation.Dispatch{Line: "A/1", Qty: 2})
 	assert.Equal(t, [3]int64{0, 3, 3}, [3]int64{l.Picked, l.Staged, l.Shipped}, "then picked ones")
-	assert.ErrorContains(t, refused(t, s, allocation.Dispatch{Line: "A/1", Qty: 2}), "line A/1 has 1 units for this, not 2")
+	assert.ErrorContains(t, refused(t, s, allocation.Dispatch{Line: "A/1", Qty: 2}), "line A/1 has 1 unit for this, not 2")
 	decide(t, s, allocation.Dispatch{Line: "A/1", Qty: 1})
 	assert.Equal(t, [3]int64{0, 4, 4}, [3]int64{l.Picked, l.Staged, l.Shipped}, "then loose ones")
 	decide(t, s, wants(1))
@@ -135,7 +135,7 @@ func TestAnUndoTakesBackWhatItsScanPutEverywhere(t *testing.T) {
 
 	decide(t, s, allocation.Receive{Receipts: in}, allocation.Dispatch{Line: "A/1", Qty: 1})
 	no := refused(t, s, allocation.Undo{Receipts: []allocation.Taken{{Receipt: in[0], Surplus: 2}}})
-	assert.ErrorContains(t, no, "1 units of X from this scan were staged or have left")
+	assert.ErrorContains(t, no, "1 unit of X from this scan was staged or has left: it cannot")
 }
 
 // Units that turned out to be damaged were counted as come; once their receipt is

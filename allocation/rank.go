@@ -8,8 +8,9 @@ import (
 )
 
 // Rank holds what a line is ranked by. Zero Override, Contract and Tier mean
-// none and rank last; so does an empty Due. Neither a site's clock nor the
-// order of insertion is part of it.
+// none and rank last; so do an empty Due and a zero Accepted. Names of digits alone
+// rank as numbers and before others, which rank as text. Neither a site's clock nor
+// the order of insertion is part of it.
 type Rank struct {
 	Override int       // set by a person; lower is better
 	Class    Class     // win before gain, redistribute, fill, lose
@@ -18,7 +19,7 @@ type Rank struct {
 	Due      Date      // promised date, or the requested date where none was promised
 	Accepted time.Time // when the order was accepted, an instant
 	Order    OrderID
-	Line     LineID
+	Line     LineID // of it the key line compares what stands behind the order
 }
 
 // Due returns the date that ranks a line: the promised one, else the requested.
@@ -80,9 +81,9 @@ func sortable(keys []Key, r Rank) string {
 		case ByAccepted:
 			writeInstant(&b, r.Accepted)
 		case ByOrder:
-			writeText(&b, string(r.Order))
+			writeName(&b, string(r.Order))
 		case ByLine:
-			writeText(&b, string(r.Line))
+			writeName(&b, r.line())
 		}
 	}
 	return b.String()
@@ -114,12 +115,55 @@ func compare(k Key, a, b Rank) int {
 	case ByPromised:
 		return cmp.Compare(lastIfNone(a.Due), lastIfNone(b.Due))
 	case ByAccepted:
-		return a.Accepted.Compare(b.Accepted)
+		return compareInstant(a.Accepted, b.Accepted)
 	case ByOrder:
-		return cmp.Compare(a.Order, b.Order)
+		return compareName(string(a.Order), string(b.Order))
 	default:
-		return cmp.Compare(a.Line, b.Line)
+		return compareName(a.line(), b.line())
 	}
+}
+
+func (r Rank) line() string {
+	_, line := r.Line.Split()
+	return line
+}
+
+// compareInstant ranks the earlier one first and none last.
+func compareInstant(a, b time.Time) int {
+	if a.IsZero() || b.IsZero() {
+		return cmp.Compare(oneIf(a.IsZero()), oneIf(b.IsZero()))
+	}
+	return a.Compare(b)
+}
+
+func oneIf(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// compareName compares as the keys do that writeName writes.
+func compareName(a, b string) int {
+	x, numberX := number(a)
+	y, numberY := number(b)
+	switch {
+	case numberX && numberY:
+		return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y), cmp.Compare(a, b))
+	case numberX != numberY:
+		return oneIf(numberY) - oneIf(numberX)
+	}
+	return cmp.Compare(a, b)
+}
+
+// number gives the digits of a name that is a number, without leading zeros.
+func number(name string) (digits string, is bool) {
+	for i := range len(name) {
+		if name[i] < '0' || name[i] > '9' {
+			return "", false
+		}
+	}
+	return strings.TrimLeft(name, "0"), name != ""
 }
 
 // compareNumber ranks lower numbers first and 0, which means none, last.
@@ -149,9 +193,14 @@ func writeHex(b *strings.Builder, n uint64, digits int, counted bool) {
 	}
 }
 
-// writeInstant writes the seconds since the year 0, and their fraction if any.
+// writeInstant writes the seconds since the year 0, and their fraction if any; none
+// is behind all.
 func writeInstant(b *strings.Builder, t time.Time) {
 	const yearNone = -62167219200
+	if t.IsZero() {
+		b.WriteByte('g')
+		return
+	}
 	writeHex(b, uint64(max(0, t.Unix()-yearNone)), 10, false)
 	if t.Nanosecond() == 0 {
 		b.WriteByte('\x01')
@@ -170,9 +219,18 @@ func lastIfNone(d Date) Date {
 // writeDate writes a date as it is; none is behind all.
 func writeDate(b *strings.Builder, d Date) { b.WriteString(cmp.Or(string(d), ":")) }
 
-// writeText ends the text with a byte below every byte that CheckID lets
-// through, so that a prefix sorts before what it is a prefix of.
-func writeText(b *strings.Builder, s string) {
-	b.WriteString(s)
+// writeName writes of a number how many digits it has, those, and how many zeros
+// stand before them, the most first. Other text stands behind a byte that no length
+// is, and ends with one below every byte that CheckID lets through, so that a prefix
+// sorts before what it is a prefix of.
+func writeName(b *strings.Builder, name string) {
+	if digits, is := number(name); is {
+		b.WriteByte(byte('0' + len(digits)))
+		b.WriteString(digits)
+		b.WriteByte(byte('0' + MaxIDBytes - (len(name) - len(digits))))
+		return
+	}
+	b.WriteByte('~')
+	b.WriteString(name)
 	b.WriteByte('\x01')
 }

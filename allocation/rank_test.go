@@ -15,6 +15,7 @@ func TestNoneRanksLastInEveryKeyThatCanBeMissing(t *testing.T) {
 		"override": {with(base, func(r *Rank) { r.Override = 9 }), base},
 		"contract": {with(base, func(r *Rank) { r.Contract = 9 }), base},
 		"tier":     {with(base, func(r *Rank) { r.Tier = 9 }), base},
+		"accepted": {with(base, func(r *Rank) { r.Accepted = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) }), with(base, func(r *Rank) { r.Accepted = time.Time{} })},
 		"date":     {with(base, func(r *Rank) { r.Due = "2999-12-31" }), base},
 	} {
 		_, better := DefaultPolicy().Better(pair[0], pair[1])
@@ -47,6 +48,36 @@ func TestAcceptanceIsAnInstantNotAClockFace(t *testing.T) {
 	assert.Equal(t, ByAccepted, key)
 }
 
+// A person counts the lines of an order: the tenth comes after the second.
+func TestNamesThatAreNumbersRankAsNumbers(t *testing.T) {
+	names := []string{"0", "1", "002", "02", "2", "10", "A1", "A10", "A2", "é"}
+	for i := range names[1:] {
+		for _, key := range []Key{ByOrder, ByLine} {
+			a, b := rankOf("A"), rankOf("A")
+			a.Line, b.Line = MakeLineID("A", names[i]), MakeLineID("A", names[i+1])
+			if key == ByOrder {
+				a, b = rankOf(names[i]), rankOf(names[i+1])
+			}
+			by, better := DefaultPolicy().Better(a, b)
+			assert.True(t, better, "%s before %s", names[i], names[i+1])
+			assert.Equal(t, key, by)
+			assert.Less(t, DefaultPolicy().RankKey(a), DefaultPolicy().RankKey(b))
+		}
+	}
+}
+
+// The key line is the line's own name: its order decides nothing before it.
+func TestTheLineIsComparedAlone(t *testing.T) {
+	p, err := NewPolicy("p1", Rules{Rank: []Key{ByLine, ByOrder}})
+	require.NoError(t, err)
+	a, b := rankOf("A"), rankOf("B")
+	a.Line = "A/2"
+	by, better := p.Better(b, a)
+	assert.True(t, better, "B/1 before A/2")
+	assert.Equal(t, ByLine, by)
+	assert.Less(t, p.RankKey(b), p.RankKey(a))
+}
+
 func TestAPolicyRefusesKeysThatItCannotRankBy(t *testing.T) {
 	_, err := NewPolicy("p1", Rules{Rank: []Key{"colour"}})
 	assert.ErrorContains(t, err, `"colour" is none of override, class`)
@@ -75,7 +106,11 @@ func TestPropertyRankKeysSortAsRanksCompare(t *testing.T) {
 }
 
 func someRank(t *rapid.T) Rank {
-	order := OrderID(rapid.SampledFrom([]string{"A", "AB", "A B", "B", "É", "10", "9", "A/1"}).Draw(t, "order"))
+	order := OrderID(rapid.SampledFrom([]string{"A", "AB", "A B", "B", "É", "10", "9", "09", "A/1"}).Draw(t, "order"))
+	accepted := time.Unix(rapid.Int64Range(-1e9, 4e9).Draw(t, "s"), rapid.Int64Range(0, 2).Draw(t, "ns")).In(time.FixedZone("", rapid.IntRange(-12, 12).Draw(t, "zone")*3600))
+	if rapid.IntRange(0, 4).Draw(t, "known") == 0 {
+		accepted = time.Time{}
+	}
 	number := rapid.SampledFrom([]int{0, 1, 2, 9, 10, 11, 1 << 31})
 	return Rank{
 		Override: number.Draw(t, "override"),
@@ -83,8 +118,8 @@ func someRank(t *rapid.T) Rank {
 		Contract: number.Draw(t, "contract"),
 		Tier:     number.Draw(t, "tier"),
 		Due:      rapid.SampledFrom([]Date{"", "2026-01-31", "2026-02-01", "9999-12-31"}).Draw(t, "due"),
-		Accepted: time.Unix(rapid.Int64Range(-1e9, 4e9).Draw(t, "s"), rapid.Int64Range(0, 2).Draw(t, "ns")).In(time.FixedZone("", rapid.IntRange(-12, 12).Draw(t, "zone")*3600)),
+		Accepted: accepted,
 		Order:    order,
-		Line:     MakeLineID(order, rapid.SampledFrom([]string{"1", "2", "10", "12"}).Draw(t, "line")),
+		Line:     MakeLineID(order, rapid.SampledFrom([]string{"1", "2", "10", "12", "02", "002", "000", "A", "1A", "~"}).Draw(t, "line")),
 	}
 }

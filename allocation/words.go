@@ -132,6 +132,16 @@ const (
 	Hold    Disposition = "hold"
 )
 
+// Units writes a number of units: "1 unit", "2 units".
+func Units(n int64) string { return fmt.Sprintf("%d %s", n, plural(n, "unit", "units")) }
+
+func plural(n int64, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
+}
+
 // ParseDisposition takes the three words; an empty one means Good.
 func ParseDisposition(s string) (Disposition, error) {
 	switch d := Disposition(s); d {

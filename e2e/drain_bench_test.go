@@ -18,8 +18,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"dockfill/agent/config"
 	"dockfill/agent"
+	"dockfill/agent/config"
 	sitestore "dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/cloud"

@@ -32,10 +32,10 @@ var mistakes = []struct {
 	}},
 	{"no tier ranks as the best tier", []edit{
 		{"rank.go", "cmp.Compare(uint(a)-1, uint(b)-1)", "cmp.Compare(a, b)"},
-		{"rank.go", `b.WriteByte('g')`, `b.WriteByte(' ')`},
+		{"rank.go", "if n == 0 {\n\t\tb.WriteByte('g')", "if n == 0 {\n\t\tb.WriteByte(' ')"},
 	}},
 	{"acceptance compared by the clock's face", []edit{
-		{"rank.go", "a.Accepted.Compare(b.Accepted)", `cmp.Compare(a.Accepted.Format("15:04"), b.Accepted.Format("15:04"))`},
+		{"rank.go", "return a.Compare(b)", `return cmp.Compare(a.Format("15:04"), b.Format("15:04"))`},
 	}},
 	{"an override does not leave its band", []edit{
 		{"policy.go", "[]Key{ByOverride, ByClass, ByContract, ByTier}", "[]Key{ByClass, ByContract, ByTier}"},

@@ -31,6 +31,9 @@ type StatusBody struct {
 	Owed        *OwedJSON        `json:"owed"`
 	Totals      *TotalsJSON      `json:"totals"`
 	Held        []HeldJSON       `json:"held" doc:"set aside until people decide, by reason; null where it is not known"`
+	Uncounted   []UncountedJSON  `json:"uncounted" doc:"records of memories that were received before, by station, where a person may know better; null where it is not known"`
+	Short       []ShortJSON      `json:"short" doc:"the first lines of class win that are to be filled whole and lack units; each stands until it is filled, cancelled, or of another class; null where it is not known"`
+	ShortLines  *int64           `json:"short_lines" doc:"all of those lines"`
 	Database    *int64           `json:"database_bytes"`
 	Checkpoints *CheckpointsJSON `json:"checkpoints"`
 	DiskFree    *int64           `json:"disk_free_bytes" doc:"null where the system does not say"`
@@ -60,7 +63,7 @@ type StationJSON struct {
 type CountsJSON struct {
 	Scans       int64 `json:"scans" doc:"frames without fault"`
 	Faults      int64 `json:"faults" doc:"frames that could not be read"`
-	Repeats     int64 `json:"repeats" doc:"retransmissions, acknowledged again and not counted"`
+	Repeats     int64 `json:"repeats" doc:"retransmissions, and records of a memory, that came again and were not counted"`
 	Connects    int64 `json:"connects" doc:"times that the port was opened"`
 	LostAnswers int64 `json:"lost_answers" doc:"verdicts that found no scanner to show them"`
 	Late        int64 `json:"late" doc:"scans that came out of a memory or faster than a hand scans: the scanner had kept them"`
@@ -90,6 +93,22 @@ type HeldJSON struct {
 	Units int64     `json:"units" doc:"base units; of unknown codes and pallets, as often as they were scanned"`
 	Codes int64     `json:"codes" doc:"different codes, or SKUs"`
 	Since time.Time `json:"since" doc:"of the oldest"`
+}
+
+// UncountedJSON is what of a station's newest upload was received before.
+type UncountedJSON struct {
+	Station string    `json:"station"`
+	Text    string    `json:"text"`
+	Records int64     `json:"records"`
+	Since   time.Time `json:"since" doc:"when the upload came; the question is open for a day, or until the next upload"`
+}
+
+// ShortJSON is a line that is to be filled whole and is not.
+type ShortJSON struct {
+	Line  string `json:"line"`
+	SKU   string `json:"sku"`
+	Lacks int64  `json:"lacks" doc:"base units that this site may give it"`
+	Text  string `json:"text"`
 }
 
 // HeldBody is what is set aside, and the codes that wait until somebody says
@@ -261,7 +280,8 @@ func (b *StatusBody) read(s Status) {
 	b.Incarnation, b.Policy = &s.Incarnation, &s.Policy
 	b.Saved, b.Confirmed, b.Safe, b.Waiting = &s.Head, &s.Stored, &s.Safe, &waiting
 	b.Tasks, b.Owed, b.Totals, b.Database = &s.Tasks, &owed, &totals, &s.DatabaseBytes
-	b.Held = newHeldJSON(s.Held)
+	b.Held, b.Uncounted = newHeldJSON(s.Held), newUncountedJSON(s.Uncounted)
+	b.Short, b.ShortLines = newShortJSON(s.Short), &s.ShortLines
 	b.Checkpoints = &CheckpointsJSON{s.Checkpoints.Wanted, s.Checkpoints.Kept, when(s.Checkpoints.Newest), s.Checkpoints.Problem}
 }
 
@@ -269,6 +289,22 @@ func newHeldJSON(held []Held) []HeldJSON {
 	all := []HeldJSON{}
 	for _, h := range held {
 		all = append(all, HeldJSON{string(h.Why), h.Text(), h.Units, h.Codes, h.Since})
+	}
+	return all
+}
+
+func newUncountedJSON(uncounted []Uncounted) []UncountedJSON {
+	all := []UncountedJSON{}
+	for _, u := range uncounted {
+		all = append(all, UncountedJSON{string(u.Station), u.Text(), u.Records, u.Since})
+	}
+	return all
+}
+
+func newShortJSON(short []Short) []ShortJSON {
+	all := []ShortJSON{}
+	for _, s := range short {
+		all = append(all, ShortJSON{string(s.Line), string(s.SKU), s.Qty, s.Text()})
 	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"dockfill/allocation"
@@ -32,7 +33,7 @@ type stripData struct {
 	Tasks   []Task
 	Owed    Owed
 	Totals  Totals
-	Aside   string // what is set aside; "" where nothing is
+	Aside   string // what is set aside, or was not counted here; "" where nothing is
 }
 
 // Work are the tasks for which there is room on the idle screen.
@@ -78,6 +79,11 @@ func (s *server) strip(r *http.Request, st Status, id allocation.StationID) stri
 	d := stripData{Ready: "Ready to scan", Offline: offline(st, s.now()), Owed: st.Owed, Totals: st.Totals}
 	if len(st.Held) > 0 {
 		d.Aside = "Set aside: " + HeldText(st.Held)
+	}
+	for _, u := range st.Uncounted {
+		if u.Station == id {
+			d.Aside = strings.TrimPrefix(d.Aside+". Not counted: "+u.Text(), ". ")
+		}
 	}
 	if st.Tasks > 0 {
 		tasks, err := s.site.Tasks(r.Context())

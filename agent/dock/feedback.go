@@ -56,7 +56,10 @@ type Status struct {
 	Tasks              int // tasks open
 	Owed               Owed
 	Totals             Totals
-	Held               []Held // by reason; a reason that nothing waits for is left out
+	Held               []Held      // by reason; a reason that nothing waits for is left out
+	Uncounted          []Uncounted // by station; one where no question is open is left out
+	Short              []Short     // the first ShortShown lines that are to be filled whole and are not
+	ShortLines         int64       // all of them
 	DatabaseBytes      int64
 	Checkpoints        Checkpoints
 	DiskFreeBytes      int64 // UnknownBytes where the system does not say
@@ -99,7 +102,8 @@ type Station struct {
 	Problem string
 }
 
-// Counts are a scanner's since the agent's start, as package scanner has them.
+// Counts are a scanner's since the agent's start, as package scanner has them; Repeats
+// holds the records of its memory too that were not counted again.
 type Counts struct {
 	Scans, Faults, Repeats, Connects, LostAnswers, Late int64
 }
@@ -134,6 +138,14 @@ type Held struct {
 	Units int64              // base units; of unknown codes, as often as they were scanned
 	Codes int64              // different codes, or SKUs
 	Since time.Time          // of the oldest
+}
+
+// Uncounted are records of a station's newest memory upload that were received before
+// and not counted; for a day a person may say that they are other units.
+type Uncounted struct {
+	Station allocation.StationID
+	Records int64
+	Since   time.Time // when the upload came
 }
 
 // Kept is a code that named nothing known when it was scanned.

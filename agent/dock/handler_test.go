@@ -283,7 +283,7 @@ func TestEventsComeInOrderAndOnce(t *testing.T) {
 		want = append(want, fmt.Sprint(seq))
 	}
 	assert.Equal(t, want, keys(got), "station 2's scans stay away")
-	assert.Contains(t, got[39]["chips"], "48 units<span>of X so far")
+	assert.Contains(t, got[39]["chips"], "48 units<span>of X in a row")
 	require.Eventually(t, func() bool { return twin.Readers() == 0 }, 10*time.Second, time.Millisecond, "a page that left keeps its subscription")
 }
 
@@ -305,21 +305,21 @@ func TestTallyFollowsUndoAndAnotherItem(t *testing.T) {
 	tell(2, func(f *dock.Feedback) { f.Qty = 12 })
 	tell(3, func(f *dock.Feedback) { f.Verdict, f.SKU = allocation.Stop, "" })
 	tell(4, func(f *dock.Feedback) { f.Qty = 12 })
-	assert.Equal(t, "2 scans, 24 units of X so far", tally())
+	assert.Equal(t, "2 scans, 24 units of X in a row", tally())
 	undo := func(f *dock.Feedback) { f.Verdict, f.Why, f.SKU, f.Qty = allocation.Check, allocation.WhyUndone, "", 0 }
 	tell(5, undo)
-	assert.Equal(t, "1 scan, 12 units of X so far", tally())
+	assert.Equal(t, "1 scan, 12 units of X in a row", tally())
 	tell(6, func(f *dock.Feedback) { f.SKU, f.Qty = "", 40 }) // a pallet of several
-	assert.Equal(t, "1 scan, 12 units of X so far", tally())
+	assert.Equal(t, "1 scan, 12 units of X in a row", tally())
 	tell(7, undo) // the pallet
-	assert.Equal(t, "1 scan, 12 units of X so far", tally())
+	assert.Equal(t, "1 scan, 12 units of X in a row", tally())
 	tell(8, undo) // the carton
-	assert.Equal(t, "1 scan, 4 units of OTHER so far", tally(), "what was scanned before counts on")
+	assert.Equal(t, "1 scan, 4 units of OTHER in a row", tally(), "what was scanned before counts on")
 	tell(9, undo)
 	tell(10, undo)
 	assert.Empty(t, tally())
 	tell(11, func(*dock.Feedback) {})
-	assert.Equal(t, "1 unit of X so far", tally())
+	assert.Equal(t, "1 unit of X in a row", tally())
 }
 
 func TestLocalAPI(t *testing.T) {

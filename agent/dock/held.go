@@ -69,6 +69,46 @@ func HeldText(held []Held) string {
 	return strings.Join(said, ", ")
 }
 
+// Text is what was not counted: "4 records of the last upload".
+func (u Uncounted) Text() string {
+	return Plural(u.Records, "record", "records") + " of the last upload"
+}
+
+// Next is what may be done about it.
+func (u Uncounted) Next() string {
+	return "They were received before. Are they other units: scan DF:SAME-AGAIN at the station and send the memory once more; else nothing is to do"
+}
+
+// ShortShown is how many lines that are to be filled whole are named.
+const ShortShown = 100
+
+// Short is a line of class win that lacks units: it is to be filled whole, else a
+// person should know. It stands until the line is filled, cancelled, or of another
+// class.
+type Short struct {
+	Line allocation.LineID
+	SKU  allocation.SKU
+	Qty  int64 // that it lacks of what this site may give it
+}
+
+// Text is the line with what it lacks.
+func (s Short) Text() string {
+	return string(s.Line) + " is to be filled whole and lacks " + Number(s.Qty) + " of " + string(s.SKU)
+}
+
+// uncountedRow is a row of the site page.
+type uncountedRow struct {
+	Uncounted
+	Age string
+}
+
+func uncountedRows(all []Uncounted, now time.Time) (rows []uncountedRow) {
+	for _, u := range all {
+		rows = append(rows, uncountedRow{u, Ago(now.Sub(u.Since))})
+	}
+	return rows
+}
+
 // heldRow is a row of the site page.
 type heldRow struct {
 	Held

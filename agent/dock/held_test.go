@@ -54,6 +54,30 @@ func TestWhatIsSetAsideIsShownWhereverTheSiteIs(t *testing.T) {
 	assert.Equal(t, body.Held, status.Held)
 }
 
+// What must be filled whole and is not needs a person, who reads pages.
+func TestALineThatIsToBeFilledWholeIsShown(t *testing.T) {
+	twin := docktest.New()
+	at := serve(t, twin)
+	_, page := get(t, at+"/site")
+	assert.NotContains(t, page, "To be filled whole")
+	_, text := get(t, at+"/api/v1/status")
+	assert.Contains(t, text, `"short":[],"short_lines":0`)
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		s.Short, s.ShortLines = []dock.Short{{Line: "O7/1", SKU: "X<b>", Qty: 2000}}, 3
+	})
+	_, page = get(t, at+"/site")
+	assert.Contains(t, page, "To be filled whole")
+	assert.Contains(t, page, "is to be filled whole and lacks 2,000 of X&lt;b&gt;")
+	assert.Contains(t, page, `href="/decisions/O7%2F1"`)
+	assert.Contains(t, page, "2 more lines")
+	_, metrics := get(t, at+"/metrics")
+	assert.Contains(t, metrics, "dockfill_lines_short 3")
+	var status dock.StatusBody
+	_, text = get(t, at+"/api/v1/status")
+	require.NoError(t, json.Unmarshal([]byte(text), &status))
+	assert.Equal(t, []dock.ShortJSON{{Line: "O7/1", SKU: "X<b>", Lacks: 2000, Text: "O7/1 is to be filled whole and lacks 2,000 of X<b>"}}, status.Short)
+}
+
 func TestNothingSetAsideIsSaidAndTheAlarmGoesToZero(t *testing.T) {
 	at := serve(t, docktest.New())
 	_, page := get(t, at+"/site")

@@ -66,7 +66,7 @@ var (
 	stationCounts = []stationCount{
 		count("scans", "Frames that the station's scanner sent without fault.", func(c Counts) int64 { return c.Scans }),
 		count("faults", "Frames that could not be read.", func(c Counts) int64 { return c.Faults }),
-		count("repeats", "Retransmissions that were acknowledged again and not counted.", func(c Counts) int64 { return c.Repeats }),
+		count("repeats", "Retransmissions, and records of a memory, that came again and were not counted.", func(c Counts) int64 { return c.Repeats }),
 		count("connects", "Times that the scanner's port was opened.", func(c Counts) int64 { return c.Connects }),
 		count("lost_answers", "Verdicts that found no scanner to show them.", func(c Counts) int64 { return c.LostAnswers }),
 		count("late", "Scans that came out of a memory or faster than a hand scans: the scanner had kept them.", func(c Counts) int64 { return c.Late }),
@@ -86,6 +86,7 @@ var (
 		figure("units_free", "Good units that no line took.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Totals.Free) }),
 		figure("units_owed", "Open units of the lines known here.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Owed.Units) }),
 		figure("lines_open", "Lines with open units.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Owed.Lines) }),
+		figure("lines_short", "Lines of class win that are to be filled whole and lack units.", gauge, func(s Status, _ time.Time) float64 { return float64(s.ShortLines) }),
 		figure("orders_complete", "Orders filled to the last unit.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Totals.OrdersComplete) }),
 		figure("tasks_open", "Tasks that wait for a person.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Tasks) }),
 		figure("database_bytes", "Size of the database.", gauge, func(s Status, _ time.Time) float64 { return float64(s.DatabaseBytes) }),

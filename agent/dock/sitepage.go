@@ -25,6 +25,8 @@ type siteData struct {
 	// TasksProblem says why they could not be read.
 	TasksProblem string
 	Held         []heldRow
+	Uncounted    []uncountedRow
+	ShortMore    int64 // lines that are to be filled whole and do not stand in Status.Short
 	Kept         []keptRow
 	KeptMore     int64 // codes that wait and do not stand in Kept
 }
@@ -95,7 +97,8 @@ func (s *server) siteData(r *http.Request) (siteData, error) {
 		}
 		d.Kept, d.KeptMore = newKeptRows(kept, now), max(0, keptCodes(st.Held)-int64(len(kept)))
 	}
-	d.Held = heldRows(st.Held, now)
+	d.ShortMore = st.ShortLines - int64(len(st.Short))
+	d.Held, d.Uncounted = heldRows(st.Held, now), uncountedRows(st.Uncounted, now)
 	for _, x := range st.Stations {
 		d.Rows = append(d.Rows, s.stationRow(x))
 	}

@@ -73,7 +73,7 @@ func (t tally) Text() string {
 }
 
 // Of names the run's goods.
-func (t tally) Of() string { return "of " + Visible(t.last().SKU) + " so far" }
+func (t tally) Of() string { return "of " + Visible(t.last().SKU) + " in a row" }
 
 // Plural counts things in words: "1 unit", "1,204 units".
 func Plural(n int64, one, many string) string {

@@ -56,6 +56,17 @@ func (tx *Tx) KeepCommands(seq int64, centre string, n int64, cmds Packed) error
 	return tx.c.exec(`INSERT INTO command (seq, last, centre, n, body) VALUES (?, ?, ?, ?, ?)`, seq, tx.head.Seq, centre, n, []byte(cmds))
 }
 
+// AppliedIn gives the commands of the transaction that an event is of; nothing where
+// it is of none, or they are kept no longer.
+func (tx *Tx) AppliedIn(seq int64) ([]wire.Command, error) {
+	var body []byte
+	found, err := tx.one(`SELECT iif(last >= ?1, body, x'') FROM command WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1`, []any{seq}, &body)
+	if !found || err != nil || len(body) == 0 {
+		return nil, err
+	}
+	return Packed(body).unpack()
+}
+
 // AppliedAt gives the commands of which the log tells from event seq on; false where
 // that event tells of something else, or the commands were not kept.
 func (tx *Tx) AppliedAt(seq int64) (a Applied, found bool, err error) {

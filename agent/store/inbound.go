@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"slices"
 
 	"dockfill/allocation"
 	"dockfill/sync/wire"
@@ -102,14 +103,11 @@ func (tx *Tx) PutInbound(in *wire.Inbound) error {
 	return tx.announce(in)
 }
 
-// announce counts what is announced by SKU: the lines, or where there are none
-// what stands on the pallets.
+// announce counts what is announced by SKU: loose units and those on pallets.
 func (tx *Tx) announce(in *wire.Inbound) error {
-	all := in.Lines
-	if len(all) == 0 {
-		for _, p := range in.Pallets {
-			all = append(all, p.Lines...)
-		}
+	all := slices.Clone(in.Lines)
+	for _, p := range in.Pallets {
+		all = append(all, p.Lines...)
 	}
 	if err := tx.c.exec(`UPDATE inbound_sku SET announced = 0 WHERE inbound = ?`, in.ID); err != nil {
 		return err

@@ -223,7 +223,7 @@ func (tx *Tx) AddLine(id allocation.LineID, order allocation.OrderID, o wire.Ord
 func (tx *Tx) SetLine(id allocation.LineID, o wire.OrderLine) error {
 	return tx.changeLine(id, func(l *Line) error {
 		if l.SKU != o.SKU && l.Allocated > 0 {
-			return fmt.Errorf("line %s holds %d units of %s and cannot become a line of %s: cancel it and add another", id, l.Allocated, l.SKU, o.SKU)
+			return fmt.Errorf("line %s holds %s of %s and cannot become a line of %s: cancel it and add another", id, allocation.Units(l.Allocated), l.SKU, o.SKU)
 		}
 		l.SKU, l.Pack, l.MinLife = o.SKU, o.Pack, o.MinLifeDays
 		return nil

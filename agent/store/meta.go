@@ -122,6 +122,10 @@ func (tx *Tx) SetPolicy(p allocation.Policy) error {
 	if err := tx.c.exec(`UPDATE meta SET policy = ?`, string(text)); err != nil {
 		return err
 	}
+	return tx.rankAll()
+}
+
+func (tx *Tx) rankAll() error {
 	for after := int64(0); ; {
 		last, err := tx.rerank(after, rerankChunk)
 		if last == 0 || err != nil {
@@ -129,6 +133,22 @@ func (tx *Tx) SetPolicy(p allocation.Policy) error {
 		}
 		after = last
 	}
+}
+
+// keyForm counts how rank_key was written since the first program: names of digits
+// alone sort as numbers since 1.
+const keyForm = 1
+
+// renewKeys ranks all lines anew where an older program wrote their keys.
+func (tx *Tx) renewKeys() error {
+	var form int
+	if _, err := tx.one(`PRAGMA user_version`, nil, &form); err != nil || form >= keyForm {
+		return err
+	}
+	if err := tx.rankAll(); err != nil {
+		return err
+	}
+	return tx.c.exec(fmt.Sprintf(`PRAGMA user_version = %d`, keyForm))
 }
 
 // rerankChunk bounds the memory that a new policy takes.

@@ -129,6 +129,9 @@ func (s *Store) begin(ctx context.Context) error {
 		if tx.meta.Site != s.o.Site {
 			return fmt.Errorf("%w: it belongs to site %s, the configuration says %s", ErrForeign, tx.meta.Site, s.o.Site)
 		}
+		if err := tx.renewKeys(); err != nil {
+			return err
+		}
 		if err := tx.followChain(followEvents); err != nil {
 			return err
 		}

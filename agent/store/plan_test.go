@@ -115,6 +115,7 @@ func TestEveryQuestionOfADecisionIsAnsweredByAnIndexInOrder(t *testing.T) {
 						break
 					}
 				}, []string{"line_open (sku=?)"}},
+				"short":    {func() { _, _, _ = tx.Short(9) }, []string{"line_short (class=?)"}},
 				"lacking":  {func() { _, _ = tx.Lacking("O1") }, []string{"line_order_open (order_n=?)"}},
 				"an order": {func() { _, _ = tx.OrderLines("O1") }, []string{"line_order (order_n=?)"}},
 				"held":     {func() { _, _ = tx.Held("O1/1") }, []string{"", "held USING PRIMARY KEY (line=?)"}},

@@ -141,7 +141,13 @@ const (
 	Pick   = "PICK"
 	Move   = "MOVE"
 	Return = "RETURN"
+	// Putaway brings to stock what was set aside.
+	Putaway = "PUTAWAY"
 )
+
+// SetAside stands in From for the place where units lie that were set aside. It is no
+// line's name: those have a slash.
+const SetAside allocation.LineID = "aside"
 
 // Task is what a person must still carry.
 type Task struct {
@@ -149,7 +155,7 @@ type Task struct {
 	Kind     string
 	SKU      allocation.SKU
 	Qty      int64
-	From, To allocation.LineID // "" is the stock
+	From, To allocation.LineID // "" is the stock; From may be SetAside
 	Since    time.Time
 	// What a person is shown.
 	Item Item

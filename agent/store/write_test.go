@@ -334,7 +334,10 @@ func TestAnInboundCountsWhatItAnnouncesAndBrings(t *testing.T) {
 		assert.EqualValues(t, 7, announced(), "what stands on its pallets")
 		in.Lines = []wire.InboundLine{{SKU: "X", Qty: 10}}
 		require.NoError(t, tx.PutInbound(in))
-		assert.EqualValues(t, 10, announced(), "its lines alone")
+		assert.EqualValues(t, 17, announced(), "loose units beside its pallets")
+		in.Pallets = nil
+		require.NoError(t, tx.PutInbound(in))
+		assert.EqualValues(t, 10, announced(), "its loose lines alone")
 		arrive := func(n int64) {
 			_, err := tx.Write(allocation.Decision{}, []Arrival{{"PO", "X", n}, {"", "X", n}, {"PO-unknown", "X", n}})
 			require.NoError(t, err)

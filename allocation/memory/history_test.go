@@ -104,6 +104,9 @@ func (w *writer) pallet() (all []*scenario.Scan) {
 		if s.Code != "" {
 			s.Code, s.SKU = "", w.SKU()
 		}
+		if one := int64(1); s.Serial != "" {
+			s.Qty = &one
+		}
 		if w.blocks {
 			s.SKU = histories.PickOne(w.Writer, allocation.SKU("X"), "Y", "Z")
 		}

@@ -1,9 +1,11 @@
 package memory
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,11 +15,13 @@ import (
 )
 
 // Player plays scenarios over a State: one site that holds the rights to all that
-// is ordered, and reads codes that are a GTIN's digits or a SKU.
+// is ordered, and reads codes that are a GTIN's digits, a SKU, or 00 and the digits
+// of a pallet's SSCC.
 type Player struct {
 	State *State
 
 	gtins    map[allocation.GTIN]pack
+	pallets  map[allocation.SSCC]*pallet
 	orders   map[allocation.OrderID]*scenario.Order
 	scans    map[allocation.StationID][]*scan // not undone, oldest first
 	kept     []keptScan
@@ -31,6 +35,13 @@ type Player struct {
 type pack struct {
 	sku allocation.SKU
 	qty int64
+}
+
+// pallet is an announced one.
+type pallet struct {
+	inbound allocation.InboundID
+	lines   []scenario.Supply
+	by      *scan // that took it in
 }
 
 type scan struct {
@@ -47,7 +58,7 @@ type keptScan struct {
 // NewPlayer plays from nothing under the default policy.
 func NewPlayer() *Player {
 	return &Player{
-		State: New(allocation.DefaultPolicy()), gtins: map[allocation.GTIN]pack{}, orders: map[allocation.OrderID]*scenario.Order{},
+		State: New(allocation.DefaultPolicy()), gtins: map[allocation.GTIN]pack{}, pallets: map[allocation.SSCC]*pallet{}, orders: map[allocation.OrderID]*scenario.Order{},
 		scans: map[allocation.StationID][]*scan{}, mapped: map[string]pack{}, seen: map[int64]bool{}, skus: map[allocation.SKU]bool{},
 	}
 }
@@ -157,8 +168,14 @@ func (p *Player) scan(in *scenario.Scan) (scenario.Result, error) {
 	if err := allocation.CheckQty(times); err != nil {
 		return scenario.Result{}, &allocation.Refusal{Code: allocation.WhyQuantity, Text: err.Error() + ": nothing was counted"}
 	}
+	if on := p.pallets[sscc(in.Code)]; on != nil {
+		return p.unload(in, on, times)
+	}
 	goods, known, err := p.named(in)
 	if err != nil {
+		return scenario.Result{}, err
+	}
+	if err := oneSerial(in, times); err != nil {
 		return scenario.Result{}, err
 	}
 	if !known {
@@ -167,9 +184,53 @@ func (p *Player) scan(in *scenario.Scan) (scenario.Result, error) {
 	return p.receive(station1(in.Station), []allocation.Receipt{receipt(in, goods, times)})
 }
 
+// sscc is the pallet that a code of digits names; "" for none.
+func sscc(code string) allocation.SSCC {
+	digits, is := strings.CutPrefix(code, "00")
+	id, err := allocation.ParseSSCC(digits)
+	if !is || err != nil {
+		return ""
+	}
+	return id
+}
+
+// unload takes the announced contents of a pallet in.
+func (p *Player) unload(in *scenario.Scan, on *pallet, times int64) (scenario.Result, error) {
+	switch {
+	case on.by != nil:
+		return scenario.Result{}, &allocation.Refusal{Code: allocation.WhyDuplicate}
+	case times > 1:
+		return scenario.Result{}, &allocation.Refusal{Code: allocation.WhyQuantity, Text: "a pallet is one thing: nothing was counted"}
+	}
+	var all []allocation.Receipt
+next:
+	for _, l := range on.lines {
+		for i := range all {
+			if all[i].SKU == l.SKU {
+				all[i].Qty += l.Qty
+				continue next
+			}
+		}
+		all = append(all, allocation.Receipt{Batch: allocation.Batch{SKU: l.SKU}, Qty: l.Qty, Disposition: in.Disposition, Inbound: on.inbound})
+	}
+	at := station1(in.Station)
+	result, err := p.receive(at, all)
+	if err == nil {
+		on.by = p.scans[at][len(p.scans[at])-1]
+	}
+	return result, err
+}
+
+// oneSerial refuses a count beside a serial, which names one trade item.
+func oneSerial(in *scenario.Scan, times int64) error {
+	if in.Serial == "" || times == 1 {
+		return nil
+	}
+	return &allocation.Refusal{Code: allocation.WhyQuantity, Text: allocation.OneSerial(in.Serial, times)}
+}
+
 func checkScan(in *scenario.Scan) error {
-	var err error
-	if in.Disposition, err = allocation.ParseDisposition(string(in.Disposition)); err != nil {
+	if _, err := allocation.ParseDisposition(string(in.Disposition)); err != nil {
 		return err
 	}
 	if _, err := allocation.ParseDate(string(in.Expiry)); err != nil {
@@ -271,6 +332,11 @@ func (p *Player) undo(at allocation.StationID) (scenario.Result, error) {
 		return result, err
 	}
 	p.kept = slices.DeleteFunc(p.kept, func(k keptScan) bool { return k.of == last })
+	for _, on := range p.pallets {
+		if on.by == last {
+			on.by = nil
+		}
+	}
 	p.scans[at] = all[:len(all)-1]
 	return result, nil
 }
@@ -280,9 +346,7 @@ func (p *Player) order(in *scenario.Order, changed bool) (scenario.Result, error
 		return scenario.Result{}, err
 	}
 	e := allocation.Demand{}
-	if changed {
-		e.Changed = []allocation.OrderID{in.ID}
-	}
+	before := p.rank(in.ID)
 	wanted := map[allocation.LineID]bool{}
 	for _, l := range in.Lines {
 		id := allocation.MakeLineID(in.ID, l.ID)
@@ -295,6 +359,9 @@ func (p *Player) order(in *scenario.Order, changed bool) (scenario.Result, error
 	for _, l := range in.Lines {
 		p.put(in, l)
 	}
+	if changed && p.rank(in.ID) != before {
+		e.Changed = []allocation.OrderID{in.ID}
+	}
 	had, _ := p.State.OrderLines(in.ID)
 	for _, l := range had {
 		if !wanted[l.ID()] {
@@ -305,11 +372,20 @@ func (p *Player) order(in *scenario.Order, changed bool) (scenario.Result, error
 	return p.decide(e)
 }
 
-func checkOrder(in *scenario.Order) (err error) {
+// rank gives where the first line of an order stands; the others differ from it by
+// no more than their names.
+func (p *Player) rank(id allocation.OrderID) string {
+	if lines, _ := p.State.OrderLines(id); len(lines) > 0 {
+		return p.State.Policy.RankKey(lines[0].Rank)
+	}
+	return ""
+}
+
+func checkOrder(in *scenario.Order) error {
 	if err := allocation.CheckID("order", string(in.ID)); err != nil {
 		return err
 	}
-	if in.Class, err = allocation.ParseClass(string(in.Class)); err != nil {
+	if _, err := allocation.ParseClass(string(in.Class)); err != nil {
 		return err
 	}
 	if _, err := allocation.ParseShip(in.Ship); err != nil {
@@ -329,10 +405,11 @@ func checkOrder(in *scenario.Order) (err error) {
 // put writes a line's facts, and the right to all that it will want.
 func (p *Player) put(in *scenario.Order, l scenario.OrderLine) {
 	ship, _ := allocation.ParseShip(in.Ship)
+	class, _ := allocation.ParseClass(string(in.Class))
 	id := allocation.MakeLineID(in.ID, l.ID)
 	p.State.Put(allocation.Line{
 		Rank: allocation.Rank{
-			Override: in.Override, Class: in.Class, Contract: in.Contract, Tier: in.Tier,
+			Override: in.Override, Class: class, Contract: in.Contract, Tier: in.Tier,
 			Due: allocation.Due(in.Promised, in.Requested), Accepted: in.Accepted, Order: in.ID, Line: id,
 		},
 		SKU: l.SKU, Segment: in.Segment, Ship: ship, Pack: l.Pack, MinLife: l.MinLifeDays,
@@ -381,10 +458,13 @@ func (p *Player) change(in *scenario.Change) (scenario.Result, error) {
 
 // mapCode says what a kept code stands for: its scans are received now.
 func (p *Player) mapCode(in *scenario.Map) (scenario.Result, error) {
-	if err := allocation.CheckQty(max(1, in.Qty)); err != nil {
+	goods := pack{in.SKU, 1}
+	if in.Qty != nil {
+		goods.qty = *in.Qty
+	}
+	if err := allocation.CheckQty(goods.qty); err != nil {
 		return scenario.Result{}, err
 	}
-	goods := pack{in.SKU, max(1, in.Qty)}
 	p.mapped[in.Code], p.skus[in.SKU] = goods, true
 	var result scenario.Result
 	for _, k := range p.kept {
@@ -393,6 +473,11 @@ func (p *Player) mapCode(in *scenario.Map) (scenario.Result, error) {
 		}
 		receipts := []allocation.Receipt{receipt(&k.scan, goods, k.times)}
 		d, err := p.State.Decide(allocation.Receive{Receipts: receipts})
+		var no *allocation.Refusal
+		if errors.As(err, &no) {
+			result = result.And(scenario.Result{Why: fmt.Sprintf("%s goes on waiting: %s", in.Code, no.Error())})
+			continue
+		}
 		if err != nil {
 			return result, err
 		}
@@ -405,7 +490,7 @@ func (p *Player) mapCode(in *scenario.Map) (scenario.Result, error) {
 
 func (p *Player) approve(in *scenario.Approve) (scenario.Result, error) {
 	if p.State.Inbounds[in.Inbound] == nil {
-		return scenario.Result{}, fmt.Errorf("no inbound %s is known", in.Inbound)
+		return scenario.Result{}, noInbound(in.Inbound)
 	}
 	if err := allocation.CheckQty(in.Qty); err != nil {
 		return scenario.Result{}, err
@@ -416,10 +501,14 @@ func (p *Player) approve(in *scenario.Approve) (scenario.Result, error) {
 func (p *Player) close(id allocation.InboundID) (scenario.Result, error) {
 	in := p.State.Inbounds[id]
 	if in == nil {
-		return scenario.Result{}, fmt.Errorf("no inbound %s is known", id)
+		return scenario.Result{}, noInbound(id)
 	}
 	in.Closed = true
 	return scenario.Result{}, nil
+}
+
+func noInbound(id allocation.InboundID) error {
+	return cmp.Or(allocation.CheckID("inbound", string(id)), fmt.Errorf("no inbound %s is known", id))
 }
 
 func (p *Player) adjust(in *scenario.Adjust) (scenario.Result, error) {
@@ -431,6 +520,9 @@ func (p *Player) adjust(in *scenario.Adjust) (scenario.Result, error) {
 }
 
 func (p *Player) item(in *scenario.Item) (scenario.Result, error) {
+	if slices.Contains(in.Substitutes, in.SKU) {
+		return scenario.Result{}, fmt.Errorf("%s: an item is no substitute of itself", in.SKU)
+	}
 	for _, g := range in.GTINs {
 		gtin, err := allocation.ParseGTIN(g.GTIN)
 		if err == nil {
@@ -452,11 +544,10 @@ func (p *Player) inbound(in *scenario.Inbound) (scenario.Result, error) {
 	if had != nil {
 		now.Received = had.Received
 	}
-	all := in.Lines
-	if len(all) == 0 {
-		for _, pallet := range in.Pallets {
-			all = append(all, pallet.Lines...)
-		}
+	all := slices.Clone(in.Lines)
+	p.announce(in)
+	for _, on := range in.Pallets {
+		all = append(all, on.Lines...)
 	}
 	var skus []allocation.SKU
 	for _, l := range all {
@@ -465,6 +556,17 @@ func (p *Player) inbound(in *scenario.Inbound) (scenario.Result, error) {
 	}
 	p.State.Inbounds[in.ID] = now
 	return p.decide(allocation.Offer{SKUs: skus})
+}
+
+// announce replaces the pallets of an inbound that have not come.
+func (p *Player) announce(in *scenario.Inbound) {
+	maps.DeleteFunc(p.pallets, func(_ allocation.SSCC, on *pallet) bool { return on.inbound == in.ID && on.by == nil })
+	for _, on := range in.Pallets {
+		id := allocation.SSCC(on.SSCC)
+		if had := p.pallets[id]; had == nil || had.by == nil {
+			p.pallets[id] = &pallet{inbound: in.ID, lines: on.Lines}
+		}
+	}
 }
 
 func (p *Player) policy(in *scenario.Policy) (scenario.Result, error) {

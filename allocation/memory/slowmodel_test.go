@@ -27,7 +27,7 @@ type slow struct {
 	inbounds map[allocation.InboundID]*slowInbound
 	scans    map[allocation.StationID][]*slowScan
 	kept     []*slowScan
-	mapped   map[string]scenario.Map
+	mapped   map[string]slowPack
 	today    time.Time
 	changed  map[allocation.OrderID]bool
 	scanning *slowScan
@@ -73,6 +73,11 @@ type slowInbound struct {
 	closed              bool
 }
 
+type slowPack struct {
+	sku allocation.SKU
+	qty int64
+}
+
 type slowScan struct {
 	in      scenario.Scan
 	times   int64
@@ -85,7 +90,7 @@ func newSlow() *slow {
 	return &slow{
 		orders: map[allocation.OrderID]*scenario.Order{}, lines: map[allocation.LineID]*slowLine{},
 		subs: map[allocation.SKU][]allocation.SKU{}, inbounds: map[allocation.InboundID]*slowInbound{},
-		scans: map[allocation.StationID][]*slowScan{}, mapped: map[string]scenario.Map{}, changed: map[allocation.OrderID]bool{},
+		scans: map[allocation.StationID][]*slowScan{}, mapped: map[string]slowPack{}, changed: map[allocation.OrderID]bool{},
 		bySKU: map[allocation.SKU][]*slowLine{}, byOrder: map[allocation.OrderID][]*slowLine{}, units: map[allocation.SKU][]*slowUnit{},
 		due: map[allocation.SKU]bool{"X": true, "Y": true, "Z": true},
 	}
@@ -182,11 +187,22 @@ func worth(k allocation.Key, l *slowLine) string {
 	case allocation.ByPromised:
 		return cmp.Or(string(o.Promised), string(o.Requested), "none")
 	case allocation.ByAccepted:
+		if o.Accepted.IsZero() {
+			return "none"
+		}
 		return o.Accepted.UTC().Format(time.RFC3339)
 	case allocation.ByOrder:
-		return string(o.ID)
+		return counted(string(o.ID))
 	}
-	return string(l.id)
+	return counted(strings.TrimPrefix(string(l.id), string(o.ID)+"/"))
+}
+
+// counted writes names so that those of digits compare as numbers, before others.
+func counted(name string) string {
+	if strings.Trim(name, "0123456789") != "" {
+		return "text " + name
+	}
+	return "number " + strings.Repeat("0", allocation.MaxIDBytes-len(name)) + name + " " + name
 }
 
 func classOf(l *slowLine) allocation.Class { return cmp.Or(l.order.Class, "redistribute") }
@@ -644,7 +660,9 @@ func (s *slow) play(l scenario.Line) bool {
 			return false
 		}
 	case l.Map != nil:
-		s.mapCode(*l.Map)
+		if !s.mapCode(l.Map) {
+			return false
+		}
 	case l.Approve != nil:
 		if s.inbounds[l.Approve.Inbound] == nil {
 			return false
@@ -755,8 +773,14 @@ func (s *slow) change(c *scenario.Change) bool {
 	if c.Override != nil {
 		o.Override = *c.Override
 	}
-	s.changed[c.Order] = true
+	was := map[*slowLine][]string{}
+	for _, l := range s.byOrder[c.Order] {
+		was[l] = s.worths(l)
+	}
 	s.order(&o)
+	for l, before := range was { // ranked anew, or not
+		s.changed[c.Order] = s.changed[c.Order] || !slices.Equal(before, s.worths(l))
+	}
 	return true
 }
 
@@ -767,6 +791,11 @@ func (s *slow) inbound(in *scenario.Inbound) {
 	}
 	for _, l := range in.Lines {
 		now.announced[l.SKU] += l.Qty
+	}
+	for _, p := range in.Pallets {
+		for _, l := range p.Lines {
+			now.announced[l.SKU] += l.Qty
+		}
 	}
 	s.inbounds[in.ID] = now
 }
@@ -779,6 +808,9 @@ func (s *slow) scan(in scenario.Scan) bool {
 	if in.Qty != nil {
 		times = *in.Qty
 	}
+	if in.Serial != "" && times > 1 { // it names one thing
+		return false
+	}
 	rec := &slowScan{in: in, times: times}
 	station := cmp.Or(in.Station, "1")
 	if in.Code != "" {
@@ -789,7 +821,7 @@ func (s *slow) scan(in scenario.Scan) bool {
 			s.scans[station] = append(s.scans[station], rec)
 			return true
 		}
-		rec.in.SKU, rec.times = m.SKU, times*m.Qty
+		rec.in.SKU, rec.times = m.sku, times*m.qty
 	}
 	if s.inHouse(rec.in.SKU, in.Serial) {
 		return false
@@ -841,17 +873,25 @@ func (s *slow) arrive(rec *slowScan) {
 	}
 }
 
-func (s *slow) mapCode(m scenario.Map) {
-	s.mapped[m.Code] = m
+func (s *slow) mapCode(m *scenario.Map) bool {
+	pack := slowPack{m.SKU, 1}
+	if m.Qty != nil {
+		pack.qty = *m.Qty
+	}
+	if pack.qty < 1 {
+		return false
+	}
+	s.mapped[m.Code] = pack
 	for _, rec := range s.kept {
 		if rec.in.Code == m.Code {
-			rec.kept, rec.in.SKU, rec.times = false, m.SKU, rec.times*m.Qty
+			rec.kept, rec.in.SKU, rec.times = false, pack.sku, rec.times*pack.qty
 			s.scanning = rec
 			s.arrive(rec)
 			s.settle()
 		}
 	}
 	s.kept = slices.DeleteFunc(s.kept, func(r *slowScan) bool { return !r.kept })
+	return true
 }
 
 // bind: pick, stage and ship take so many loose units more; those bound before

@@ -31,7 +31,7 @@ const MaxBytes = 64 << 10
 
 // document is a policy as it is written.
 type document struct {
-	Version     string      `toml:"version"`
+	Version     *string     `toml:"version"`
 	Rank        []key       `toml:"rank"`
 	Share       share       `toml:"share"`
 	GateMode    gateMode    `toml:"gate_mode"`
@@ -95,9 +95,12 @@ func Parse(text []byte) (allocation.Policy, error) {
 	if err := d.Decode(&doc); err != nil {
 		return allocation.Policy{}, positioned(err)
 	}
-	p, err := allocation.NewPolicy(doc.Version, doc.rules(0))
+	if err := layout(text); err != nil {
+		return allocation.Policy{}, err
+	}
+	p, err := allocation.NewPolicy(doc.version(""), doc.rules(0))
 	if err != nil {
-		return allocation.Policy{}, doc.locate(text, err)
+		return allocation.Policy{}, locate(text, err)
 	}
 	return p, nil
 }
@@ -114,7 +117,7 @@ func Read(r io.Reader) (allocation.Policy, error) {
 // Format writes a policy as the document that Parse reads.
 func Format(p allocation.Policy) ([]byte, error) {
 	r := p.Rules()
-	doc := document{Version: p.Version, Share: share(r.Share), GateMode: gateMode(r.Gate), OverPct: r.OverPct, StageAtBeep: r.StageAtBeep}
+	doc := document{Version: &p.Version, Share: share(r.Share), GateMode: gateMode(r.Gate), OverPct: r.OverPct, StageAtBeep: r.StageAtBeep}
 	for _, k := range r.Rank {
 		doc.Rank = append(doc.Rank, key(k))
 	}
@@ -122,6 +125,14 @@ func Format(p allocation.Policy) ([]byte, error) {
 		doc.Guarantees = append(doc.Guarantees, guarantee{g.Segment, &g.Qty})
 	}
 	return toml.Marshal(doc)
+}
+
+// version takes one that is not there for missing.
+func (d document) version(missing string) string {
+	if d.Version == nil {
+		return missing
+	}
+	return *d.Version
 }
 
 // rules takes a quantity that is not there for missing.
@@ -146,7 +157,13 @@ func (d document) rules(missing int64) allocation.Rules {
 var kinds = map[string]string{
 	"version": "a text in quotes", "rank": "a list of texts in quotes", "share": "a text in quotes", "gate_mode": "a text in quotes",
 	"over_receipt_pct": "a whole number of percent", "stage_at_beep": "true or false, without quotes",
-	"guarantee": "a table: write [[guarantee]] on a line of its own", "segment": "a text in quotes", "qty": "a whole number of units",
+	"guarantee": oneEach, "segment": "a text in quotes", "qty": "a whole number of units",
+}
+
+const oneEach = "a list: write [[guarantee]] on a line of its own for each of them"
+
+func unknownKey(key string) string {
+	return fmt.Sprintf("%q is no key of a policy; they are version, rank, share, gate_mode, over_receipt_pct, stage_at_beep, and segment and qty of a [[guarantee]]", key)
 }
 
 func positioned(err error) error {
@@ -154,8 +171,7 @@ func positioned(err error) error {
 	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
 		first := unknown.Errors[0]
 		line, column := first.Position()
-		return &Error{line, column, fmt.Sprintf("%q is no key of a policy; they are version, rank, share, gate_mode, over_receipt_pct, stage_at_beep, and segment and qty of a [[guarantee]]",
-			strings.Join(first.Key(), "."))}
+		return &Error{line, column, unknownKey(strings.Join(first.Key(), "."))}
 	}
 	var bad *toml.DecodeError
 	if errors.As(err, &bad) {
@@ -169,8 +185,9 @@ func positioned(err error) error {
 }
 
 // locate finds the value that the rules refused: the text is read again line by
-// line, and the first line with which it is refused so holds it.
-func (d document) locate(text []byte, refused error) error {
+// line, and the first line with which it is refused so holds it. A version that is
+// missing stands nowhere.
+func locate(text []byte, refused error) error {
 	at := &Error{Message: refused.Error()}
 	end := 0
 	for n := 1; end < len(text); n++ {
@@ -183,10 +200,7 @@ func (d document) locate(text []byte, refused error) error {
 		if toml.Unmarshal(text[:end], &part) != nil {
 			continue // in the middle of a value
 		}
-		if part.Version == "" {
-			part.Version = d.Version
-		}
-		if _, err := allocation.NewPolicy(part.Version, part.rules(1)); err != nil && err.Error() == refused.Error() {
+		if _, err := allocation.NewPolicy(part.version("p"), part.rules(1)); err != nil && err.Error() == refused.Error() {
 			at.Line, at.Column = n, column(line)
 			return at
 		}

@@ -57,6 +57,9 @@ func Parse(text []byte) (Line, error) {
 	if err := d.Decode(&l); err != nil {
 		return Line{}, &Error{Syntax, "the line cannot be read: " + inWords(err)}
 	}
+	if err := checkKeys(text); err != nil {
+		return Line{}, &Error{Syntax, "the line cannot be read: " + err.Error()}
+	}
 	if d.More() {
 		return Line{}, &Error{Syntax, "something follows the line's object; each line holds one"}
 	}

@@ -62,6 +62,34 @@ func TestALineThatIsNotOfTheFormatIsRefusedAndReadingGoesOn(t *testing.T) {
 	assert.Equal(t, "undo", l.Kind())
 }
 
+// The last of two quantities would hold, and nobody would know.
+func TestAKeyStandsOnceAndInItsOwnLetters(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"scan":{"sku":"X","qty":5,"qty":1}}`: `the key "qty" stands twice`,
+		`{"undo":{},"undo":{}}`:                `the key "undo" stands twice`,
+		`{"cmd":1,"cmd":2,"undo":{}}`:          `the key "cmd" stands twice`,
+		`{"order":{"id":"A","lines":[{"id":"1","sku":"X","qty":1},{"id":"2","id":"3","sku":"X","qty":1}]}}`: `the key "id" stands twice`,
+		`{"SCAN":{"sku":"X"}}`: `there is no key "SCAN"`,
+		`{"item":{"sku":"X","gtins":[{"Gtin":"5400141288766","qty":1}]}}`: `there is no key "Gtin"`,
+		`{"scan":{"skus":"X"}}`: `there is no key "skus"`,
+	} {
+		_, err := Parse([]byte(text))
+		var bad *Error
+		require.ErrorAs(t, err, &bad, text)
+		assert.Equal(t, Syntax, bad.Code)
+		assert.Contains(t, bad.Message, want)
+	}
+	_, err := Parse([]byte(`{"inbound":{"id":"P","tolerance_pct":null,"pallets":[{"sscc":"1","lines":[]}],"lines":null}}`))
+	assert.NoError(t, err)
+}
+
+func TestTwoDecisionsOfALineBecomeOneResult(t *testing.T) {
+	one := Result{Verdict: allocation.Allocated, Allocations: []Given{{"A/1", 1}}, Why: "because; and so"}
+	assert.Equal(t, Result{Verdict: allocation.Allocated, Allocations: []Given{{"A/1", 3}, {"B/1", 1}}, Moves: []Moved{{"C/1", "A/1", 1}}, Free: 2, Why: "because; and so; other"},
+		one.And(Result{Allocations: []Given{{"A/1", 2}, {"B/1", 1}}, Moves: []Moved{{"C/1", "A/1", 1}}, Free: 2, Why: "because; other"}))
+	assert.Equal(t, "because", Result{}.And(Result{Why: "because"}).Why)
+}
+
 func TestALineWithoutEndIsAnErrorAndNotMemory(t *testing.T) {
 	_, _, err := NewReader(io.LimitReader(endless{}, 100<<20)).Next()
 	require.ErrorContains(t, err, "line 1 is longer than")

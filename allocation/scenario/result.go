@@ -14,9 +14,9 @@ func ResultOf(d allocation.Decision) (r Result) {
 	for _, m := range d.Moves {
 		switch {
 		case m.To.Shelf == allocation.WithLine && m.From.Shelf == allocation.WithLine:
-			r.Moves = moved(r.Moves, m)
+			r.Moves = moved(r.Moves, Moved{From: m.From.Line, To: m.To.Line, Qty: m.Qty})
 		case m.To.Shelf == allocation.WithLine:
-			r.Allocations = given(r.Allocations, m)
+			r.Allocations = given(r.Allocations, Given{Line: m.To.Line, Qty: m.Qty})
 		case m.To.Shelf == allocation.Free:
 			r.Free += m.Qty
 		}
@@ -37,37 +37,52 @@ func ResultOf(d allocation.Decision) (r Result) {
 	if len(said) == 0 && (d.Verdict != "" || d.Why.Code == allocation.WhyUndone) {
 		said = []string{d.Why.Sentence(allocation.Move{})}
 	}
-	r.Why = strings.Join(said, "; ")
+	r.Why = strings.Join(said, between)
 	return r
 }
 
-func given(all []Given, m allocation.Move) []Given {
+func given(all []Given, g Given) []Given {
 	for i := range all {
-		if all[i].Line == m.To.Line {
-			all[i].Qty += m.Qty
+		if all[i].Line == g.Line {
+			all[i].Qty += g.Qty
 			return all
 		}
 	}
-	return append(all, Given{Line: m.To.Line, Qty: m.Qty})
+	return append(all, g)
 }
 
-func moved(all []Moved, m allocation.Move) []Moved {
+func moved(all []Moved, m Moved) []Moved {
 	for i := range all {
-		if all[i].From == m.From.Line && all[i].To == m.To.Line {
+		if all[i].From == m.From && all[i].To == m.To {
 			all[i].Qty += m.Qty
 			return all
 		}
 	}
-	return append(all, Moved{From: m.From.Line, To: m.To.Line, Qty: m.Qty})
+	return append(all, m)
 }
 
 // And makes one result of two decisions that a line asked for; the verdict is that
-// of the first.
+// of the first. What a line got is summed, and what is said twice is said once.
 func (r Result) And(next Result) Result {
-	r.Allocations, r.Moves = append(r.Allocations, next.Allocations...), append(r.Moves, next.Moves...)
-	if r.Free += next.Free; r.Why != "" && next.Why != "" {
-		r.Why += "; "
+	for _, g := range next.Allocations {
+		r.Allocations = given(r.Allocations, g)
 	}
-	r.Why += next.Why
+	for _, m := range next.Moves {
+		r.Moves = moved(r.Moves, m)
+	}
+	r.Free += next.Free
+	r.Why = also(r.Why, next.Why)
 	return r
+}
+
+const between = "; " // sentences
+
+func also(said, more string) string {
+	all := strings.Split(said, between)
+	for s := range strings.SplitSeq(more, between) {
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return strings.Trim(strings.Join(all, between), between)
 }

@@ -72,7 +72,7 @@ type Order struct {
 	Contract     int                   `json:"contract,omitempty"`
 	Class        allocation.Class      `json:"class,omitempty"`
 	Override     int                   `json:"override,omitempty"`
-	Accepted     time.Time             `json:"accepted"`
+	Accepted     time.Time             `json:"accepted"` // absent: ranks last
 	Promised     allocation.Date       `json:"promised,omitempty"`
 	Requested    allocation.Date       `json:"requested,omitempty"`
 	Ship         string                `json:"ship,omitempty"` // partial, line or order
@@ -162,11 +162,11 @@ type Regrade struct {
 	To   allocation.Disposition `json:"to"`
 }
 
-// Map says what an unknown code stands for.
+// Map says what an unknown code stands for. An absent quantity is 1.
 type Map struct {
 	Code string         `json:"code"`
 	SKU  allocation.SKU `json:"sku"`
-	Qty  int64          `json:"qty"`
+	Qty  *int64         `json:"qty,omitempty"`
 }
 
 // Approve frees units that came above what was announced.

@@ -47,6 +47,11 @@ func TestItemsAndInboundAreReadFromCSV(t *testing.T) {
 		Pallets: []store.Pallet{{SSCC: "106141411234567897", Lines: []store.SupplyLine{{SKU: "X", Qty: 4}, {SKU: "Y", Qty: 6}}}}}}, f.Batch.Inbound)
 }
 
+func TestAPackOfNothingIsNoPack(t *testing.T) {
+	_, err := read1(t, Items, "sku,description,putaway,gtin,pack_qty\nX,Tape,A-04,4006381333931,0\n")
+	assert.ErrorContains(t, err, "a pack holds at least 1 unit")
+}
+
 // Whoever sends a file must learn of everything in it that is wrong at once, at
 // the place where it stands.
 func TestEveryBadRowIsToldWithItsPlace(t *testing.T) {

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -175,7 +176,11 @@ func (b *itemBuilder) row(r *row) {
 	}
 	if gtin := r.text("gtin"); gtin != "" {
 		rec.rows[fmt.Sprintf("gtins[%d]", len(rec.value.GTINs))] = r.line
-		rec.value.GTINs = append(rec.value.GTINs, shape.GTIN{GTIN: gtin, Qty: r.number("pack_qty")})
+		n := r.number("pack_qty")
+		if n == 0 && r.text("pack_qty") != "" {
+			r.wrong("pack_qty", errors.New("a pack holds at least 1 unit; blank is 1"))
+		}
+		rec.value.GTINs = append(rec.value.GTINs, shape.GTIN{GTIN: gtin, Qty: n})
 	}
 	rec.spoilt = rec.spoilt || r.spoilt
 }

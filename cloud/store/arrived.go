@@ -71,17 +71,15 @@ func (tx *Tx) Awaits(ctx context.Context, site allocation.SiteID) (any bool, err
 // expected first before others, without a day last.
 func (tx *Tx) Awaited(ctx context.Context, site allocation.SiteID, skus []allocation.SKU) ([]Awaited, error) {
 	var all []Awaited
-	for _, query := range awaitedQueries {
-		err := tx.eachOf(ctx, func(r *sql.Rows) error {
-			a, err := scanAwaited(r)
-			if a.Site == site {
-				all = append(all, a)
-			}
-			return err
-		}, query, "l.sku", texts(skus))
-		if err != nil {
-			return nil, explain(err, "inbound of site %s", site)
+	err := tx.eachOf(ctx, func(r *sql.Rows) error {
+		a, err := scanAwaited(r)
+		if a.Site == site {
+			all = append(all, a)
 		}
+		return err
+	}, awaited, "sku", texts(skus))
+	if err != nil {
+		return nil, explain(err, "inbound of site %s", site)
 	}
 	slices.SortFunc(all, func(a, b Awaited) int {
 		return cmp.Or(cmp.Compare(cmp.Or(a.Expected, "9999-99-99"), cmp.Or(b.Expected, "9999-99-99")), cmp.Compare(a.Inbound, b.Inbound))
@@ -89,18 +87,12 @@ func (tx *Tx) Awaited(ctx context.Context, site allocation.SiteID, skus []alloca
 	return all, nil
 }
 
-// What an inbound announces of a SKU are its loose lines, or where it has none at
-// all what stands on its pallets: as the sites count it.
-var awaitedQueries = []string{
-	awaitedFrom("inbound_line", ""),
-	awaitedFrom("pallet_line", ` AND NOT EXISTS (SELECT 1 FROM inbound_line n WHERE n.inbound = l.inbound)`),
-}
-
-func awaitedFrom(table, only string) string {
-	return `SELECT i.id, i.site, i.expected, l.sku, SUM(l.qty), COALESCE(MAX(a.named), 0), COALESCE(MAX(a.loose), 0)
-		FROM ` + table + ` l JOIN inbound i ON i.id = l.inbound LEFT JOIN arrival a ON a.inbound = l.inbound AND a.sku = l.sku
-		WHERE i.closed = 0 AND %s` + only + ` GROUP BY i.id, i.site, i.expected, l.sku`
-}
+// What an inbound announces of a SKU are its loose lines and what stands on its
+// pallets, as the sites count it.
+const awaited = `SELECT i.id, i.site, i.expected, l.sku, SUM(l.qty), COALESCE(MAX(a.named), 0), COALESCE(MAX(a.loose), 0)
+	FROM (SELECT inbound, sku, qty FROM inbound_line WHERE %[1]s UNION ALL SELECT inbound, sku, qty FROM pallet_line WHERE %[1]s) l
+	JOIN inbound i ON i.id = l.inbound LEFT JOIN arrival a ON a.inbound = l.inbound AND a.sku = l.sku
+	WHERE i.closed = 0 GROUP BY i.id, i.site, i.expected, l.sku`
 
 func scanAwaited(r *sql.Rows) (Awaited, error) {
 	var a Awaited

@@ -213,18 +213,16 @@ func (r *prospect) stock(ctx context.Context) error {
 }
 
 func (r *prospect) supply(ctx context.Context) error {
-	for _, query := range awaitedQueries {
-		err := r.eachOf(ctx, func(rows *sql.Rows) error {
-			a, err := scanAwaited(rows)
-			if n := a.Left(); n > 0 {
-				g := r.at(a.Site)
-				g.Supply = append(g.Supply, promise.Supply{Inbound: a.Inbound, SKU: a.SKU, Expected: a.Expected, Qty: n})
-			}
-			return err
-		}, query, "l.sku", r.skus())
-		if err != nil {
-			return err
+	err := r.eachOf(ctx, func(rows *sql.Rows) error {
+		a, err := scanAwaited(rows)
+		if n := a.Left(); n > 0 {
+			g := r.at(a.Site)
+			g.Supply = append(g.Supply, promise.Supply{Inbound: a.Inbound, SKU: a.SKU, Expected: a.Expected, Qty: n})
 		}
+		return err
+	}, awaited, "sku", r.skus())
+	if err != nil {
+		return err
 	}
 	// An item's substitutes are the same at every site.
 	return r.eachOf(ctx, func(rows *sql.Rows) error {

@@ -37,9 +37,10 @@ type OwedLine struct {
 	Shipped      int64
 	Open         int64
 	Accepted     time.Time
-	Promised     allocation.Date // "" where nothing was promised
-	Ship         allocation.Ship // of its order
-	NoItem       bool            // no item describes the SKU
+	Promised     allocation.Date  // "" where nothing was promised
+	Ship         allocation.Ship  // of its order
+	NoItem       bool             // no item describes the SKU
+	Class        allocation.Class // of its order
 }
 
 // OwedQuery selects open lines; empty fields select all. Longest waiting first
@@ -49,6 +50,8 @@ type OwedQuery struct {
 	SKU      allocation.SKU
 	Order    allocation.OrderID
 	Customer allocation.CustomerID
+	// Short selects the lines that are to be filled whole: those of class win.
+	Short bool
 	// Text is searched for, without regard to ASCII case, in the customer and
 	// its name, the order, the SKU and its description.
 	Text string

@@ -142,7 +142,7 @@ func TestRegistersAndLinesAreWrittenInBulk(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error {
 			_, err := tx.AddSite(ctx, "leeds")
 			require.NoError(t, err)
-			require.NoError(t, tx.PutOrders(ctx, []*store.Order{{ID: "O1", Version: 1, Site: "leeds", Customer: "C", CustomerName: "Ann 100%", Accepted: at}}))
+			require.NoError(t, tx.PutOrders(ctx, []*store.Order{{ID: "O1", Version: 1, Site: "leeds", Customer: "C", CustomerName: "Ann 100%", Accepted: at, Ranking: store.Ranking{Class: allocation.Win}}}))
 			line := &store.Line{ID: "O1/1", Order: "O1", Line: "1", Site: "leeds", Customer: "C", Accepted: at, SKU: "X", Ordered: 5, Wanted: 3, Effective: 4}
 			require.NoError(t, tx.PutLines(ctx, []*store.Line{line}))
 			require.NoError(t, tx.PutRegisters(ctx, life, map[allocation.LineID]*rights.Registers{"O1/1": {Granted: 5}}))
@@ -162,7 +162,7 @@ func TestRegistersAndLinesAreWrittenInBulk(t *testing.T) {
 		sum, err := s.Summary(ctx)
 		require.NoError(t, err)
 		assert.Equal(t, store.Summary{UnitsOwed: 2, LinesOpen: 1, OrdersOpen: 1, CustomersWaiting: 1, OldestAccepted: at}, sum)
-		for _, q := range []store.OwedQuery{{}, {Text: "aNN 100%"}, {Sort: store.ByCustomer, Descending: true}, {Sort: store.ByOpen}, {Site: "leeds", SKU: "X", Order: "O1", Customer: "C", Text: "o1"}} {
+		for _, q := range []store.OwedQuery{{}, {Text: "aNN 100%"}, {Sort: store.ByCustomer, Descending: true}, {Sort: store.ByOpen}, {Short: true}, {Site: "leeds", SKU: "X", Order: "O1", Customer: "C", Text: "o1"}} {
 			lines, total, err := s.Owed(ctx, q)
 			require.NoError(t, err)
 			require.Len(t, lines, 1)
@@ -171,6 +171,7 @@ func TestRegistersAndLinesAreWrittenInBulk(t *testing.T) {
 			assert.EqualValues(t, 1, lines[0].Pending)
 			assert.Equal(t, at, lines[0].Accepted)
 			assert.True(t, lines[0].NoItem)
+			assert.Equal(t, allocation.Win, lines[0].Class)
 		}
 		_, total, err := s.Owed(ctx, store.OwedQuery{Text: "a_n"})
 		require.NoError(t, err)

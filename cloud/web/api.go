@@ -96,13 +96,14 @@ type OwedFilter struct {
 	SKU      string `query:"sku" maxLength:"64"`
 	Order    string `query:"order" maxLength:"64"`
 	Promise  string `query:"promise" enum:"kept,missed,unknown" doc:"Only lines with a promised day that stands so, as /api/v1/promises counted them last"`
+	Class    string `query:"class" enum:"win" doc:"win: only lines that are to be filled whole and lack units, which a person should know"`
 	Sort     string `query:"sort" enum:"waiting,customer,sku,open,order,promised,site" default:"waiting"`
 	Dir      string `query:"dir" enum:"asc,desc" default:"asc" doc:"By waiting, asc is the longest waiting first"`
 }
 
 func (f OwedFilter) query() store.OwedQuery {
 	return store.OwedQuery{Text: short(f.Query), Site: allocation.SiteID(f.Site), Customer: allocation.CustomerID(f.Customer),
-		SKU: allocation.SKU(f.SKU), Order: allocation.OrderID(f.Order), Promise: promise.Word(f.Promise), Sort: store.OwedSort(f.Sort), Descending: f.Dir == "desc"}
+		SKU: allocation.SKU(f.SKU), Order: allocation.OrderID(f.Order), Short: allocation.Class(f.Class) == allocation.Win, Promise: promise.Word(f.Promise), Sort: store.OwedSort(f.Sort), Descending: f.Dir == "desc"}
 }
 
 type owedInput struct {
@@ -138,6 +139,7 @@ type owedLineJSON struct {
 	Promised     string    `json:"promised,omitempty" format:"date"`
 	NoItem       bool      `json:"no_item,omitempty" doc:"No item describes the SKU"`
 	Ship         string    `json:"ship" enum:"partial,line,order" doc:"What of its order leaves together"`
+	Class        string    `json:"class" enum:"win,gain,redistribute,fill,lose" doc:"Of its order; win is to be filled whole"`
 	// Comes is absent where nothing more will come: what is open is cancelled.
 	Comes *comesJSON `json:"comes,omitempty" doc:"When what is open will come; absent where all of it was cancelled"`
 }
@@ -162,7 +164,7 @@ func (s *Server) getOwed(ctx context.Context, in *owedInput) (*body[owedJSON], e
 		line := owedLineJSON{Line: string(l.Line), Order: string(l.Order), Customer: string(l.Customer),
 			CustomerName: l.CustomerName, SKU: string(l.SKU), Description: l.Description, Site: string(l.Site), Ordered: l.Ordered,
 			Cancelled: l.Cancelled, Pending: l.Pending, Allocated: l.Allocated, Picked: l.Picked, Staged: l.Staged, Shipped: l.Shipped, Open: l.Open, Accepted: l.Accepted.UTC(),
-			Promised: string(l.Promised), NoItem: l.NoItem, Ship: string(cmp.Or(l.Ship, allocation.ShipPartial))}
+			Promised: string(l.Promised), NoItem: l.NoItem, Ship: string(cmp.Or(l.Ship, allocation.ShipPartial)), Class: string(cmp.Or(l.Class, allocation.Redistribute))}
 		if when, open := comes[l.Line]; open {
 			line.Comes = comesOf(when, l.Promised, now)
 		}

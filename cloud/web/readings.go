@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,6 +25,7 @@ var (
 	databaseUp    = describeMetric("database_up", "1 while the database answers.")
 	owedUnits     = describeMetric("owed_units", "Base units owed.")
 	owedLines     = describeMetric("owed_lines", "Order lines with open quantity.")
+	shortLines    = describeMetric("lines_short", "Order lines of class win, to be filled whole, with open quantity.")
 	owedCustomers = describeMetric("owed_customers", "Customers who wait.")
 	oldestWait    = describeMetric("oldest_wait_seconds", "Age of the oldest open order; 0 where none is open, or all wait from a later time on.")
 	unitsScanned  = describeMetric("units_scanned_total", "Good units received and not undone.")
@@ -49,13 +51,15 @@ func (r *readings) Collect(out chan<- prometheus.Metric) {
 	totals, err2 := r.s.Reads.Totals(ctx)
 	sites, err3 := r.s.Reads.Sites(ctx)
 	held, err4 := r.s.Reads.Held(ctx)
-	if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
+	_, short, err5 := r.s.Reads.Owed(ctx, store.OwedQuery{Short: true, Limit: 1})
+	if errors.Join(err1, err2, err3, err4, err5) != nil {
 		out <- gauge(databaseUp, 0)
 		return
 	}
 	out <- gauge(databaseUp, 1)
 	out <- gauge(owedUnits, float64(sum.UnitsOwed))
 	out <- gauge(owedLines, float64(sum.LinesOpen))
+	out <- gauge(shortLines, float64(short))
 	out <- gauge(owedCustomers, float64(sum.CustomersWaiting))
 	wait := 0.0
 	if !sum.OldestAccepted.IsZero() {

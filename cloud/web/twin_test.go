@@ -124,7 +124,7 @@ func (t *twin) Owed(_ context.Context, q store.OwedQuery) ([]store.OwedLine, int
 	for _, l := range t.open() {
 		text := strings.ToLower(fmt.Sprint(l.Customer, "\n", l.CustomerName, "\n", l.Order, "\n", l.SKU, "\n", l.Description))
 		if strings.Contains(text, strings.ToLower(q.Text)) && (q.Site == "" || q.Site == l.Site) &&
-			(q.Lines == nil || slices.Contains(q.Lines, l.Line)) && (q.SKU == "" || q.SKU == l.SKU) && (q.Customer == "" || q.Customer == l.Customer) {
+			(!q.Short || l.Class == allocation.Win) && (q.Lines == nil || slices.Contains(q.Lines, l.Line)) && (q.SKU == "" || q.SKU == l.SKU) && (q.Customer == "" || q.Customer == l.Customer) {
 			found = append(found, l)
 		}
 	}

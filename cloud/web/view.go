@@ -20,6 +20,7 @@ type view struct {
 	Owed    owed
 	Bands   bands
 	Sites   sites
+	Short   shorts
 	Aside   aside
 	Live    []event
 	Totals  []total
@@ -46,7 +47,7 @@ func (v view) parts() map[string]any {
 	if v.Empty != nil {
 		return nil
 	}
-	return map[string]any{"figures": v.Figures, "bands": v.Bands, "sites": v.Sites, "aside": v.Aside, "live": v.Live, "totals": v.Totals}
+	return map[string]any{"figures": v.Figures, "bands": v.Bands, "sites": v.Sites, "short": v.Short, "aside": v.Aside, "live": v.Live, "totals": v.Totals}
 }
 
 const liveRows = 30
@@ -73,6 +74,9 @@ func (s *Server) view(ctx context.Context, q store.OwedQuery) (view, error) {
 	}
 	if v.Aside, err = s.aside(ctx, held, v.Now); err != nil {
 		return v, fmt.Errorf("units set aside: %w", err)
+	}
+	if v.Short, err = s.shortLines(ctx); err != nil {
+		return v, fmt.Errorf("lines to be filled whole: %w", err)
 	}
 	return v, s.fill(ctx, &v, q)
 }

@@ -57,6 +57,7 @@ type Told struct {
 	Body     []byte    // as stored: SHA-256 of Prev and these bytes is Hash
 	Event    wire.Event
 	Known    Known
+	Commands []wire.Command // that the event's transaction applied, where they are kept
 	// Poison is why the centre could not apply it; "" where it did.
 	Poison string
 }

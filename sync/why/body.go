@@ -23,7 +23,7 @@ func Body(id ID, a Answer, visible func(string) string) wire.Asked {
 func eventBody(t *Told, visible func(string) string) *wire.AskedEvent {
 	e := &wire.AskedEvent{
 		Site: string(t.ID.Site), Incarnation: t.ID.Life, Seq: t.ID.Seq, At: t.Event.At, Hash: t.Hash.String(), Body: t.Body,
-		Policy: PolicyOf(t.Event), Text: Headline(t.Event), Poison: t.Poison, Decisions: []wire.AskedDecision{},
+		Policy: PolicyOf(t.Event), Text: t.headline(), Poison: t.Poison, Decisions: []wire.AskedDecision{},
 	}
 	if !t.StoredAt.IsZero() {
 		e.StoredAt = &t.StoredAt
@@ -55,6 +55,12 @@ func decisionBody(d Decision) wire.AskedDecision {
 	for _, c := range d.Candidates {
 		k := wire.AskedCandidate{Line: string(c.Line), Part: string(c.Part), Qty: c.Qty, From: c.From, Lacks: string(c.Lacks), By: string(c.By),
 			Over: string(c.Over), Text: c.Text, Changed: c.Changed}
+		if c.Weight > 0 {
+			k.Weight = c.Weight
+			if c.Given >= 0 {
+				k.Given = &c.Given
+			}
+		}
 		if c.Now != nil {
 			rank := rankBody(c.Now.Rank)
 			k.Rank = &rank

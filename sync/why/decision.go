@@ -2,6 +2,7 @@ package why
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"dockfill/allocation"
@@ -54,12 +55,24 @@ type Candidate struct {
 	// Changed says that the line, or the one that it came before, was changed
 	// since: as they are now, By would not set it before Over.
 	Changed bool
+	// Weight and Given are, where fair share decided, what the line wants in all as it
+	// is known now, and what it had got of that before its turn; Given is -1 where
+	// nobody knows that any more.
+	Weight, Given int64
 }
 
 // Known gives what is known now of lines and of policies by their versions.
 type Known struct {
 	Lines    map[allocation.LineID]allocation.Line
 	Policies map[string]allocation.Policy
+	// Given is what lines held before the event; a line is missing where nobody knows.
+	Given map[allocation.LineID]int64
+}
+
+// Shared reports whether fair share may have decided in an event.
+func (k Known) Shared(e wire.Event) bool {
+	p, known := k.Policies[PolicyOf(e)]
+	return known && p.Rules().Share == allocation.Fair
 }
 
 // Named lists the lines that an event names, each once.
@@ -137,6 +150,7 @@ type explaining struct {
 	policy allocation.Policy
 	ruled  bool // policy is that of the event
 	all    []Decision
+	given  map[allocation.LineID]int64 // as Known.Given, with the turns so far
 }
 
 func (x *explaining) receipt(r *wire.Receipt) {
@@ -255,13 +269,43 @@ func (x *explaining) decisionOf(id allocation.LineID) *Decision {
 
 // say puts what is known of the lines, and the words, beside the candidates.
 func (x *explaining) say() {
+	x.given = maps.Clone(x.known.Given)
 	for i := range x.all {
 		for j := range x.all[i].Candidates {
 			c := &x.all[i].Candidates[j]
 			if l, known := x.known.Lines[c.Line]; known {
 				c.Now = &l
 			}
+			if c.Part != Passed && x.fair() {
+				c.Weight, c.Given = x.share(c.Line)
+			}
 			x.text(c)
+			x.turn(c)
+		}
+	}
+}
+
+func (x *explaining) fair() bool { return x.ruled && x.policy.Rules().Share == allocation.Fair }
+
+// share is what a line wants in all, and what it has got of it before its turn; -1
+// where nobody knows.
+func (x *explaining) share(id allocation.LineID) (weight, given int64) {
+	l := x.known.Lines[id]
+	given, known := x.given[id]
+	if !known {
+		given = -1
+	}
+	return l.Wanted(), given
+}
+
+// turn notes what a line got, for the turns behind it.
+func (x *explaining) turn(c *Candidate) {
+	for _, l := range []struct {
+		id  allocation.LineID
+		qty int64
+	}{{c.Line, c.Qty}, {allocation.LineID(c.From), -c.Qty}} {
+		if _, known := x.given[l.id]; known && c.Part == Got {
+			x.given[l.id] += l.qty
 		}
 	}
 }
@@ -289,15 +333,42 @@ func (x *explaining) gotText(c *Candidate) string {
 		return "no other line waited behind it"
 	}
 	over, known := x.known.Lines[c.Over]
+	if c.By == allocation.ByShare {
+		return x.shareText(c)
+	}
 	if c.Now == nil || !known {
 		return fmt.Sprintf("before %s by %s", c.Over, c.By.Name())
 	}
 	if x.stillSo(c.By, c.Now.Rank, over.Rank) {
-		return fmt.Sprintf("before %s by %s", c.Over, c.By.Contrast(c.Now.Rank, over.Rank))
+		return fmt.Sprintf("before %s by %s", c.Over, x.tie(c.By, c.Now.Rank, over.Rank)+c.By.Contrast(c.Now.Rank, over.Rank))
 	}
 	c.Changed = true
 	return fmt.Sprintf("before %s by %s; changed since: %s is %s here and %s there now", c.Over, c.By.Name(), c.By.Name(),
 		c.By.Value(c.Now.Rank), c.By.Value(over.Rank))
+}
+
+// shareText sets what the two lines had got side by side.
+func (x *explaining) shareText(c *Candidate) string {
+	text := fmt.Sprintf("before %s by fair share", c.Over)
+	over, known := x.known.Lines[c.Over]
+	if c.Now == nil || !known {
+		return text
+	}
+	_, mine := x.share(c.Line)
+	_, theirs := x.share(c.Over)
+	if mine < 0 || theirs < 0 {
+		return fmt.Sprintf("%s; what each had got then is not known here: by now it has got %d of %d, %s %d of %d", text,
+			c.Now.Allocated, c.Now.Wanted(), c.Over, over.Allocated, over.Wanted())
+	}
+	return fmt.Sprintf("%s: it had got %d of %d, %s %d of %d", text, mine, c.Now.Wanted(), c.Over, theirs, over.Wanted())
+}
+
+// tie says that a key decided only because the shares of two lines of a band were equal.
+func (x *explaining) tie(by allocation.Key, a, b allocation.Rank) string {
+	if !x.fair() || !slices.Contains(x.policy.Keys(), by) || x.policy.BandKey(a) != x.policy.BandKey(b) {
+		return ""
+	}
+	return "rank, as their shares were equal: "
 }
 
 // stillSo reports whether a key would set one rank before another today: under

@@ -24,8 +24,26 @@ func Headline(e wire.Event) string {
 }
 
 // scanHeadline is about the first line that got units of the scan, or else about
-// those that no line got.
+// those that no line got; and about those set aside beside them.
 func scanHeadline(s *wire.Scan) string {
+	text := mainHeadline(s)
+	var given, put, aside int64
+	for _, r := range s.Receipts {
+		put, aside = put+r.Free, aside+r.Surplus
+		for _, a := range r.Allocations {
+			given += a.Qty
+		}
+	}
+	switch {
+	case aside == 0 || given+put == 0:
+		return text
+	case given > 0:
+		return fmt.Sprintf("%s; %d set aside: more came than was announced", text, aside)
+	}
+	return fmt.Sprintf("%d put away, %d set aside: more came than was announced", put, aside)
+}
+
+func mainHeadline(s *wire.Scan) string {
 	why := allocation.Why{Code: s.Why}
 	for _, r := range s.Receipts {
 		for _, a := range r.Allocations {

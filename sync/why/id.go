@@ -41,7 +41,8 @@ const maxText = 512
 
 var errForm = errors.New("it is none of the forms")
 
-// ParseHere reads an ID as people write it at a site.
+// ParseHere reads an ID as people write it at a site; an event may carry a site's
+// name, as at the centre.
 func ParseHere(s string) (ID, error) { return parse(s, hereEvent) }
 
 // ParseCentre reads an ID as people write it at the centre, where an event is of
@@ -87,6 +88,9 @@ func lineID(s string) (ID, error) {
 }
 
 func hereEvent(s string) (ID, error) {
+	if strings.Contains(s, ":") {
+		return centreEvent(s)
+	}
 	seq, err := number(s)
 	return ID{Seq: seq}, err
 }

@@ -79,7 +79,7 @@ func SheetOf(a Answer) Sheet {
 }
 
 func eventSheet(t *Told) Sheet {
-	s := Sheet{Title: fmt.Sprintf("Event %d of %s", t.ID.Seq, t.ID.Site), Lead: Headline(t.Event), Facts: eventFacts(t)}
+	s := Sheet{Title: fmt.Sprintf("Event %d of %s", t.ID.Seq, t.ID.Site), Lead: t.headline(), Facts: eventFacts(t)}
 	if t.Event.Scan != nil {
 		s.Badge = string(t.Event.Scan.Verdict)
 	}
@@ -106,7 +106,7 @@ func decisionTable(d Decision) Table {
 		if p.From != "" {
 			from = " from " + PlaceWords(p.From)
 		}
-		t.Notes = append(t.Notes, fmt.Sprintf("%d went%s %s.", p.Qty, from, toWords(p.To)))
+		t.Notes = append(t.Notes, fmt.Sprintf("%d went%s %s.", p.Qty, from, ToWords(p.To)))
 	}
 	return t
 }
@@ -149,6 +149,9 @@ func decidedBy(c Candidate, all []Candidate) map[allocation.Key]bool {
 	keys := map[allocation.Key]bool{}
 	if c.Part == Got {
 		keys[c.By] = true
+		if c.By == allocation.ByShare { // by no value of a key, though a tie behind it may have been
+			return keys
+		}
 	}
 	for _, o := range all {
 		if o.Part == Got && o.Over == c.Line {

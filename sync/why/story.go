@@ -91,7 +91,7 @@ func lostWords(d Decision, id allocation.LineID, add func(Kind, int64, string, .
 	}
 	for _, p := range d.Rest {
 		if p.From == string(id) {
-			add(DidTake, p.Qty, "lost %d of %s %s", p.Qty, d.SKU, toWords(p.To))
+			add(DidTake, p.Qty, "lost %d of %s %s", p.Qty, d.SKU, ToWords(p.To))
 		}
 	}
 }
@@ -130,8 +130,8 @@ func PlaceWords(place string) string {
 	return place
 }
 
-// toWords says where units went.
-func toWords(place string) string {
+// ToWords says where units went.
+func ToWords(place string) string {
 	switch place {
 	case "", string(allocation.Aside):
 		return PlaceWords(place)
@@ -170,7 +170,7 @@ func OfUnit(e wire.Event, readings []Unit) []Entry {
 			}
 		}
 	}
-	for _, m := range movesOf(e) {
+	for _, m := range Moves(e) {
 		if fits(m.Serial, m.Trade, m.SKU) {
 			all = append(all, Entry{DidMove, m.Qty, fmt.Sprintf("%d of %s moved from %s to %s", m.Qty, m.SKU, moved(m.From), moved(m.To))})
 		}
@@ -202,7 +202,8 @@ func moved(place string) string {
 	return PlaceWords(place)
 }
 
-func movesOf(e wire.Event) []wire.Move {
+// Moves are the units that an event moved which were in the house before.
+func Moves(e wire.Event) []wire.Move {
 	switch {
 	case e.Scan != nil:
 		return e.Scan.Moves

@@ -16,7 +16,7 @@ import (
 
 func TestIDsAreReadAsPeopleWriteThem(t *testing.T) {
 	for text, want := range map[string]ID{
-		"1204": {Seq: 1204}, " 1204 ": {Seq: 1204}, "event:1204": {Seq: 1204}, "O1/1": {Line: "O1/1"}, "A/B/1": {Line: "A/B/1"}, "line:line:5/1": {Line: "line:5/1"},
+		"1204": {Seq: 1204}, " 1204 ": {Seq: 1204}, "event:1204": {Seq: 1204}, "leeds:1204": {Site: "leeds", Seq: 1204}, "O1/1": {Line: "O1/1"}, "A/B/1": {Line: "A/B/1"}, "line:line:5/1": {Line: "line:5/1"},
 		"serial:ABC": {Serial: "ABC"}, "serial:A/B": {Serial: "A/B"}, "O 1:x/1": {Line: "O 1:x/1"},
 	} {
 		got, err := ParseHere(text)
@@ -30,7 +30,7 @@ func TestIDsAreReadAsPeopleWriteThem(t *testing.T) {
 		require.NoError(t, err, text)
 		assert.Equal(t, want, got)
 	}
-	for _, text := range []string{"", "0", "-1", "1.5", "leeds", "leeds:1", "/", "/1", "O1/", "line:O1", "serial:", "event:", "99999999999999999999", "O\x00/1"} {
+	for _, text := range []string{"", "0", "-1", "1.5", "leeds", "leeds:", "/", "/1", "O1/", "line:O1", "serial:", "event:", "99999999999999999999", "O\x00/1"} {
 		_, err := ParseHere(text)
 		assert.Error(t, err, text)
 	}

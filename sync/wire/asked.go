@@ -53,6 +53,8 @@ type AskedCandidate struct {
 	By      string     `json:"by,omitempty" doc:"of got: the key that set it before the line over"`
 	Over    string     `json:"over,omitempty"`
 	Text    string     `json:"text"`
+	Weight  int64      `json:"weight,omitempty" doc:"under fair share: what the line wants in all, as it is known now"`
+	Given   *int64     `json:"given,omitempty" doc:"under fair share: what it had got of its weight before its turn; absent where nobody knows that any more"`
 	Rank    *AskedRank `json:"rank" doc:"as it is known now; null where the line is not known any more"`
 	Changed bool       `json:"changed,omitempty" doc:"changed since: by would not set it before over today"`
 }

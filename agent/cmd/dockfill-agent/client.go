@@ -105,6 +105,9 @@ func (c *client) do(ctx context.Context, method, path string, in []byte, v any) 
 	if err != nil {
 		return nil, fmt.Errorf("the agent at %s broke off its answer: %w", c.base, err)
 	}
+	if answer.StatusCode == http.StatusNotFound && c.isCentre(ctx) {
+		return nil, fmt.Errorf("what answers at %s is the centre, no agent: ask it with dockfill-cloud, or name the agent's address, as a rule %s", c.base, defaultAgent)
+	}
 	if answer.StatusCode != http.StatusOK {
 		return nil, refusal(answer, body)
 	}
@@ -112,6 +115,23 @@ func (c *client) do(ctx context.Context, method, path string, in []byte, v any) 
 		return nil, fmt.Errorf("what answers at %s is no agent: %w", c.base, err)
 	}
 	return body, nil
+}
+
+// isCentre asks for what the centre alone serves.
+func (c *client) isCentre(ctx context.Context) bool {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/api/v1/summary", nil)
+	if err != nil {
+		return false
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var s struct {
+		Owed *int64 `json:"units_owed"`
+	}
+	return answer.StatusCode == http.StatusOK && json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&s) == nil && s.Owed != nil
 }
 
 // refusal is the sentence of an RFC 9457 problem.

@@ -126,7 +126,8 @@ func portLine(st scanner.Status) string {
 }
 
 func (l listenCmd) print(p *program, w *tap, c scanner.Config, s scanner.Scan) error {
-	h := hearing(w.frame(c, s), s)
+	wire := w.frame(c, s)
+	h := hearing(wire, s)
 	if w.speech != nil {
 		h.Means = w.speech.Parts(c, h.bytes, s.Raw)
 	}
@@ -134,8 +135,12 @@ func (l listenCmd) print(p *program, w *tap, c scanner.Config, s scanner.Scan) e
 		w.printRest(io.Discard) // programs get the scans alone
 		return printJSON(p.out, h)
 	}
+	w.printBefore(p.out, len(wire))
+	if err := h.print(p.out); err != nil {
+		return err
+	}
 	w.printRest(p.out)
-	return h.print(p.out)
+	return nil
 }
 
 // settings are the station's, or those of the flags.

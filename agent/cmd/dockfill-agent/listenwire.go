@@ -35,12 +35,20 @@ type tap struct {
 	mu   sync.Mutex
 	held []byte
 	at   time.Time // of the newest byte in held
+	came int       // bytes from the device in all; those in held are the newest
 	// aside is what came before a scan and is none of it: answers to the set-up,
 	// acknowledgements.
-	aside []byte
-	sent  [][]byte
+	aside []said
+	sent  []said
 	// sentAt is when the newest of them went.
 	sentAt time.Time
+}
+
+// said is what went over the port one way; came counts the device's bytes up to its
+// end, or up to when it was sent.
+type said struct {
+	bytes []byte
+	came  int
 }
 
 // newTap is the tap of a port; what it says is known of serial ones alone.
@@ -62,10 +70,10 @@ func (w *tap) hear(fromDevice bool, p []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !fromDevice {
-		w.sent, w.sentAt = append(w.sent, bytes.Clone(p)), now
+		w.sent, w.sentAt = append(w.sent, said{bytes.Clone(p), w.came}), now
 		return
 	}
-	w.held, w.at = append(w.held, p...), now
+	w.held, w.at, w.came = append(w.held, p...), now, w.came+len(p)
 	if over := len(w.held) - w.most; over > 0 {
 		w.held = w.held[over:]
 	}
@@ -86,26 +94,48 @@ func (w *tap) frame(c scanner.Config, s scanner.Scan) []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	from, to := newSeeker(c, s).find(w.held)
-	w.aside = append(w.aside, w.held[:from]...)
-	b := bytes.Clone(w.held[from:to])
-	w.held = bytes.Clone(w.held[to:])
+	w.setAside(from)
+	b := bytes.Clone(w.held[:to-from])
+	w.held = bytes.Clone(w.held[to-from:])
 	return b
 }
 
-// printRest shows what went to the scanner, and what came and is no scan.
+// setAside takes the first n bytes of held for what is no scan. mu is held.
+func (w *tap) setAside(n int) {
+	if n > 0 {
+		w.aside = append(w.aside, said{bytes.Clone(w.held[:n]), w.came - len(w.held) + n})
+		w.held = w.held[n:]
+	}
+}
+
+// printBefore shows what went over the port before a scan whose bytes were taken last,
+// and is so many bytes long; printRest all else that is no scan, but for what was sent
+// behind bytes that still wait for their scan. Both keep the order of time.
+func (w *tap) printBefore(out io.Writer, scan int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.print(out, w.came-len(w.held)-scan)
+}
+
 func (w *tap) printRest(out io.Writer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, b := range w.sent {
-		fmt.Fprintf(out, "> %s  %s\n", spaced(b), w.named(false, b))
-	}
-	w.sent = nil
 	if time.Since(w.at) > restAfter+w.rest {
-		w.aside, w.held = append(w.aside, w.held...), nil
+		w.setAside(len(w.held))
 	}
-	if len(w.aside) > 0 {
-		fmt.Fprintf(out, "< %s  %s\n", spaced(w.aside), w.named(true, w.aside))
-		w.aside = nil
+	w.print(out, w.came-len(w.held))
+}
+
+// print shows what is no scan, up to so many of the device's bytes. mu is held.
+func (w *tap) print(out io.Writer, upTo int) {
+	for len(w.aside) > 0 || len(w.sent) > 0 && w.sent[0].came <= upTo {
+		if len(w.sent) == 0 || len(w.aside) > 0 && w.aside[0].came <= w.sent[0].came {
+			fmt.Fprintf(out, "< %s  %s\n", spaced(w.aside[0].bytes), w.named(true, w.aside[0].bytes))
+			w.aside = w.aside[1:]
+			continue
+		}
+		fmt.Fprintf(out, "> %s  %s\n", spaced(w.sent[0].bytes), w.named(false, w.sent[0].bytes))
+		w.sent = w.sent[1:]
 	}
 }
 

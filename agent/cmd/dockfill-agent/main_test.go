@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -67,6 +68,18 @@ func TestVersionIsForPeopleAndPrograms(t *testing.T) {
 	assert.Contains(t, out, "dockfill-agent ")
 	_, out, _ = say(t, "", "version", "--json")
 	assert.Contains(t, out, `"schema":1`)
+}
+
+// Of a service that does not start the log is all that a person sees.
+func TestEachFaultOfTheConfigurationIsAnEntryOfTheLog(t *testing.T) {
+	file := writeConfig(t, "site='l'\nfoo=1\nbar=2\n")
+	code, _, errs := say(t, "", "run", "--config", file)
+	assert.Equal(t, exitFailed, code)
+	for _, want := range []string{":2:1: there is no key foo", ":3:1: there is no key bar", "config check"} {
+		assert.Contains(t, errs, want)
+	}
+	assert.NotContains(t, errs, "\\n")
+	assert.GreaterOrEqual(t, strings.Count(strings.TrimSpace(errs), "\n"), 3)
 }
 
 func TestStatusEndsAsTheSiteDoes(t *testing.T) {
@@ -389,4 +402,19 @@ func TestStatusCanWaitForTheCentre(t *testing.T) {
 	said := <-done
 	assert.Contains(t, said, "Waiting until the centre has confirmed 3 events")
 	assert.Contains(t, said, "1,207 saved, 1,207 confirmed")
+}
+
+// The two programs' addresses are easily mixed up.
+func TestACommandThatMeetsTheCentreSaysSo(t *testing.T) {
+	centre := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v1/summary" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"units_owed": 0}`)
+	}))
+	t.Cleanup(centre.Close)
+	code, _, errs := say(t, "", "status", "--agent", centre.URL)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "is the centre, no agent")
 }

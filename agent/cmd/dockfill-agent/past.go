@@ -82,7 +82,7 @@ func (r replayCmd) copied(ctx context.Context, p *program) (string, error) {
 	return made.Path, nil
 }
 
-// moment reads when to begin. A day alone is the end of it, so that its checkpoint
+// moment reads when to begin, which has come. A day alone is the end of it, so that its checkpoint
 // counts whenever it was made.
 func moment(text string, now time.Time) (time.Time, error) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
@@ -94,15 +94,29 @@ func moment(text string, now time.Time) (time.Time, error) {
 		return now.Add(-d), nil
 	}
 	if day, err := time.ParseInLocation(time.DateOnly, text, time.Local); err == nil {
+		if day.After(now) {
+			return now, toCome(text)
+		}
 		return day.AddDate(0, 0, 1).Add(-time.Nanosecond), nil
 	}
 	for _, form := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
 		if t, err := time.ParseInLocation(form, text, time.Local); err == nil {
-			return t, nil
+			return hasCome(t, now, text)
 		}
 	}
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t, nil
+		return hasCome(t, now, text)
 	}
 	return now, usageError(fmt.Sprintf("--since %s: say 7d, 36h, 2026-11-16 or 2026-11-16T14:00", text))
+}
+
+func hasCome(t, now time.Time, text string) (time.Time, error) {
+	if t.After(now) {
+		return now, toCome(text)
+	}
+	return t, nil
+}
+
+func toCome(text string) error {
+	return usageError(fmt.Sprintf("--since %s is still to come: name a day or a time that has been, such as 7d or 36h", text))
 }

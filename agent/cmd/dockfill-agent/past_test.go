@@ -154,6 +154,13 @@ func TestAMomentIsSaidAsPeopleSayIt(t *testing.T) {
 		require.NoError(t, err)
 		assert.True(t, want.Equal(got), "%s: %v", text, got)
 	}
+	today, err := moment("2026-11-23", now)
+	require.NoError(t, err)
+	assert.True(t, today.After(now), "the day counts to its end")
+	for _, text := range []string{"2026-11-24", "2026-11-23T12:01", "2027-01-01T00:00:00Z"} {
+		_, err := moment(text, now)
+		assert.ErrorContains(t, err, "is still to come", text)
+	}
 	assert.Equal(t, "3.2 d", span(77*time.Hour))
 	assert.Equal(t, "-45.0 h", longer(-45*time.Hour))
 	assert.Equal(t, "+12 min", longer(12*time.Minute))

@@ -72,6 +72,19 @@ var figures = []figure{
 	{"inversions (units past an older line)", func(f agent.Figures) int64 { return f.Inversions }},
 }
 
+// printLost says why the waits are of more units than orders have more: lines lost
+// some that they had before.
+func printLost(out io.Writer, run string, f agent.Figures) {
+	var given int64
+	for _, w := range f.Waits {
+		given += w.Units
+	}
+	if lost := given - f.Allocated; lost > 0 {
+		fmt.Fprintf(out, "%s: of %s, as lines also lost %s that they had at the checkpoint, orders have %s more\n", run,
+			dock.Plural(given, "unit", "units"), n(lost), n(f.Allocated))
+	}
+}
+
 func printRuns(out io.Writer, r *agent.ShadowReport, tried string) error {
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	if r.Shadow == nil {
@@ -101,6 +114,10 @@ func signed(v int64) string {
 // printWaits writes how long units waited, by tier.
 func printWaits(out io.Writer, r *agent.ShadowReport, tried string) error {
 	fmt.Fprint(out, "\nWaiting from acceptance to allocation, of the units given since then; owed: of those still open at the end\n")
+	printLost(out, "as it was", r.Control.Figures)
+	if r.Shadow != nil {
+		printLost(out, tried, r.Shadow.Figures)
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "tier\t\tunits\tmean\thalf within\t95 % within\tlongest\towed\tfor (mean)\t\n")
 	for _, tier := range tiers(r) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,11 +35,24 @@ func (r runCmd) Run(p *program) error {
 	})
 	if err != nil {
 		// Also in the log: of a service nobody sees standard error.
-		log.Error("the agent ends", "error", err)
+		tellEnd(log, err)
 		return status(exitFailed)
 	}
 	log.Info("the agent has stopped")
 	return nil
+}
+
+// tellEnd logs why the agent ends; faults of the configuration are an entry each.
+func tellEnd(log *slog.Logger, err error) {
+	var faults config.Faults
+	if !errors.As(err, &faults) {
+		log.Error("the agent ends", "error", err)
+		return
+	}
+	for _, f := range faults {
+		log.Error("the configuration is wrong", "error", f)
+	}
+	log.Error("the agent ends: it needs a configuration without faults; \"dockfill-agent config check\" shows them", "faults", len(faults))
 }
 
 func (r runCmd) receive(ctx context.Context, p *program, log *slog.Logger, ready service.Ready) error {

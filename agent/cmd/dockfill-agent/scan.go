@@ -73,6 +73,10 @@ func printFeedback(out io.Writer, f dock.FeedbackJSON) error {
 	fmt.Fprintf(out, "%s%s: %s\n", f.Verdict, item, dock.Visible(f.Text))
 	for _, b := range f.Blocks {
 		place := orElse(dock.Visible(b.Destination), "no place named")
+		if b.Destination == dock.SetAside {
+			fmt.Fprintf(out, "  %d set aside: %s\n", b.Qty, dock.Visible(b.Text))
+			continue
+		}
 		if b.Line == "" {
 			fmt.Fprintf(out, "  %d put away: %s\n", b.Qty, place)
 			continue

@@ -111,16 +111,24 @@ func TestSetupKnowsPacketsAndPlaysTheGoodBeep(t *testing.T) {
 		"the parity of the old scanner is gone")
 }
 
-// The data header names the make, whatever profile a person would have guessed.
+// The data header names the make, and a person the mode.
 func TestSetupKnowsTheDataHeader(t *testing.T) {
-	for answers, args := range map[string][]string{"": {"--yes", "--station", "1"}, "1\n\ny\n": nil} {
-		code, worker, file, port, errs := setUp(t, device.Config{Profile: device.Honeywell, Header: true, Baud: 19200}, answers, args...)
-		require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
-		assert.Contains(t, worker.String(), "At 19200 baud it sends a data header of Honeywell before each scan.")
-		assert.Contains(t, worker.String(), "  honeywell: Honeywell, plain text\n  honeywell-hostack: ")
-		assert.Contains(t, worker.String(), "Read with profile honeywell: ")
-		assert.Contains(t, read(t, file), "port = \""+port+"\"\nprofile = \"honeywell\"\nbaud = 19200\n")
-	}
+	code, worker, file, port, errs := setUp(t, device.Config{Profile: device.Honeywell, Header: true, Baud: 19200}, "1\n\nhoneywell\ny\n")
+	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+	assert.Contains(t, worker.String(), "Did it stay silent at this scan")
+	assert.Contains(t, worker.String(), "At 19200 baud it sends a data header of Honeywell before each scan.")
+	assert.Contains(t, worker.String(), "  honeywell: Honeywell, plain text\n  honeywell-hostack: ")
+	assert.Contains(t, worker.String(), "Read with profile honeywell: ")
+	assert.Contains(t, read(t, file), "port = \""+port+"\"\nprofile = \"honeywell\"\nbaud = 19200\n")
+}
+
+// A header says nothing of Host ACK: with the wrong profile the scanner would complain
+// of each scan that was saved, and its repeat would count.
+func TestSetupUnattendedDoesNotGuessWhetherHostAckIsOn(t *testing.T) {
+	code, worker, file, _, errs := setUp(t, device.Config{Profile: device.HoneywellHostAck, Header: true}, "", "--yes", "--station", "1")
+	assert.Equal(t, exitUsage, code, "%s\n%s", worker, errs)
+	assert.Contains(t, errs, "--profile")
+	assert.NotContains(t, read(t, file), "honeywell")
 }
 
 // That nobody knows the make is not the same as that it hears no verdict.

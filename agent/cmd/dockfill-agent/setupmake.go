@@ -45,18 +45,18 @@ func (l *listener) tellVerdict(p *profile.Profile) {
 
 // headed settles a scanner that puts Honeywell's data header before each scan.
 func (l *listener) headed(read []*profile.Profile, rate int) (scanner.Config, error) {
-	choice := read[0]
 	var lines []string
 	for _, p := range read {
 		lines = append(lines, fmt.Sprintf("  %s: %s", p.Name, p.Title))
-		if choice.Answer != nil && p.Answer == nil {
-			choice = p // one that waits for no answer is the safer guess
-		}
 	}
 	fmt.Fprintf(l.out, "At %d baud it sends a data header of Honeywell before each scan. These profiles read it:\n%s\n", rate, strings.Join(lines, "\n"))
-	name, err := l.ask.text("Profile", choice.Name, "")
-	if err != nil {
-		return scanner.Config{}, err
+	name := read[0].Name
+	if len(read) > 1 {
+		fmt.Fprintln(l.out, "Did it stay silent at this scan and sound an error some seconds later? Then Host ACK is on, and it needs the profile that answers it.")
+		var err error
+		if name, err = l.ask.text("Profile", "", "--profile: with the wrong one of these a scanner in Host ACK mode complains of scans that were saved"); err != nil {
+			return scanner.Config{}, err
+		}
 	}
 	return l.trial(scanner.Config{Profile: scanner.Profile(strings.ToLower(name)), Baud: rate})
 }

@@ -122,6 +122,7 @@ func printFigures(w io.Writer, s dock.StatusBody) {
 	fmt.Fprintf(w, "owed\t%s on %s of %s; %s complete\n", dock.Plural(s.Owed.Units, "unit", "units"), dock.Plural(s.Owed.Lines, "line", "lines"),
 		dock.Plural(s.Owed.Orders, "order", "orders"), dock.Plural(s.Totals.OrdersComplete, "order", "orders"))
 	fmt.Fprintf(w, "set aside\t%s\n", setAside(s.Held))
+	printShort(w, s)
 	fmt.Fprintf(w, "log\t%s saved, %s confirmed, %s safe (as confirmed: the centre keeps no second copy)\n", n(*s.Saved), n(*s.Confirmed), n(*s.Safe))
 	fmt.Fprintf(w, "disk\t%s database, %s free\n", dock.Bytes(*s.Database), diskFree(s))
 	if s.Checkpoints != nil {
@@ -129,6 +130,17 @@ func printFigures(w io.Writer, s dock.StatusBody) {
 	}
 	fmt.Fprintf(w, "tasks\t%d open\n", *s.Tasks)
 	fmt.Fprintf(w, "version\t%s, policy %s\n", s.Version, dock.Visible(*s.Policy))
+}
+
+// printShort names the first lines that are to be filled whole and are not.
+func printShort(w io.Writer, s dock.StatusBody) {
+	const most = 5
+	for _, short := range s.Short[:min(most, len(s.Short))] {
+		fmt.Fprintf(w, "short\t%s\n", dock.Visible(short.Text))
+	}
+	if len(s.Short) > most {
+		fmt.Fprintf(w, "short\tand %s\n", dock.Plural(*s.ShortLines-most, "more line", "more lines"))
+	}
 }
 
 func checkpointLine(c dock.CheckpointsJSON) string {

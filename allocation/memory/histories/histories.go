@@ -44,7 +44,7 @@ func PickOne[T any](w *Writer, all ...T) T { return all[w.IntN(len(all))] }
 func (w *Writer) Policy() *scenario.Policy {
 	p := &scenario.Policy{Share: PickOne(w, "", "sequence", "fair")}
 	if w.IntN(4) == 0 {
-		p.Rank = PickOne(w, []allocation.Key{"tier"}, []allocation.Key{"accepted", "tier", "class"}, []allocation.Key{"override", "tier", "promised"})
+		p.Rank = PickOne(w, []allocation.Key{"tier"}, []allocation.Key{"accepted", "tier", "class"}, []allocation.Key{"override", "tier", "promised"}, []allocation.Key{"line", "tier"})
 	}
 	if w.Plain {
 		return p
@@ -66,13 +66,16 @@ func (w *Writer) Order(id string) *scenario.Order {
 		Accepted: Morning.Add(time.Duration(w.IntN(3)) * time.Hour), Promised: PickOne(w, allocation.Date(""), "", "2027-03-04"),
 	}
 	if w.IntN(8) == 0 {
+		o.Accepted = time.Time{} // nobody said when
+	}
+	if w.IntN(8) == 0 {
 		o.Override = 1 + w.IntN(2)
 	}
 	if !w.Plain {
 		o.Ship, o.Segment = PickOne(w, "", "partial", "line", "order", "order"), PickOne(w, "", "B", "C")
 	}
 	for i := range 1 + w.IntN(2) {
-		l := scenario.OrderLine{ID: fmt.Sprint(i + 1), SKU: w.SKU(), Qty: 1 + w.Int64N(4)}
+		l := scenario.OrderLine{ID: lines[i], SKU: w.SKU(), Qty: 1 + w.Int64N(4)}
 		if !w.Plain {
 			l.Pack, l.MinLifeDays = PickOne(w, int64(0), 0, 0, 2), PickOne(w, 0, 0, 0, 10)
 		}
@@ -92,12 +95,15 @@ func (w *Writer) OrderID() string {
 	return fmt.Sprintf("O%d", 1+w.IntN(5))
 }
 
+// lines are the names of an order's lines.
+var lines = []string{"2", "10"}
+
 // LineID draws the name of a line.
 func (w *Writer) LineID() allocation.LineID {
 	if w.Hands {
-		return allocation.LineID(w.OrderID() + "/1")
+		return allocation.LineID(w.OrderID() + "/2")
 	}
-	return allocation.LineID(fmt.Sprintf("%s/%d", w.OrderID(), 1+w.IntN(2)))
+	return allocation.LineID(w.OrderID() + "/" + PickOne(w, lines...))
 }
 
 // Scan draws a scan, by SKU or by a code that names nothing at first.
@@ -109,8 +115,10 @@ func (w *Writer) Scan() *scenario.Scan {
 		Inbound:     PickOne(w, allocation.InboundID(""), "", "PO1", "PO2"),
 	}
 	if w.IntN(6) == 0 {
-		one := int64(1)
-		s.Serial, s.Qty = PickOne(w, "S1", "S2"), &one
+		s.Serial = PickOne(w, "S1", "S2")
+		if one := int64(1); w.IntN(5) > 0 {
+			s.Qty = &one
+		}
 	}
 	if w.IntN(8) == 0 {
 		s.SKU, s.Code, s.Serial = "", PickOne(w, "c1", "c2"), ""
@@ -128,11 +136,21 @@ func (w *Writer) Inbound() *scenario.Inbound {
 	if w.IntN(2) == 0 {
 		in.Lines = append(in.Lines, scenario.Supply{SKU: w.SKU(), Qty: 1 + w.Int64N(5)})
 	}
+	switch w.IntN(4) {
+	case 0:
+		in.Pallets = []scenario.Pallet{w.pallet()}
+	case 1:
+		in.Lines, in.Pallets = nil, []scenario.Pallet{w.pallet()}
+	}
 	if w.IntN(3) == 0 {
 		pct := int64(50)
 		in.TolerancePct = &pct
 	}
 	return in
+}
+
+func (w *Writer) pallet() scenario.Pallet {
+	return scenario.Pallet{SSCC: PickOne(w, "106141412345678908", "106141411234567897"), Lines: []scenario.Supply{{SKU: w.SKU(), Qty: 1 + w.Int64N(4)}}}
 }
 
 // Line draws the next line of a history; had holds the orders that it drew before.
@@ -179,7 +197,11 @@ func (w *Writer) Line(had map[string]*scenario.Order) scenario.Line {
 			To: PickOne(w, allocation.Good, allocation.Damaged),
 		}}
 	case k == 26:
-		return scenario.Line{Map: &scenario.Map{Code: PickOne(w, "c1", "c2"), SKU: w.SKU(), Qty: 1 + w.Int64N(2)}}
+		m := &scenario.Map{Code: PickOne(w, "c1", "c2"), SKU: w.SKU()}
+		if qty := PickOne(w, int64(1), 2, 2, 2, 0, -7); w.IntN(3) > 0 {
+			m.Qty = &qty
+		}
+		return scenario.Line{Map: m}
 	case k == 27:
 		return scenario.Line{Adjust: &scenario.Adjust{SKU: w.SKU(), Qty: PickOne(w, int64(-2), -1, 1, 2), Reason: "count"}}
 	case k == 28 && !w.Plain:

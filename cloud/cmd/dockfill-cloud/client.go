@@ -76,6 +76,9 @@ func (c *client) do(ctx context.Context, method, path, media string, body io.Rea
 		return c.unreached(err)
 	}
 	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusNotFound && c.isAgent(ctx) {
+		return fmt.Errorf("what answers at %s is a site's agent, no centre: ask it with dockfill-agent status, or name the centre's address with --server", c.base)
+	}
 	if answer.StatusCode != http.StatusOK {
 		return c.refused(answer)
 	}
@@ -83,6 +86,23 @@ func (c *client) do(ctx context.Context, method, path, media string, body io.Rea
 		return fmt.Errorf("%s did not answer as a centre does: %w; is --server right?", c.base, err)
 	}
 	return nil
+}
+
+// isAgent asks for what an agent alone serves.
+func (c *client) isAgent(ctx context.Context) bool {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/api/v1/status", nil)
+	if err != nil {
+		return false
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return false
+	}
+	defer answer.Body.Close()
+	var s struct {
+		Stations []any `json:"stations"`
+	}
+	return answer.StatusCode == http.StatusOK && json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&s) == nil && s.Stations != nil
 }
 
 func (c *client) unreached(err error) error {

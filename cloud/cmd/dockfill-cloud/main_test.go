@@ -413,3 +413,18 @@ func TestTheBarOfAnImportGoesOnWhileTheCentreStores(t *testing.T) {
 	assert.Equal(t, exitGood, code)
 	assert.Contains(t, errs, "sending\nstoring\n")
 }
+
+// The two programs' addresses are easily mixed up.
+func TestACommandThatMeetsAnAgentSaysSo(t *testing.T) {
+	agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v1/status" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"stations": []}`)
+	}))
+	t.Cleanup(agent.Close)
+	code, _, errs := say(t, "totals", "--server", agent.URL)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "is a site's agent, no centre")
+}
