@@ -81,7 +81,7 @@ func TestWhatPeopleDecideAtTheCentreHappensAtTheDock(t *testing.T) {
 			assert.Equal(t, device.Hold, hears(t, d, "(00)395012345000000011"), "nobody announced it")
 			assert.Equal(t, device.Hold, hears(t, d, "(01)09501101530003"), "no item has this barcode")
 			c.gets(map[string]int64{"no-asn": 1, "unknown": 1}, 0, 0, 0)
-			c.imports("inbound", "inbound,version,site,sku,qty,sscc\nP1,1,leeds,TEA,3,\nP1,1,leeds,TEA,2,395012345000000011\nP1,1,leeds,TEA,2,395012345000000028\n")
+			c.imports("inbound", "inbound,version,site,sku,qty,sscc\nP1,1,leeds,TEA,2,395012345000000011\nP1,1,leeds,TEA,2,395012345000000028\n")
 			c.gets(map[string]int64{"unknown": 1}, 2, 0, 0)
 
 			var waits struct{ Rows []struct{ Raw []byte } }
@@ -89,6 +89,10 @@ func TestWhatPeopleDecideAtTheCentreHappensAtTheDock(t *testing.T) {
 			post(t, c.http+"/api/v1/sites/leeds/map", map[string]any{"raw": waits.Rows[0].Raw, "sku": "TEA", "qty": 1})
 			c.gets(map[string]int64{}, 2, 1, 0)
 
+			// The supplier counts again: there was less on the first pallet than came.
+			head := s.status().Saved
+			c.imports("inbound", "inbound,version,site,sku,qty,sscc\nP1,2,leeds,TEA,1,395012345000000011\nP1,2,leeds,TEA,2,395012345000000028\n")
+			eventually(t, patience, "the new count at the site", func() bool { return s.status().Saved > head })
 			assert.Equal(t, device.Good, hears(t, d, "(00)395012345000000028"))
 			c.gets(map[string]int64{"surplus": 1}, 2, 2, 0)
 			post(t, c.http+"/api/v1/sites/leeds/approve", map[string]any{"inbound": "P1", "qty": 5})

@@ -39,6 +39,11 @@ def goods(path):
                 yield row["InvoiceNo"], row["StockCode"], quantity, row["InvoiceDate"]
 
 
+def as_ranked(name):
+    """Names that are numbers rank as numbers, and before others."""
+    return (0, int(name), "") if name.isdecimal() else (1, 0, name)
+
+
 def demand(paths):
     """(accepted, order, line, sku, quantity) of every line, best rank first."""
     accepted, count, lines = {}, collections.Counter(), []
@@ -47,7 +52,8 @@ def demand(paths):
             accepted.setdefault(order, at)
             count[order] += 1
             lines.append((order, str(count[order]), sku, quantity))
-    return sorted((accepted[order], order, line, sku, quantity) for order, line, sku, quantity in lines)
+    return sorted(((accepted[order], order, line, sku, quantity) for order, line, sku, quantity in lines),
+                  key=lambda l: (l[0], as_ranked(l[1]), as_ranked(l[2])))
 
 
 def work_out(supply_path, order_paths):
