@@ -88,7 +88,7 @@ func listen(address string) (*listener, error) {
 	return newListener(l), nil
 }
 
-func serve(l net.Listener, hook mqtt.Hook, log *slog.Logger) (*mqtt.Server, error) {
+func serve(l *listener, hook mqtt.Hook, log *slog.Logger) (*mqtt.Server, error) {
 	server := mqtt.New(&mqtt.Options{
 		Capabilities:             capabilities(),
 		ClientNetReadBufferSize:  bufferSize,
@@ -99,7 +99,7 @@ func serve(l net.Listener, hook mqtt.Hook, log *slog.Logger) (*mqtt.Server, erro
 	if err := server.AddHook(hook, nil); err != nil {
 		return nil, err
 	}
-	if err := server.AddListener(served{listeners.NewNet("tcp", l)}); err != nil {
+	if err := server.AddListener(served{Net: listeners.NewNet("tcp", l), of: l, log: log}); err != nil {
 		return nil, err
 	}
 	return server, server.Serve()
@@ -175,4 +175,5 @@ func (b *Broker) Stats() Stats {
 func (b *Broker) Stop() {
 	b.listener.shut()
 	b.server.Close()
+	b.listener.atWork.Wait()
 }

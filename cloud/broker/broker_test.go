@@ -264,7 +264,7 @@ func TestTheLogSaysWhyAConnectionWasClosed(t *testing.T) {
 	b.Stop()
 	assert.Regexp(t, `client=leeds.abcdefgh from=127.0.0.1:\d+ why="its packet is larger than 263168 bytes"`, out.String())
 	assert.Regexp(t, `client=york.abcdefgh from=127.0.0.1:\d+ why="malformed packet: variable byte integer out of range"`, out.String())
-	assert.Contains(t, out.String(), `a connection ended before it was introduced`)
+	assert.Regexp(t, `a connection ended before it was introduced" from=127.0.0.1:\d+ why="read connection: `, out.String())
 }
 
 func TestTheLogHoldsNoPayload(t *testing.T) {

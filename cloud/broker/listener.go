@@ -2,13 +2,16 @@ package broker
 
 import (
 	"errors"
+	"log/slog"
 	"maps"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 // introduction is how long a connection may take until its CONNECT has come.
@@ -23,6 +26,7 @@ type listener struct {
 	mu     sync.Mutex
 	closed bool
 	conns  map[*conn]struct{}
+	atWork sync.WaitGroup // the connections that the library has not done with
 }
 
 // conn tells by its first Read that the library has counted the connection.
@@ -63,6 +67,7 @@ func (l *listener) register(c net.Conn) (net.Conn, error) {
 	}
 	k := &conn{Conn: c, l: l, counted: make(chan struct{})}
 	l.conns[k] = struct{}{}
+	l.atWork.Add(1)
 	return k, nil
 }
 
@@ -93,11 +98,33 @@ func (l *listener) shut() {
 	}
 }
 
-// served is the listener as the library serves it. All connections are closed by
-// shut: what the library would do at Close asks for its table of clients while
-// it holds it, and stands for ever if a client leaves in between
-// (mochi-mqtt/server issue 488).
-type served struct{ *listeners.Net }
+// served is the listener as the library serves it.
+type served struct {
+	*listeners.Net
+	of  *listener
+	log *slog.Logger
+}
 
-// Close closes the port alone.
+// Serve hands each connection to the library and tells how it ended. The library
+// would say so only after it has counted the connection out, and without a word.
+func (s served) Serve(establish listeners.EstablishFn) {
+	s.Net.Serve(func(id string, c net.Conn) error {
+		defer s.of.atWork.Done()
+		if err := establish(id, c); misspoke(err) {
+			s.log.Warn("broker: a connection ended before it was introduced", "from", c.RemoteAddr().String(), "why", err)
+		}
+		return nil
+	})
+}
+
+// misspoke tells a client that said something else than CONNECT, or too much of it,
+// from one that went away.
+func misspoke(err error) bool {
+	var code packets.Code
+	return err != nil && strings.HasPrefix(err.Error(), "read connection: ") && errors.As(err, &code)
+}
+
+// Close closes the port alone. All connections are closed by shut: what the library
+// would do here asks for its table of clients while it holds it, and stands for ever
+// if a client leaves in between (mochi-mqtt/server issue 488).
 func (s served) Close(listeners.CloseFn) { s.Net.Close(func(string) {}) }

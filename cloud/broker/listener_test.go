@@ -14,7 +14,7 @@ import (
 func TestClosingThePortAsksNothingOfTheLibrary(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	served{listeners.NewNet("tcp", l)}.Close(func(string) { assert.Fail(t, "the library may stand for ever here") })
+	served{Net: listeners.NewNet("tcp", l)}.Close(func(string) { assert.Fail(t, "the library may stand for ever here") })
 	_, err = l.Accept()
 	assert.ErrorIs(t, err, net.ErrClosed)
 }
