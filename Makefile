@@ -9,9 +9,10 @@ SCANS       ?= 10000
 SOAK        ?= 10m
 HISTORIES   ?= 100000
 BENCH       ?= .
+PERCENT     ?= 100
 DEMO_FLAGS  ?=
 
-.PHONY: help build test test-vm cross bench crash soak mutation retail demo clean tools
+.PHONY: help build test test-vm cross bench crash soak check mutation retail demo clean tools
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -34,14 +35,18 @@ cross: tools ## build the programs for Windows with mingw, into bin/windows/
 	@command -v x86_64-w64-mingw32-gcc >/dev/null || { echo 'The Windows build needs x86_64-w64-mingw32-gcc (Debian: apt-get install gcc-mingw-w64-x86-64).'; exit 1; }
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/windows/ ./agent/cmd/dockfill-agent ./cloud/cmd/dockfill-cloud
 
+check: tools ## walk through every small history of the protocol, and take its rules away one at a time; PERCENT=100
+	$(GO) run ./.ci/check $(PERCENT)
+
 bench: tools ## measure beside the bare cost of the same work; BENCH=regexp chooses
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 3s -timeout 60m ./...
 
 crash: tools ## kill -9 the agent KILLS times (default 100) under load, then centre and brokers, then cut the line
 	DOCKFILL_E2E_KILLS=$(KILLS) DOCKFILL_E2E_SCANS=$(SCANS) $(GO) test -race -count=1 -v -timeout 6h -run '^Test(Killed|CutLine)' ./e2e
 
-soak: tools ## scan for SOAK (default 10m) while everything around is broken at random, then play new histories of allocation
+soak: tools ## scan for SOAK (default 10m) while everything around is broken at random, then check the protocol deeper and play new histories of allocation
 	DOCKFILL_E2E_SOAK=$(SOAK) $(GO) test -race -count=1 -v -timeout 48h -run '^TestSoak$$' ./e2e
+	$(GO) run ./.ci/check 2000
 	DOCKFILL_SEED=$$(date +%s) DOCKFILL_HISTORIES=$(HISTORIES)0 $(GO) test -count=1 -timeout 48h ./allocation/memory
 
 mutation: tools ## break the engine on purpose, by misread rules and by gremlins, and see the tests notice; an hour

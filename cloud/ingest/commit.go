@@ -72,21 +72,22 @@ func (c *commit) place(ctx context.Context, m *message) error {
 		return nil
 	}
 	l.site.LastSeen = c.at
-	where, from := placeOf(l.stored, m.events, m.hashes)
-	if where == seen {
-		where, err = c.compare(ctx, l, m)
-	}
-	switch {
-	case err != nil:
+	where, from := session.PlaceOf(l.stored, m.events, m.hashes, func(seq int64) (h wire.Hash) {
+		h, err = c.hashAt(ctx, l, seq)
+		return h
+	})
+	if err != nil {
 		return err
-	case where == next:
+	}
+	switch where {
+	case session.Next:
 		l.add(m, from)
 		c.counts.Batches++
-	case where == seen:
+	case session.Seen:
 		c.counts.Duplicates++
-	case where == gap:
+	case session.Gap:
 		c.counts.Gaps++
-	case where == other:
+	case session.Fork:
 		return c.quarantine(ctx, l, m)
 	}
 	c.answers = append(c.answers, answer{to: m.events.Head, life: l})
@@ -122,15 +123,6 @@ func (l *life) add(m *message, from int) {
 			Seq: l.stored.Seq, Hash: l.stored.Hash, Body: m.events.Events[n]})
 	}
 	l.parsed = append(l.parsed, m.parsed[from:]...)
-}
-
-// compare holds a batch that lies below the cursor against what is stored.
-func (c *commit) compare(ctx context.Context, l *life, m *message) (place, error) {
-	h, err := c.hashAt(ctx, l, m.events.First+int64(len(m.parsed))-1)
-	if h != m.events.Last {
-		return other, err
-	}
-	return seen, err
 }
 
 func (c *commit) hashAt(ctx context.Context, l *life, seq int64) (wire.Hash, error) {

@@ -101,6 +101,7 @@ type pretend struct {
 	nonce       string
 	incarnation string
 	run         int64
+	doubt       string
 	bodies      [][]byte
 	hashes      []wire.Hash // hashes[0] is Genesis
 	registers   map[allocation.LineID]*rights.Registers
@@ -143,7 +144,7 @@ func (s *pretend) head() wire.Head {
 }
 
 func (s *pretend) hello() {
-	h := &wire.Hello{Head: s.head(), Run: s.run, Commands: s.cursor, Program: "test"}
+	h := &wire.Hello{Head: s.head(), Run: s.run, Commands: s.cursor, Doubt: s.doubt, Program: "test"}
 	if n := len(s.bodies); n > 0 {
 		h.HeadAt = wire.Cursor{Seq: int64(n), Hash: s.hashes[n]}
 	}

@@ -68,19 +68,22 @@ func (g *greeting) judge(ctx context.Context, tx *store.Tx) error {
 	if g.site, err = g.homes.site(ctx, h.Site); err != nil {
 		return err
 	}
-	if g.stored, _, err = tx.Stored(ctx, h.Site, g.site.Incarnation); err != nil {
+	minted := false
+	if g.stored, minted, err = tx.Stored(ctx, h.Site, h.Incarnation); err != nil {
 		return err
 	}
-	known := session.Known{
-		Incarnation: g.site.Incarnation, Run: g.site.Run, Nonce: g.site.Nonce, Stored: g.stored,
-		Commands: wire.CommandCursor{Centre: tx.Centre(), N: g.site.Commands},
-		HashAt: func(seq int64) (hash wire.Hash) {
-			hash, e := tx.HashAt(ctx, h.Site, g.site.Incarnation, seq)
-			err = errors.Join(err, e)
-			return hash
-		},
+	hashAt := func(seq int64) (hash wire.Hash) {
+		hash, e := tx.HashAt(ctx, h.Site, h.Incarnation, seq)
+		err = errors.Join(err, e)
+		return hash
 	}
-	g.verdict = session.Judge(known, h)
+	g.verdict = session.Weigh(session.Known{
+		Centre: tx.Centre(), Incarnation: g.site.Incarnation, Run: g.site.Run, Nonce: g.site.Nonce, Holder: g.holder(),
+		Commands: wire.CommandCursor{Centre: tx.Centre(), N: g.site.Commands},
+		Minted:   minted, Stored: g.stored, HashAt: hashAt,
+		Kept:     func(c wire.Cursor) bool { return c.Seq == 0 || hashAt(c.Seq) == c.Hash },
+		Followed: func(centre string) bool { return centre == tx.Centre() },
+	}, h)
 	if err == nil && g.verdict == session.Mint {
 		g.stale, err = tx.Minted(ctx, h.Site, h.Nonce)
 	}
@@ -94,6 +97,15 @@ func (g *greeting) judge(ctx context.Context, tx *store.Tx) error {
 	return g.homes.write(ctx)
 }
 
+// holder stands for asking the process that was welcomed last: one that shares its
+// database with another is taken to live.
+func (g *greeting) holder() session.Holder {
+	if g.hello.Incarnation == g.site.Incarnation && g.hello.Run <= g.site.Run {
+		return session.Answers
+	}
+	return session.Silent
+}
+
 // act writes down what the verdict means.
 func (g *greeting) act(ctx context.Context, tx *store.Tx) error {
 	s, h := g.site, g.hello
@@ -103,6 +115,8 @@ func (g *greeting) act(ctx context.Context, tx *store.Tx) error {
 			return err
 		}
 		s.Run, s.Nonce, s.Fenced, s.FencedText = h.Run, h.Nonce, "", ""
+		g.stored = wire.Cursor{Hash: wire.Genesis(s.ID, s.Incarnation)}
+	case session.MintedBefore:
 		g.stored = wire.Cursor{Hash: wire.Genesis(s.ID, s.Incarnation)}
 	case session.Continue:
 		wasFenced := s.Fenced != ""
@@ -115,6 +129,10 @@ func (g *greeting) act(ctx context.Context, tx *store.Tx) error {
 			return g.homes.regrant(ctx, s)
 		}
 		return supply(ctx, tx, g.homes, s)
+	case session.Doubtful:
+		s.Run, s.Nonce = h.Run, h.Nonce
+		s.Head, s.Program = max(h.HeadAt.Seq, g.stored.Seq), storable(firstBytes(h.Program, 80))
+		s.Fenced, s.FencedText = string(g.verdict), session.Explain(g.verdict)
 	case session.CentreBehind, session.Diverged:
 		s.Fenced, s.FencedText = string(g.verdict), session.Explain(g.verdict)
 	}
@@ -124,13 +142,17 @@ func (g *greeting) act(ctx context.Context, tx *store.Tx) error {
 func firstBytes(s string, n int) string { return s[:min(n, len(s))] }
 
 // answer is the message to the verdict. A clone and a dead life are fenced
-// alone: the genuine process of the site goes on.
+// alone: the genuine process of the site goes on. A site in doubt that fits all the
+// same is welcome to send, and to no more.
 func (g *greeting) answer(centre string) wire.Message {
 	head := wire.Head{Site: g.hello.Site, Nonce: g.hello.Nonce, Incarnation: g.hello.Incarnation}
+	if g.verdict == session.Doubtful {
+		return &wire.Welcome{Head: head, Facts: true, Followed: g.hello.Commands.Centre, Centre: centre, Stored: g.stored, Safe: g.stored}
+	}
 	if text := session.Explain(g.verdict); text != "" {
 		return &wire.Fence{Head: head, Reason: string(g.verdict), Message: text}
 	}
 	head.Incarnation = g.site.Incarnation
 	minted := g.verdict == session.Mint || g.verdict == session.MintedBefore
-	return &wire.Welcome{Head: head, Minted: minted, Centre: centre, Stored: g.stored, Safe: g.stored}
+	return &wire.Welcome{Head: head, Minted: minted, Followed: g.hello.Commands.Centre, Centre: centre, Stored: g.stored, Safe: g.stored}
 }

@@ -173,6 +173,30 @@ func TestAClonedProcessIsFencedAndTheGenuineServed(t *testing.T) {
 	})
 }
 
+// A copy that was put back may fit the centre's log to the last hash, as what was lost
+// with the database had not been sent.
+func TestASiteInDoubtIsHeardAndGivenNothing(t *testing.T) {
+	each(t, func(t *testing.T, c *centre) {
+		s := ready(c)
+		s.scan("X", 1, "O1/1", 1)
+		s.restart()
+		s.doubt = "the database's file was replaced by another"
+		w := s.welcomed()
+		assert.True(t, w.Facts)
+		assert.Equal(t, store.SiteFenced, c.row("leeds").State)
+		s.tellAll()
+		assert.EqualValues(t, 1, c.totals().UnitsScanned)
+		c.take(orders(order("O2", 1, "leeds", 4)))
+		assert.Empty(t, c.held("O2/1"), "no right is granted")
+
+		s.restart()
+		s.doubt = ""
+		assert.False(t, s.welcomed().Facts)
+		s.obey(5)
+		assert.EqualValues(t, 4, s.register("O2/1").Granted)
+	})
+}
+
 // The carrier may bring a hello again at any time later.
 func TestAHelloThatComesLateHarmsNobody(t *testing.T) {
 	each(t, func(t *testing.T, c *centre) {

@@ -29,7 +29,7 @@ func (i *Ingest) tell(c *commit) {
 			i.mouth.say(&wire.Fence{Head: head, Reason: string(session.Diverged), Message: session.Explain(session.Diverged)})
 			continue
 		}
-		i.mouth.say(&wire.Ack{Head: head, Stored: a.life.stored, Safe: a.life.stored})
+		i.mouth.say(&wire.Ack{Head: head, Centre: i.centre(), Stored: a.life.stored, Safe: a.life.stored})
 	}
 	i.dispatch.stored(c.homes)
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"dockfill/sync/session"
 	"dockfill/sync/wire"
 )
 
@@ -81,26 +82,11 @@ func (in *Inbox) apply(ctx context.Context, m *wire.Commands) error {
 	if err != nil {
 		return err
 	}
-	first, fresh := Fresh(at, m)
+	first, fresh := session.Fresh(at, m)
 	if len(fresh) == 0 {
 		return nil
 	}
 	return in.site.Apply(ctx, m.Centre, first, fresh)
-}
-
-// Fresh gives the commands of a message that follow the cursor, and the number
-// of the first of them; none where all were applied before or where there is a
-// gap. A new life of the centre counts from 1.
-func Fresh(at wire.CommandCursor, m *wire.Commands) (first int64, cmds []wire.Command) {
-	next := int64(1)
-	if m.Centre == at.Centre {
-		next = at.N + 1
-	}
-	skip := next - m.First
-	if skip < 0 || skip >= int64(len(m.Commands)) {
-		return 0, nil
-	}
-	return next, m.Commands[skip:]
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"dockfill/sync/inbox"
+	"dockfill/sync/session"
 	"dockfill/sync/wire"
 )
 
@@ -78,7 +79,7 @@ func TestCommandsAreAppliedOnceAndInOrderWhateverComes(t *testing.T) {
 		}
 		r := &recorder{cursor: wire.CommandCursor{Centre: "c1"}}
 		for _, m := range history {
-			if first, cmds := inbox.Fresh(r.cursor, m); len(cmds) > 0 {
+			if first, cmds := session.Fresh(r.cursor, m); len(cmds) > 0 {
 				require.NoError(rt, r.Apply(rt.Context(), m.Centre, first, cmds))
 			}
 		}

@@ -67,19 +67,25 @@ func (c *Centre) Handle(topic string, payload []byte) {
 func (c *Centre) of(site allocation.SiteID) *client {
 	if c.sites[site] == nil {
 		cl := &client{}
+		cl.known.Centre, cl.known.Holder = c.Incarnation, session.Silent
+		cl.known.Followed = func(centre string) bool { return centre == c.Incarnation }
 		cl.known.HashAt = func(seq int64) wire.Hash {
 			if seq < 1 || seq > int64(len(cl.events)) {
 				return wire.Hash{}
 			}
 			return cl.events[seq-1].Hash
 		}
+		cl.known.Kept = func(at wire.Cursor) bool { return at.Seq == 0 || cl.known.HashAt(at.Seq) == at.Hash }
 		c.sites[site] = cl
 	}
 	return c.sites[site]
 }
 
+// hello is answered by the rules, but a database of this centre's sites is never
+// replaced by another: where that would follow, the site is fenced.
 func (c *Centre) hello(cl *client, h *wire.Hello) {
-	switch v := session.Judge(cl.known, h); v {
+	cl.known.Minted = h.Incarnation == cl.known.Incarnation
+	switch v := session.Weigh(cl.known, h); v {
 	case session.Mint:
 		c.minted++
 		cl.known.Incarnation = fmt.Sprintf("%s-%d", c.Incarnation, c.minted)
@@ -101,7 +107,7 @@ func (c *Centre) hello(cl *client, h *wire.Hello) {
 func (c *Centre) welcome(cl *client, h *wire.Hello, minted bool) {
 	c.send(h.Site, &wire.Welcome{
 		Head:   c.head(h.Head, cl.known.Incarnation),
-		Minted: minted,
+		Minted: minted, Followed: h.Commands.Centre,
 		Centre: c.Incarnation,
 		Stored: cl.known.Stored,
 		Safe:   cl.known.Stored,
@@ -123,7 +129,7 @@ func (c *Centre) ingest(cl *client, m *wire.Events) {
 			c.store(cl, m, m.First+int64(i), hashes[i], raw)
 		}
 	}
-	c.send(m.Site, &wire.Ack{Head: c.head(m.Head, m.Incarnation), Stored: cl.known.Stored, Safe: cl.known.Stored})
+	c.send(m.Site, &wire.Ack{Head: c.head(m.Head, m.Incarnation), Centre: c.Incarnation, Stored: cl.known.Stored, Safe: cl.known.Stored})
 }
 
 func (c *Centre) store(cl *client, m *wire.Events, seq int64, hash wire.Hash, raw []byte) {

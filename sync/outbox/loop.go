@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"dockfill/sync/session"
 	"dockfill/sync/wire"
 )
 
@@ -96,14 +97,16 @@ func (s *Session) receive(ctx context.Context, payload []byte) {
 		s.o.Slog.Warn("a message from the centre cannot be read", "error", err)
 		return
 	}
-	if m.Header().Site != s.o.Site || !s.sender.site.Meant(m, s.sender.incarnation) {
+	if m.Header().Site != s.o.Site || !s.sender.site.Meant(m) {
 		return
 	}
 	switch now := time.Now(); m := m.(type) {
 	case *wire.Welcome:
 		s.welcome(ctx, m)
 	case *wire.Ack:
-		s.sender.ack(now, m)
+		if s.sender.site.Confirms(m) {
+			s.sender.ack(now, m)
+		}
 	case *wire.Fence:
 		s.o.Slog.Error("the centre has fenced this site", "reason", m.Reason, "message", m.Message)
 		s.sender.fence(now, m)
@@ -115,15 +118,17 @@ func (s *Session) receive(ctx context.Context, payload []byte) {
 }
 
 func (s *Session) welcome(ctx context.Context, w *wire.Welcome) {
-	var mine wire.Hash
-	if !w.Minted {
-		var err error
-		if mine, err = s.o.Log.HashAt(ctx, w.Stored.Seq); err != nil {
-			s.o.Slog.Error("the log cannot be compared with the centre's", "error", err)
-			return
-		}
+	mine, err := s.o.Log.HashAt(ctx, w.Stored.Seq)
+	if err != nil {
+		s.o.Slog.Error("the log cannot be compared with the centre's", "error", err)
+		return
 	}
-	if err := s.sender.welcome(time.Now(), w, mine); err != nil {
+	pos, err := s.o.Log.Position(ctx)
+	if err != nil {
+		s.o.Slog.Error("the log's end cannot be read", "error", err)
+		return
+	}
+	if err := s.sender.welcome(time.Now(), w, mine, pos.Head); err != nil {
 		s.o.Slog.Error("the centre holds another history than this site", "error", err)
 	}
 }
@@ -167,7 +172,7 @@ func (s *Session) note(ctx context.Context) error {
 		if err != nil {
 			return s.noteLater(ctx, err)
 		}
-		if mine != c.Hash {
+		if !session.Believes(c, mine) {
 			s.sender.diverged(time.Now())
 			return fmt.Errorf("the centre acknowledged event %d with another hash than this site's", c.Seq)
 		}
@@ -203,9 +208,10 @@ func (s *Session) hello(ctx context.Context) error {
 		HeadAt:    pos.Head,
 		Stored:    pos.Stored,
 		Safe:      pos.Safe,
-		Commands:  pos.Commands,
+		Commands:  s.sender.cursor(pos.Commands),
 		Registers: pos.Registers,
 		Program:   s.o.Program,
+		Doubt:     s.sender.site.Doubt,
 		Welcomed:  welcomed,
 	})
 }
@@ -275,7 +281,7 @@ func (s *Session) hashBefore(ctx context.Context, seq int64) (wire.Hash, error) 
 }
 
 func (s *Session) head() wire.Head {
-	return wire.Head{Site: s.o.Site, Nonce: s.o.Nonce, Incarnation: s.sender.incarnation}
+	return wire.Head{Site: s.o.Site, Nonce: s.o.Nonce, Incarnation: s.sender.site.Incarnation}
 }
 
 func (s *Session) publish(ctx context.Context, m wire.Message) error {

@@ -49,6 +49,7 @@ type Log interface {
 // Position is where a site stands, as its hello tells it.
 type Position struct {
 	Incarnation string // "" where the database has none yet
+	Doubt       string // why the database is not vouched for; "" where it is
 	Run         int64  // starts of this database, this one included, from 1
 	Head        wire.Cursor
 	Stored      wire.Cursor // highest acknowledgement seen

@@ -20,11 +20,9 @@ type sender struct {
 	o    Options
 	site session.Site
 
-	incarnation string
-	centre      string // the centre's incarnation, from the last welcome
-	up          bool
-	welcomed    bool
-	adopt       *wire.Welcome // a minted life that is not stored yet
+	up       bool
+	welcomed bool
+	adopt    *wire.Welcome // a minted life that is not stored yet
 
 	stored, safe wire.Cursor    // the centre's marks
 	noted        [2]wire.Cursor // stored and safe as the log has them
@@ -54,15 +52,14 @@ const gapRepeats = 2
 
 func newSender(o Options, pos Position) sender {
 	return sender{
-		o:           o,
-		site:        session.Start(o.Nonce, pos.Incarnation),
-		incarnation: pos.Incarnation,
-		stored:      pos.Stored,
-		noted:       [2]wire.Cursor{pos.Stored, pos.Safe},
-		safe:        pos.Safe,
-		highest:     pos.Stored.Seq,
-		silence:     o.Silence,
-		helloWait:   o.HelloFirst,
+		o:         o,
+		site:      session.Start(o.Nonce, pos.Incarnation, pos.Commands.Centre, pos.Doubt),
+		stored:    pos.Stored,
+		noted:     [2]wire.Cursor{pos.Stored, pos.Safe},
+		safe:      pos.Safe,
+		highest:   pos.Stored.Seq,
+		silence:   o.Silence,
+		helloWait: o.HelloFirst,
 	}
 }
 
@@ -156,20 +153,26 @@ func (s *sender) greeted(now time.Time, spread float64) {
 }
 
 // welcome is told of a welcome that is meant for this process and life; mine is
-// the log's hash at its stored cursor.
-func (s *sender) welcome(now time.Time, w *wire.Welcome, mine wire.Hash) error {
-	if w.Minted {
-		s.adopt = w
-		return nil
-	}
-	if s.welcomed {
+// the log's hash at its stored cursor, and head the log's end.
+func (s *sender) welcome(now time.Time, w *wire.Welcome, mine wire.Hash, head wire.Cursor) error {
+	if s.welcomed && !w.Minted {
 		return nil // a late copy
 	}
-	if err := s.site.Welcomed(w, mine); err != nil {
+	turn, err := s.site.Welcomed(w, mine, head)
+	switch {
+	case err != nil:
 		s.halt(now)
 		return err
+	case turn == session.Ignore:
+		return nil
+	case turn == session.Adopt:
+		s.adopt = w
+		return nil
+	case turn == session.Ask:
+		s.doubt(now)
+		return nil
 	}
-	s.welcomed, s.centre = true, w.Centre
+	s.welcomed = true
 	s.helloAt = now.Add(s.o.Beat)
 	if s.raise(now, w.Stored, w.Safe) {
 		s.silence = s.o.Silence
@@ -187,11 +190,10 @@ func (s *sender) from(now time.Time, seq int64) {
 // adopted is told that the minted life is stored; it is used under a new hello,
 // so that the centre grants nothing to a life that never began.
 func (s *sender) adopted(now time.Time) {
-	s.incarnation = s.adopt.Incarnation
-	s.stored = wire.Cursor{Hash: wire.Genesis(s.o.Site, s.incarnation)}
+	s.site.Begun(s.adopt)
+	s.stored = wire.Cursor{Hash: wire.Genesis(s.o.Site, s.site.Incarnation)}
 	s.safe = s.stored
 	s.noted = [2]wire.Cursor{s.stored, s.safe}
-	_ = s.site.Welcomed(s.adopt, wire.Hash{}) // compares nothing where a life begins
 	s.adopt = nil
 	s.doubt(now)
 }
@@ -272,17 +274,26 @@ func (s *sender) halt(now time.Time) {
 	s.helloAt, s.helloWait = now.Add(slowest), slowest
 }
 
+// cursor is the place in the commands of the life of the centre that is followed. A new
+// one counts from 1, and the log learns of it with its first command.
+func (s *sender) cursor(applied wire.CommandCursor) wire.CommandCursor {
+	if applied.Centre == s.site.Centre {
+		return applied
+	}
+	return wire.CommandCursor{Centre: s.site.Centre}
+}
+
 // takes reports whether commands may be applied. A centre that is not the one
 // that welcomed the site is a doubt.
 func (s *sender) takes(now time.Time, m *wire.Commands) bool {
 	if !s.welcomed {
 		return false
 	}
-	if m.Centre != s.centre {
+	if m.Centre != s.site.Centre {
 		s.doubt(now)
 		return false
 	}
-	return s.site.State == session.Active
+	return s.site.Takes(m)
 }
 
 // sentBatch is told that a batch up to and with last was given to the carrier,

@@ -125,11 +125,11 @@ func (d *desk) at(seq int64) wire.Cursor {
 }
 
 func (d *desk) welcome(seq int64) {
-	d.say(&wire.Welcome{Head: d.head(), Centre: "c1", Stored: d.at(seq), Safe: d.at(seq)})
+	d.say(&wire.Welcome{Head: d.head(), Centre: "c1", Followed: "c1", Stored: d.at(seq), Safe: d.at(seq)})
 }
 
 func (d *desk) ack(seq int64) {
-	d.say(&wire.Ack{Head: d.head(), Stored: d.at(seq), Safe: d.at(seq)})
+	d.say(&wire.Ack{Head: d.head(), Centre: "c1", Stored: d.at(seq), Safe: d.at(seq)})
 }
 
 func (d *desk) scan(n int) {
@@ -369,7 +369,7 @@ func TestAnotherHistoryAtTheCentreStopsTheSite(t *testing.T) {
 		d.scan(3)
 		d.Link(true, "")
 		d.take()
-		d.say(&wire.Welcome{Head: d.head(), Centre: "c1", Stored: wire.Cursor{Seq: 2, Hash: wire.Genesis("york", "x")}})
+		d.say(&wire.Welcome{Head: d.head(), Centre: "c1", Followed: "c1", Stored: wire.Cursor{Seq: 2, Hash: wire.Genesis("york", "x")}})
 		st := d.Status()
 		assert.Equal(t, session.CaptureOnly, st.State)
 		assert.Equal(t, "diverged", st.Reason)
@@ -390,7 +390,7 @@ func TestAnAcknowledgementWithAnotherHashIsNotBelieved(t *testing.T) {
 			d.Link(true, "")
 			d.take()
 			d.welcome(1)
-			d.say(&wire.Ack{Head: d.head(), Stored: forged, Safe: forged})
+			d.say(&wire.Ack{Head: d.head(), Centre: "c1", Stored: forged, Safe: forged})
 			pos, _ := d.site.Position(t.Context())
 			assert.EqualValues(t, 1, pos.Stored.Seq, name)
 			assert.Equal(t, session.CaptureOnly, d.Status().State, name)
@@ -404,15 +404,15 @@ func TestStoredAndSafeAreTwoMarks(t *testing.T) {
 		d.Link(true, "")
 		d.take()
 		d.welcome(0)
-		d.say(&wire.Ack{Head: d.head(), Stored: d.at(3), Safe: d.at(1)})
+		d.say(&wire.Ack{Head: d.head(), Centre: "c1", Stored: d.at(3), Safe: d.at(1)})
 		pos, _ := d.site.Position(t.Context())
 		assert.EqualValues(t, 3, pos.Stored.Seq)
 		assert.EqualValues(t, 1, pos.Safe.Seq)
-		d.say(&wire.Ack{Head: d.head(), Stored: d.at(2), Safe: d.at(2)})
+		d.say(&wire.Ack{Head: d.head(), Centre: "c1", Stored: d.at(2), Safe: d.at(2)})
 		pos, _ = d.site.Position(t.Context())
 		assert.EqualValues(t, 3, pos.Stored.Seq, "a late one moves nothing back")
 		assert.EqualValues(t, 2, pos.Safe.Seq)
-		d.say(&wire.Ack{Head: d.head(), Stored: d.at(3), Safe: wire.Cursor{Seq: 3, Hash: wire.Genesis("york", "x")}})
+		d.say(&wire.Ack{Head: d.head(), Centre: "c1", Stored: d.at(3), Safe: wire.Cursor{Seq: 3, Hash: wire.Genesis("york", "x")}})
 		assert.Equal(t, session.CaptureOnly, d.Status().State)
 		pos, _ = d.site.Position(t.Context())
 		assert.EqualValues(t, 2, pos.Safe.Seq)
@@ -435,6 +435,38 @@ func TestAFenceStopsAllocationUntilAPersonHasDecided(t *testing.T) {
 		assert.Equal(t, []string{"1-1"}, runs(d.take()), "but its facts are taken")
 		d.say(&wire.Commands{Head: d.head(), Centre: "c1", First: 1, Commands: []wire.Command{{}}})
 		assert.Empty(t, d.commands)
+	})
+}
+
+// What is not vouched for is told, and its log is sent, but nothing is allocated by it.
+func TestASiteInDoubtSendsAndDoesNotAllocate(t *testing.T) {
+	sit(t, "i1", func(d *desk) {
+		d.scan(2)
+		d.Link(true, "")
+		d.take()
+		d.say(&wire.Fence{Head: d.head(), Reason: "doubtful", Message: "it may be an older copy"})
+		sent := d.after(2 * time.Minute)
+		require.Equal(t, hello, runs(sent)[:1])
+		assert.Equal(t, "doubtful", sent[len(sent)-1].(*wire.Hello).Doubt)
+		d.say(&wire.Welcome{Head: d.head(), Facts: true, Centre: "c1", Followed: "c1", Stored: d.at(0), Safe: d.at(0)})
+		assert.Contains(t, runs(d.take()), "1-2")
+		assert.Equal(t, session.CaptureOnly, d.Status().State)
+	})
+}
+
+// An acknowledgement of the centre before it was put back to an older copy would keep
+// events here for ever that it has no more.
+func TestAnAcknowledgementOfAnotherLifeOfTheCentreCountsForNothing(t *testing.T) {
+	sit(t, "i1", func(d *desk) {
+		d.scan(2)
+		d.Link(true, "")
+		d.take()
+		d.welcome(0)
+		d.take()
+		d.say(&wire.Ack{Head: d.head(), Centre: "c0", Stored: d.at(2), Safe: d.at(2)})
+		assert.Zero(t, d.Status().Stored)
+		d.ack(2)
+		assert.EqualValues(t, 2, d.Status().Stored)
 	})
 }
 
@@ -464,7 +496,7 @@ func TestMessagesForOthersAndRubbishChangeNothing(t *testing.T) {
 		d.welcome(0)
 		d.take()
 		for _, h := range []wire.Head{{Site: "leeds", Nonce: "n2", Incarnation: "i1"}, {Site: "leeds", Nonce: "n1", Incarnation: "i0"}, {Site: "york", Nonce: "n1", Incarnation: "i1"}} {
-			d.say(&wire.Ack{Head: h, Stored: d.at(2)})
+			d.say(&wire.Ack{Head: h, Centre: "c1", Stored: d.at(2)})
 			d.say(&wire.Fence{Head: h, Reason: "clone"})
 		}
 		d.Deliver(wire.Down("york"), []byte("x"))

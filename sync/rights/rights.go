@@ -23,6 +23,10 @@ type Registers struct {
 	Used     int64 // written by the site, as are the next two
 	Undone   int64
 	Returned int64
+	// Attested is written by the centre: rights of a life that is lost, of which a
+	// person has said with name and reason that no unit was given by them. No site
+	// knows of it.
+	Attested int64
 }
 
 // ErrNoRight says that a site wanted to spend a right that it does not hold.
@@ -32,9 +36,10 @@ var ErrNoRight = errors.New("the site holds no right for this")
 func (r Registers) Balance() int64 { return r.Granted - r.Returned - r.Used + r.Undone }
 
 // Outstanding is what the line must count as committed to this site: what may
-// yet be used, or what was used, whichever is more.
+// yet be used, or what was used, whichever is more. It is the same for a life that
+// ended: nobody knows what it did before it fell silent.
 func (r Registers) Outstanding() int64 {
-	return max(r.Granted-r.Returned, r.Used-r.Undone)
+	return max(r.Granted-r.Returned-r.Attested, r.Used-r.Undone)
 }
 
 // Change is what one event does to the registers of a line in all. Nothing in it
@@ -66,9 +71,30 @@ func (r *Registers) Apply(c Change) error {
 	return nil
 }
 
+// Fact takes in what one event did where it is not asked whether it was allowed: a
+// site that was granted more than the centre remembers tells the truth all the same.
+func (r *Registers) Fact(c Change) {
+	r.Used, r.Undone, r.Returned = r.Used+c.Used, r.Undone+c.Undone, r.Returned+c.Returned
+}
+
 // Grant raises Granted to total. A total that was seen before, or an older one,
 // changes nothing.
 func (r *Registers) Grant(total int64) { r.Granted = max(r.Granted, total) }
+
+// TakeBack is what a site's registers change by where n units leave the line. Units
+// that an earlier life of its database gave to the line free no right in this one.
+func (r Registers) TakeBack(n int64) Change { return Change{Undone: min(n, r.Used-r.Undone)} }
+
+// Attest frees what a lost life can no longer spend: a person has counted that it
+// gave used units to the line. It fails, and changes nothing, where the life's own
+// events say more.
+func (r *Registers) Attest(used int64) error {
+	if told := r.Used - r.Undone; used < told {
+		return fmt.Errorf("%d units were counted, but events of that site tell of %d: the events stand", used, told)
+	}
+	r.Attested = max(r.Attested, r.Granted-r.Returned-used)
+	return nil
+}
 
 // MayGrant is centre rule C: after raising the grant of one of the lives of a
 // line to total, the sum of what all lives hold, dead ones included, must stay

@@ -9,9 +9,18 @@ import (
 // sends; where the hash differs, it does not send.
 type Welcome struct {
 	Head
-	// Minted is true where Head.Incarnation is new: the site begins an empty
-	// log under it.
-	Minted bool   `json:"minted"`
+	// Minted is true where Head.Incarnation is new: the site begins an empty log
+	// under it. Instead is the life that it replaces, as the hello named it, and Kept
+	// how far the centre holds that one's log.
+	Minted  bool   `json:"minted"`
+	Instead string `json:"instead,omitempty"`
+	Kept    Cursor `json:"kept,omitzero"`
+	// Followed is the life of the centre that the hello followed. A site that follows
+	// another by now has moved on, and the answer is late.
+	Followed string `json:"followed,omitempty"`
+	// Facts is true where the site is welcome to send its events and not to
+	// allocate.
+	Facts  bool   `json:"facts,omitempty"`
 	Centre string `json:"centre"` // the centre's incarnation
 	Stored Cursor `json:"stored"`
 	Safe   Cursor `json:"safe"`
@@ -20,9 +29,12 @@ type Welcome struct {
 func (*Welcome) kind() string { return "welcome" }
 
 // Ack is the centre's own receipt. Stored: in the centre's database. Safe: also
-// in a copy off the centre's machine; the site deletes only below it.
+// in a copy off the centre's machine; the site deletes only below it. A receipt of a
+// life of the centre that the site does not follow is worth nothing: that life's
+// database is gone.
 type Ack struct {
 	Head
+	Centre string `json:"centre"` // the centre's incarnation
 	Stored Cursor `json:"stored"`
 	Safe   Cursor `json:"safe"`
 }

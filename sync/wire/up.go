@@ -17,6 +17,12 @@ type Hello struct {
 	Safe      Cursor        `json:"safe"`      // likewise
 	Commands  CommandCursor `json:"commands"`  // the last command applied
 	Registers Hash          `json:"registers"` // digest of the site's right registers
+	// Doubt is why the site does not vouch for its database: its anchors do not
+	// agree with it, or the centre's history is another. Absent: it does.
+	Doubt string `json:"doubt,omitempty"`
+	// Late is true where Head.Incarnation is a life that the database left: only
+	// its events are to be taken.
+	Late bool `json:"late,omitempty"`
 	// Welcomed is true where this process was welcomed on this connection: it
 	// says only that it is there and how far its log has come.
 	Welcomed bool   `json:"welcomed,omitempty"`
