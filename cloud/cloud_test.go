@@ -184,6 +184,19 @@ func TestDatabaseOfANewerProgramIsLeftAlone(t *testing.T) {
 	require.ErrorContains(t, err, "newer dockfill-cloud")
 }
 
+func TestAFailedUpgradeSaysWhatToRun(t *testing.T) {
+	c := config(t)
+	_, stop := start(t, c)
+	require.NoError(t, stop())
+	db, err := sql.Open("sqlite3", filepath.Join(c.Data, databaseFile))
+	require.NoError(t, err)
+	_, err = db.Exec("DELETE FROM goose_db_version WHERE version_id > 1")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	_, err = New(t.Context(), c)
+	require.ErrorContains(t, err, "was taken back; nothing is lost): run the dockfill-cloud that used it before")
+}
+
 func TestUnreachedBrokerIsNotReadyAndStillShows(t *testing.T) {
 	c := config(t)
 	c.Broker = "tcp://127.0.0.1:1"

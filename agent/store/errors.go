@@ -29,6 +29,9 @@ var (
 	// ErrDisk: the disk failed to read, write or flush. Whether the transaction
 	// is on the disk is not known: stop, and look again at the next start.
 	ErrDisk = errors.New("the disk failed")
+	// ErrUpgrade: the tables could not be brought to what this program needs. Each
+	// step is a transaction: what the program before it wrote is whole.
+	ErrUpgrade = errors.New("the site's database could not be upgraded")
 	// ErrUnsafe: SQLite did not take a setting without which a commit could be
 	// lost, or is too old.
 	ErrUnsafe = errors.New("the database library is not safe to use")

@@ -327,8 +327,19 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if have > newest {
 		return fmt.Errorf("%w: its schema is number %d, this program knows %d", ErrNewer, have, newest)
 	}
-	_, err = p.Up(ctx)
-	return err
+	if _, err = p.Up(ctx); err != nil {
+		return upgradeError(err)
+	}
+	return nil
+}
+
+// upgradeError names the step that failed, without the library's words around it.
+func upgradeError(err error) error {
+	var step *goose.PartialError
+	if !errors.As(err, &step) {
+		return fmt.Errorf("%w: %w", ErrUpgrade, err)
+	}
+	return fmt.Errorf("%w: step %d failed and was taken back: %w", ErrUpgrade, step.Failed.Source.Version, step.Err)
 }
 
 // explain says with each failure to open what a person can do.
@@ -351,6 +362,8 @@ func explain(path string, err error) error {
 		advice = deniedAdvice(filepath.Dir(path))
 	case errors.Is(err, ErrDisk):
 		advice = "check that the folder of `data` can be reached and that the disk is healthy"
+	case errors.Is(err, ErrUpgrade):
+		advice = "nothing is lost: install the program that ran before again, go on with it, and send this message to central operations"
 	}
 	if advice == "" {
 		return fmt.Errorf("database %s: %w", path, err)

@@ -116,6 +116,7 @@ func TestAFileThatIsNotAWholeDatabaseOfThisSiteIsRefused(t *testing.T) {
 		}, ErrDamaged, "does not begin"},
 		"another program's": {stranger, ErrForeign, "check `site` and `data`"},
 		"a newer schema":    {newer, ErrNewer, "newer"},
+		"an upgrade fails":  {halfway, ErrUpgrade, "install the program that ran before"},
 		"an event changed":  {forge, ErrDamaged, "does not follow"},
 		"a directory": {func(t *testing.T, p string) {
 			require.NoError(t, os.Remove(p))
@@ -162,6 +163,11 @@ func stranger(t *testing.T, path string) {
 
 func newer(t *testing.T, path string) {
 	raw(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)")
+}
+
+// halfway takes the upgrades for not done, so that they meet their own tables.
+func halfway(t *testing.T, path string) {
+	raw(t, path, "DELETE FROM goose_db_version WHERE version_id > 1")
 }
 
 func forge(t *testing.T, path string) {

@@ -99,7 +99,11 @@ func migrate(ctx context.Context, d goose.Dialect, db *sql.DB) error {
 	if has > knows {
 		return fmt.Errorf("it was last used by a newer dockfill-cloud (its tables have version %d, this program knows %d): run that one, or restore a backup made before the upgrade", has, knows)
 	}
-	_, err = p.Up(ctx)
+	var step *goose.PartialError
+	if _, err = p.Up(ctx); errors.As(err, &step) {
+		return fmt.Errorf("its tables could not be upgraded (step %d failed and was taken back; nothing is lost): run the dockfill-cloud that used it before, and report this: %w",
+			step.Failed.Source.Version, step.Err)
+	}
 	return err
 }
 
