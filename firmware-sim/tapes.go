@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
@@ -20,7 +19,6 @@ type tapes struct {
 
 type tape struct {
 	file *os.File
-	buf  *bufio.Writer
 	rec  *device.Recorder
 }
 
@@ -33,7 +31,8 @@ func newTapes(path string, devices int) *tapes {
 	return &tapes{path: path, many: devices > 1}
 }
 
-// recorder begins a device's recording.
+// recorder begins a device's recording. Each step is written as it happens, so that
+// what a play that was broken off has recorded is there.
 func (t *tapes) recorder(name, profile string) (*device.Recorder, error) {
 	if t == nil {
 		return nil, nil
@@ -47,9 +46,8 @@ func (t *tapes) recorder(name, profile string) (*device.Recorder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--record: %w", err)
 	}
-	buf := bufio.NewWriter(f)
-	r := device.NewRecorder(buf, fmt.Sprintf("what went over the port of %s, profile %s", name, profile))
-	t.files = append(t.files, &tape{f, buf, r})
+	r := device.NewRecorder(f, fmt.Sprintf("what went over the port of %s, profile %s", name, profile))
+	t.files = append(t.files, &tape{f, r})
 	return r, nil
 }
 
@@ -60,7 +58,7 @@ func (t *tapes) close() error {
 	}
 	var errs []error
 	for _, f := range t.files {
-		errs = append(errs, f.rec.Err(), f.buf.Flush(), f.file.Close())
+		errs = append(errs, f.rec.Err(), f.file.Close())
 	}
 	return errors.Join(errs...)
 }

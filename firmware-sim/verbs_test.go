@@ -148,6 +148,20 @@ func TestARecordedPlayIsPlayedBack(t *testing.T) {
 	assert.Contains(t, errs, "the host said")
 }
 
+// A play that is killed leaves what it has recorded.
+func TestARecordingIsWrittenAsItGoes(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "tape.txt")
+	rec, err := newTapes(file, 1).recorder("d", "ascii")
+	require.NoError(t, err)
+	d, err := device.Open(device.Config{Link: link(t), Record: rec})
+	require.NoError(t, err)
+	defer d.Close()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Regexp(t, `(?m)^! \d\.\d{6}s plug$`, string(text))
+}
+
 func TestSeveralScannersAreRecordedApart(t *testing.T) {
 	t.Parallel()
 	one, two, dir := link(t), link(t), t.TempDir()

@@ -442,6 +442,28 @@ func TestDisplayDoesNotInviteWhereNothingIsReceived(t *testing.T) {
 	until(t, ctx, `document.getElementById("ready").textContent === "Ready to scan"`)
 }
 
+// What was not counted stands there while something is amiss, too: it is then that
+// people look.
+func TestWhatWasNotCountedIsShownBesideATrouble(t *testing.T) {
+	ctx := browser(t, kiosk)
+	twin := docktest.New()
+	do(t, ctx, chromedp.EmulateViewport(1280, 720))
+	open(t, ctx, twin)
+	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		s.Stations[0].State, s.Stations[0].Since = dock.StationSearching, time.Now().Add(-100*time.Second)
+		s.Stations[0].Problem = "/dev/serial/by-id/usb-Honeywell_Scanner-if00: permission denied; give the agent's user the group that owns the port (dialout on most systems)"
+		s.Held = []dock.Held{{Why: allocation.WhyUnknown, Units: 5, Codes: 2, Since: time.Now()}}
+		s.Uncounted = []dock.Uncounted{{Station: s.Stations[0].ID, Records: 12, Since: time.Now()}}
+	})
+	until(t, ctx, `document.querySelector("#facts .trouble") !== null`)
+	for _, screen := range [][2]int64{{360, 640}, {768, 1024}, {1280, 720}} {
+		resize(t, ctx, screen[0], screen[1])
+		assert.Contains(t, ask[string](t, ctx, `document.querySelector("#facts .trouble").textContent`), "dialout")
+		assert.Contains(t, ask[string](t, ctx, `document.querySelector("#facts .aside").textContent`), "Set aside: 5 units of 2 unknown codes. Not counted: 12 records of the last upload")
+		check(t, ctx, fmt.Sprintf("aside-trouble-%d", screen[0]))
+	}
+}
+
 // What the scanner lacks is told to its end, also beside a verdict.
 func TestNoticeOfTheScannerIsNotCut(t *testing.T) {
 	ctx := browser(t, kiosk)

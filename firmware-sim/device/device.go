@@ -152,7 +152,7 @@ func New(cfg Config) (*Device, error) {
 	if cfg.Listen != "" {
 		d.wire = &tcpWire{address: cfg.Listen}
 	} else {
-		d.wire = &ptyWire{link: cfg.Link, watch: cfg.Profile != SSI}
+		d.wire = &ptyWire{link: cfg.Link}
 	}
 	d.proto = d.speak()
 	return d, nil

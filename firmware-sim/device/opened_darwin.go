@@ -1,4 +1,6 @@
 package device
 
-// watchOpened cannot tell here: the host is taken to be there at once.
-func watchOpened(string) (came <-chan struct{}, stop func()) { return closed, func() {} }
+// watchHosts cannot tell here: a host is taken to be there, at once and always.
+func watchHosts(string) (came <-chan struct{}, there func() bool, stop func()) {
+	return closed, always, func() {}
+}

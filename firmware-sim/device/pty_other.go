@@ -9,10 +9,7 @@ import (
 
 // ptyWire cannot be opened here: the system has no pseudo-terminals that a
 // serial library could open.
-type ptyWire struct {
-	link  string
-	watch bool
-}
+type ptyWire struct{ link string }
 
 func (w *ptyWire) open(Plugging) (endpoint, error) {
 	return nil, fmt.Errorf("%s: %s has no pseudo-terminals; let the device listen on TCP instead", w.link, runtime.GOOS)

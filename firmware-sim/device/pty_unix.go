@@ -18,9 +18,8 @@ import (
 // ptyWire is a pseudo-terminal behind a symlink. The host opens the symlink;
 // each plugging-in makes another terminal and moves the symlink to it.
 type ptyWire struct {
-	link  string
-	watch bool   // notice when a host opens the terminal
-	last  string // the terminal of the life before
+	link string
+	last string // the terminal of the life before
 }
 
 func (w *ptyWire) open(how Plugging) (endpoint, error) {
@@ -32,9 +31,7 @@ func (w *ptyWire) open(how Plugging) (endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.came = closed; w.watch {
-		e.came, e.unwatch = watchOpened(e.node)
-	}
+	e.came, e.there, e.unwatch = watchHosts(e.node)
 	// All is as asked before the link leads here: no host may come earlier.
 	if err := errors.Join(e.prepare(how), pointLink(w.link, e.node)); err != nil {
 		e.close()
@@ -96,6 +93,7 @@ type ptyEndpoint struct {
 	mode          os.FileMode            // to give back after Denied
 	holding       atomic.Pointer[func()] // ends another program's hold; nil where there is none
 	came          <-chan struct{}        // closed when a host has opened the terminal
+	there         func() bool            // whether one has it open now
 	unwatch       func()
 }
 
@@ -195,7 +193,16 @@ func (e *ptyEndpoint) writeDeadline(t time.Time)   { e.master.SetWriteDeadline(t
 
 func (e *ptyEndpoint) opened() <-chan struct{} { return e.came }
 
-func (e *ptyEndpoint) discard() { e.onSlave(flushUnread) }
+// discard leaves an open port its bytes: the kernel keeps them for a host that does
+// not read now. Only our own end keeps them for nobody.
+func (e *ptyEndpoint) discard() {
+	if !e.there() {
+		e.onSlave(flushUnread)
+	}
+}
+
+// always is said where it is not known whether a host is there.
+func always() bool { return true }
 
 // relax takes off the exclusive lock that serial libraries put on a port. The
 // lock outlives a killed host for as long as our own end is open, and would

@@ -138,8 +138,8 @@ func (s *ssi) exchange(ctx context.Context, w *waiter, p packet, f Fault) error 
 	}
 }
 
-// giveUp drops what the host has not read: on a real wire those bytes would
-// have passed an open port or nobody.
+// giveUp drops what was sent while no host had the port open: on a real wire nobody
+// would have kept it.
 func (s *ssi) giveUp(w *waiter) {
 	w.GaveUp = true
 	if end := s.d.current(); end != nil {

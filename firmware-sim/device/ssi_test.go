@@ -77,18 +77,6 @@ func TestAnUnansweredScanIsSentThreeTimesAndNoMore(t *testing.T) {
 	assert.Equal(t, Good, await(t, next).a.Tone)
 }
 
-func TestWhatNoHostReadBeforeTheDeviceGaveUpNeverArrives(t *testing.T) {
-	t.Parallel()
-	d, link := plugIn(t, quick())
-	require.True(t, await(t, scanning(d, ean, "")).a.GaveUp)
-	h := openHost(t, link)
-	done := scanning(d, "96385074", "")
-	assert.Equal(t, byte(0x0A), h.packet()[4])
-	h.write(hostAck...)
-	h.tell(opBeep, 0)
-	assert.Equal(t, Good, await(t, done).a.Tone)
-}
-
 func TestANakAsksForTheSameAgain(t *testing.T) {
 	t.Parallel()
 	d, link := plugIn(t, Config{Profile: SSI, Packets: true})

@@ -19,8 +19,8 @@ type endpoint interface {
 	address() string
 	readDeadline(time.Time)
 	writeDeadline(time.Time)
-	// discard drops what the host has not read yet, as a wire would that
-	// nobody listened to.
+	// discard drops what no host has read, as a wire does that leads to no open
+	// port. What an open port's host has not read yet stays.
 	discard()
 	// opened is closed if a host has the wire open, or may have.
 	opened() <-chan struct{}

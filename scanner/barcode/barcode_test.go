@@ -92,7 +92,10 @@ func TestWhatCannotBeUsedSaysWhy(t *testing.T) {
 	}{
 		{"", gs1.Empty, "", "no data", 0},
 		{"]C1", gs1.Empty, "", "no data", 3},
-		{"]C1\x1d", gs1.Empty, "", "no element", 4},
+		{"]C1\x1d", gs1.Empty, "", "no data", 3},
+		{" ", gs1.Empty, "", "no data", 0},
+		{"\t", gs1.Empty, "", "no data", 0},
+		{"]A0 \x00 ", gs1.Empty, "", "no data", 3},
 		{"4006381333932", gs1.CheckDigit, "", "1 is expected", 12},
 		{"96385074", Ambiguous, "", "EAN-8 or UPC-E", 0},
 		{"]E0123", gs1.Length, "", "settings for EAN", 3},
@@ -223,6 +226,17 @@ func TestHouseAcceptsWhatDoesNotBelongTogether(t *testing.T) {
 	assert.Equal(t, gs1.Repeated, c.Err.Code)
 	assert.Empty(t, c.Lot)
 	assert.Len(t, c.Elements, 2)
+}
+
+// Two boxes of one table are one table: a piece names it and is none.
+func TestAPieceIsNoUnit(t *testing.T) {
+	c := Rules{}.Parse("", []byte("]C18006095060001343520102\x1d21A"), 2026)
+	require.Nil(t, c.Err)
+	assert.Equal(t, Piece{"09506000134352", 1, 2}, c.Piece)
+	assert.Empty(t, c.GTIN)
+	assert.Zero(t, c.Quantity)
+	assert.Equal(t, "A", c.Serial)
+	assert.Zero(t, Rules{}.Parse("", []byte("]C10109506000134352"), 2026).Piece)
 }
 
 // A count is of the trade item that is counted, and an accepted label may not leave

@@ -2,6 +2,7 @@ package barcode
 
 import (
 	"strings"
+	"unicode"
 
 	"dockfill/allocation"
 	"dockfill/scanner/barcode/gs1"
@@ -38,8 +39,11 @@ type Code struct {
 	GTIN     allocation.GTIN // AI 01, or a bare product code
 	SSCC     allocation.SSCC // AI 00
 	Contents allocation.GTIN // AI 02: what the pallet holds, Quantity times
-	Lot      string          // AI 10, or a house code's
-	Serial   string          // AI 21, or a house code's
+	// Piece is AI 8006: one part of a trade item that comes in several, and no unit by
+	// itself. GTIN stays empty beside it.
+	Piece  Piece
+	Lot    string // AI 10, or a house code's
+	Serial string // AI 21, or a house code's
 	// Quantity is AI 30 of GTIN, or AI 37 of Contents, or a house code's; 0 means
 	// that none was stated, or none of these.
 	Quantity int64
@@ -65,6 +69,12 @@ type Code struct {
 	// were lost and guessed.
 	Warnings []Error
 	Err      *Error
+}
+
+// Piece is the N-th of Of parts that make one trade item; the zero value is none.
+type Piece struct {
+	Item  allocation.GTIN
+	N, Of int
 }
 
 // Rules is what a house decides about its codes. The zero value knows the
@@ -119,7 +129,7 @@ func (p *parser) read() *Error {
 	c := &p.code
 	family := familyOf(c.Symbology)
 	switch {
-	case c.Text == "":
+	case isBlank(c.Text):
 		return &Error{Code: gs1.Empty, Message: "the scan holds no data"}
 	case isCard(c.Text):
 		return c.readCard()
@@ -137,6 +147,12 @@ func (p *parser) read() *Error {
 		return p.readPlain()
 	}
 	return p.readTradeItem(family)
+}
+
+// isBlank reports a text of nothing but blanks and control characters: a scanner
+// that sends no more has read nothing, and nobody could look for such a code.
+func isBlank(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsSpace(r) && !unicode.IsControl(r) })
 }
 
 // readPlain takes what a symbology without GS1's FNC1 can carry.

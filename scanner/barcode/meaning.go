@@ -105,6 +105,8 @@ func (p *parser) add(e Element) *Error {
 		c.name(allocation.GTIN(e.Value))
 	case "02":
 		c.Contents = allocation.GTIN(e.Value)
+	case "8006": // 14 digits of the whole item, two each of piece and total
+		c.Piece = Piece{allocation.GTIN(e.Value[:14]), number(e.Value[14:16]), number(e.Value[16:])}
 	case "10":
 		c.Lot = e.Value
 	case "21":
@@ -117,15 +119,20 @@ func (p *parser) add(e Element) *Error {
 	return nil
 }
 
+// number reads a few digits.
+func number(digits string) (n int) {
+	for i := range len(digits) {
+		n = n*10 + int(digits[i]-'0')
+	}
+	return n
+}
+
 // addQuantity reads at most eight digits.
 func (c *Code) addQuantity(e Element) *Error {
 	fail := func(says string) *Error {
 		return &Error{Code: BadQuantity, AI: e.AI, At: e.At, Message: fmt.Sprintf("(%s) %s: %s", e.AI, e.Value, says)}
 	}
-	var n int64
-	for i := range len(e.Value) {
-		n = n*10 + int64(e.Value[i]-'0')
-	}
+	n := int64(number(e.Value))
 	if err := allocation.CheckQty(n); err != nil {
 		return fail(err.Error())
 	}

@@ -51,6 +51,8 @@ type command struct {
 	purpose purpose
 	from    time.Time // not before
 	until   time.Time // of a showing
+	praises bool      // the tone or the light of a saved unit
+	void    bool      // not to be sent, or not again
 	sentAt  time.Time
 	tries   int
 }
@@ -111,12 +113,20 @@ func (c *commands) show(now time.Time, v allocation.Verdict) {
 	c.queue = append(c.queue, later...)
 }
 
+// overtaken withdraws what praises a scan behind which another was delivered.
+func (c *commands) overtaken() {
+	for i := range c.queue {
+		c.queue[i].void = c.queue[i].praises
+	}
+}
+
 // sound queues one verdict.
 func (c *commands) sound(now time.Time, v allocation.Verdict) {
 	if c.lit != 0 && c.can(opLEDOff) {
 		c.add(showing, now, opLEDOff, c.lit)
 	}
 	c.add(showing, now, opBeep, c.profile.Tones.toneOf(v).raw[0])
+	c.queue[len(c.queue)-1].praises = v.Saved()
 	h := c.profile.Hold
 	holds := h != nil && stops(v) && c.can(h.Begin.raw[0])
 	if holds {
@@ -124,6 +134,7 @@ func (c *commands) sound(now time.Time, v allocation.Verdict) {
 	}
 	if light := c.profile.Lights.lightOf(v); light != nil && c.can(opLEDOn) {
 		c.add(showing, now, opLEDOn, light.On.raw[0])
+		c.queue[len(c.queue)-1].praises = v.Saved()
 		c.add(showing, now.Add(ms(light.MS)), opLEDOff, light.Off.raw[0])
 	}
 	if holds {
@@ -204,8 +215,11 @@ func (c *commands) drop() { c.queue, c.waiting = c.queue[1:], false }
 func (c *commands) due(now time.Time) []Event {
 	var events []Event
 	for c.ready(now) {
-		if head := c.queue[0]; c.over(head, now) {
+		if head := c.queue[0]; head.void || c.over(head, now) {
 			c.drop()
+			if head.void {
+				continue
+			}
 			if head.purpose != asking {
 				c.trouble = scanner.ErrNotAnswering
 				c.askNothing()

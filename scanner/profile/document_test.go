@@ -225,12 +225,37 @@ func TestUSBIdsSuggestAProfile(t *testing.T) {
 		assert.Empty(t, Suggest(bridge, "6001"))
 	}
 	s := Suggest("05e0", "1200")
-	assert.Equal(t, Suggestion{"ssi", Keyboard, "05E0:1200 is Zebra, Symbol or Motorola with SSI, as a keyboard", Vendor}, s[0])
+	assert.Equal(t, []any{"ssi", Keyboard, "05E0:1200 is Zebra, Symbol or Motorola with SSI, as a keyboard", Vendor}, []any{s[0].Profile, s[0].Mode, s[0].Why, s[0].Sure})
 	p, err := Set{}.Find(s[0].Profile)
 	require.NoError(t, err)
 	assert.Contains(t, p.Setup[2].Words, "HID Keyboard Emulation")
 	assert.Equal(t, Serial, Suggest("05E0", "1701")[0].Mode)
 	assert.Equal(t, "ascii", Suggest("05E0", "0600")[0].Profile, "simple COM port emulation has no packets")
+}
+
+// The maker's number does not say whether Host ACK or ACK/NAK is on.
+func TestAnIdThatLeavesOpenWhetherTheScannerWaits(t *testing.T) {
+	for vid, want := range map[string][]string{
+		"0C2E": {"honeywell-hostack", "honeywell"}, "05F9": {"datalogic", "datalogic-ack", "datalogic-cordless"}, "05E0": nil, "1EAB": nil, "0403": nil,
+	} {
+		var got []string
+		for _, s := range Undecided(Suggest(vid, "ffff")) {
+			got = append(got, s.Profile)
+		}
+		assert.ElementsMatch(t, want, got, vid)
+	}
+}
+
+func TestTheGoodToneIsKnownInWhatWasSent(t *testing.T) {
+	for name, says := range map[string][2]string{
+		"ssi": {string(host(opBeep, 0).encode()), string(host(opBeep, 1).encode())}, "honeywell-hostack": {"\x1b7,\x1b2,", "\x1b5,\x1b5,"},
+		"datalogic-ack": {"\x06\x01", "F"}, "ascii": {"", "\x07"},
+	} {
+		p, err := Set{}.Find(name)
+		require.NoError(t, err)
+		assert.Equal(t, name != "ascii", p.Praises([]byte(says[0])), name)
+		assert.False(t, p.Praises([]byte(says[1])), name)
+	}
 }
 
 func TestBytesAreWrittenAsAPersonReadsThem(t *testing.T) {

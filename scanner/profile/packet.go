@@ -113,35 +113,42 @@ func decodePacket(b []byte) (packet, error) {
 
 // packetWords names the SSI packets in b for a person, such as "CMD_ACK (D0)", those
 // that arrived garbled too; "" where b begins with none.
-func packetWords(b []byte) string {
+func (p *Profile) packetWords(b []byte) string {
 	var all []string
 	for len(b) > 0 {
 		n := int(b[0]) + 2
 		if n < minPacket+2 || n > len(b) {
 			break
 		}
-		p, err := decodePacket(b[:n])
+		pkt, err := decodePacket(b[:n])
 		switch b = b[n:]; {
 		case err != nil:
 			all = append(all, "a packet with a wrong checksum")
-		case p.op == opNak && len(p.data) > 0:
-			all = append(all, opName(p.op)+map[byte]string{nakResend: ": send it again", nakUnknown: ": not known", nakDenied: ": not allowed now"}[p.data[0]])
-		case p.op == opDecodeData && len(p.data) > 0:
-			all = append(all, opName(p.op)+scanWords(p))
+		case pkt.op == opNak && len(pkt.data) > 0:
+			all = append(all, opName(pkt.op)+map[byte]string{nakResend: ": send it again", nakUnknown: ": not known", nakDenied: ": not allowed now"}[pkt.data[0]])
+		case pkt.op == opDecodeData && len(pkt.data) > 0:
+			all = append(all, opName(pkt.op)+p.scanWords(pkt))
 		default:
-			all = append(all, opName(p.op))
+			all = append(all, opName(pkt.op))
 		}
 	}
 	return strings.Join(all, ", ")
 }
 
-// scanWords tells of a scan's packet: code type, size, and what its status says.
-func scanWords(p packet) string {
-	says := fmt.Sprintf(": code type %02X, %d bytes of the code", p.data[0], len(p.data)-1)
-	if p.status&bitRetransmit != 0 {
+// scanWords tells of a scan's packet: code type with the symbology that it stands for,
+// size, and what its status says.
+func (p *Profile) scanWords(pkt packet) string {
+	symbology := ""
+	for _, t := range p.SSI.Types {
+		if byte(t.Code) == pkt.data[0] {
+			symbology = " (" + t.AIM + ")"
+		}
+	}
+	says := fmt.Sprintf(": code type %02X%s, %d bytes of the code", pkt.data[0], symbology, len(pkt.data)-1)
+	if pkt.status&bitRetransmit != 0 {
 		says += ", sent again"
 	}
-	if p.status&bitContinuation != 0 {
+	if pkt.status&bitContinuation != 0 {
 		says += ", goes on in the next packet"
 	}
 	return says

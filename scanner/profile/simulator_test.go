@@ -39,17 +39,7 @@ func attend(t *testing.T, d device.Config) *station { return attendBy(t, d, prof
 
 // attendBy is attend with a site's own profiles.
 func attendBy(t *testing.T, d device.Config, set profile.Set) *station {
-	d.Link = filepath.Join(t.TempDir(), "scanner")
-	d.ToneWait = patience
-	dev, err := device.Open(d)
-	require.NoError(t, err)
-	t.Cleanup(dev.Close)
-	p, err := set.Find(string(d.Profile))
-	require.NoError(t, err)
-	c, err := set.Complete(scanner.Config{Station: "1", Port: d.Link, Profile: scanner.Profile(p.Name), Beep: p.Verdicts()})
-	require.NoError(t, err)
-	source, err := serial.New(c)
-	require.NoError(t, err)
+	dev, source := wired(t, d, set)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	s := &station{dev, source, ctx, make(chan scanner.Scan, 4096), make(chan struct{})}
 	out := make(chan scanner.Scan)
@@ -75,6 +65,28 @@ func attendBy(t *testing.T, d device.Config, set profile.Set) *station {
 	require.NoError(t, dev.Ready(ctx))
 	require.Eventually(t, func() bool { return source.Status().State == scanner.Connected }, patience, 5*time.Millisecond)
 	return s
+}
+
+// wired is a pretend scanner and the source on its port, which does not run yet.
+func wired(t *testing.T, d device.Config, set profile.Set) (*device.Device, scanner.Source) {
+	if d.Listen == "" {
+		d.Link = filepath.Join(t.TempDir(), "scanner")
+	}
+	d.ToneWait = patience
+	dev, err := device.Open(d)
+	require.NoError(t, err)
+	t.Cleanup(dev.Close)
+	p, err := set.Find(string(d.Profile))
+	require.NoError(t, err)
+	port := dev.Address()
+	if d.Listen != "" {
+		port = "tcp://" + port
+	}
+	c, err := set.Complete(scanner.Config{Station: "1", Port: port, Profile: scanner.Profile(p.Name), Beep: p.Verdicts()})
+	require.NoError(t, err)
+	source, err := serial.New(c)
+	require.NoError(t, err)
+	return dev, source
 }
 
 func verdictOf(s scanner.Scan) allocation.Verdict {
@@ -170,6 +182,45 @@ func TestACartonWhoseAcknowledgementWasLostIsAskedAbout(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, device.Good, a.Tone)
 	assert.NoError(t, s.take(t).Fault)
+}
+
+// The agent stands still behind a scan that it has read. The scanner's further tries lie
+// in the port until it goes on, and the worker, who heard the scanner complain, scans the
+// unit again: it counts once, and is asked about.
+func TestAStandstillMakesNoSecondUnit(t *testing.T) {
+	text, err := os.ReadFile("makes/ssi.toml")
+	require.NoError(t, err)
+	text = []byte(strings.NewReplacer("[ssi.scanner]\nwait_ms = 2000", "[ssi.scanner]\nwait_ms = 500", "ms = 10000", "ms = 1000").Replace(string(text)))
+	set, err := profile.Load(fstest.MapFS{"ssi.toml": {Data: text}})
+	require.NoError(t, err)
+	for name, listen := range map[string]string{"pseudo-terminal": "", "device server": "127.0.0.1:0"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dev, source := wired(t, device.Config{Profile: device.SSI, Packets: true, AckWait: 500 * time.Millisecond, Listen: listen}, set)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			out, ended := make(chan scanner.Scan), make(chan struct{})
+			go func() { defer close(ended); _ = source.Run(ctx, out) }()
+			t.Cleanup(func() { cancel(); <-ended })
+			require.NoError(t, dev.Ready(ctx))
+			a, err := dev.Scan(ctx, device.MustLabel("X-STOCK"))
+			require.NoError(t, err)
+			require.True(t, a.GaveUp, "nobody took the scan, so nobody read on")
+
+			first := <-out
+			require.NoError(t, first.Fault)
+			first.Answer(allocation.Stock)
+			require.Eventually(t, func() bool { return source.Status().Counts.Repeats == 2 }, patience, 5*time.Millisecond)
+			tone := make(chan device.Tone, 1)
+			go func() {
+				a, _ := dev.Scan(ctx, device.MustLabel("X-STOCK"))
+				tone <- a.Tone
+			}()
+			again := <-out
+			assert.ErrorIs(t, again.Fault, scanner.ErrDoubtfulRepeat)
+			again.Answer(allocation.Check)
+			assert.Equal(t, device.Check, <-tone)
+		})
+	}
 }
 
 func TestHoneywellTakesItsMenuSettings(t *testing.T) {

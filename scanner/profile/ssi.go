@@ -25,6 +25,7 @@ type ssi struct {
 	last        time.Time
 
 	began   time.Time // of what is in in
+	arose   time.Time // when that may have begun, at the earliest
 	in      []byte    // a packet that has begun, or what a garbled one left
 	away    time.Time // since when what is fed next may have come; zero for just now
 	garbled bool      // what arrives is ignored until the line is silent
@@ -87,7 +88,7 @@ func (s *ssi) Away(since time.Time) { s.away = since }
 func (s *ssi) Feed(now time.Time, p []byte) []Event {
 	for _, b := range p {
 		if len(s.in) == 0 {
-			s.began = now
+			s.began, s.arose = now, s.came(now)
 		}
 		if len(s.in) < scanner.MaxScan {
 			s.in = append(s.in, b)
@@ -124,14 +125,15 @@ func (s *ssi) Silence(now time.Time) []Event {
 
 // Answer acknowledges the scan and has the verdict shown. A scanner whose time is
 // over has complained, or sends again: neither its acknowledgement nor a good tone is
-// sent then, as they would be taken for the next scan's.
+// sent then, as they would be taken for the next scan's; nor is the good tone of a scan
+// behind which another was delivered.
 func (s *ssi) Answer(now time.Time, id uint64, v allocation.Verdict) []Event {
 	newest := id == s.newest.id
 	if newest {
 		s.newest.answered, s.newest.verdict = true, v
 		s.newest.missed = !s.inTime(now)
 	}
-	over := newest && s.newest.missed || !newest && s.newest.doubtful // the newest asks whether it is this one again
+	over := !newest || s.newest.missed
 	if !s.up || newest && s.newest.epoch != s.epoch || over && v.Saved() {
 		return []Event{{Kind: Unheard, ID: id}}
 	}
@@ -252,7 +254,7 @@ func printable(b []byte) []byte {
 
 // decode takes one packet of a scan.
 func (s *ssi) decode(now time.Time, p packet) {
-	doubt, late := s.doubt, s.began.Sub(s.newest.at) > joinWithin
+	doubt := s.doubt
 	s.doubt = false
 	var fault error
 	if s.isRepeat(now, p) {
@@ -266,14 +268,12 @@ func (s *ssi) decode(now time.Time, p packet) {
 	if fault == nil && s.overlooked(now, p) {
 		fault = scanner.ErrDoubtfulRepeat
 	}
-	if s.broken = s.broken && now.Sub(s.newest.at) <= ms(s.facts.Repeat.MS); s.broken {
+	s.partJoined(p)
+	if s.broken = s.broken && s.within(now, ms(s.facts.Repeat.MS)); s.broken {
 		fault = scanner.ErrUnfinished
 	}
 	s.newest = decoded{
 		payload: bytes.Clone(p.data), at: now, came: s.came(now), epoch: s.epoch, doubtful: errors.Is(fault, scanner.ErrDoubtfulRepeat),
-	}
-	if s.joined != nil && (s.joinType != p.data[0] || late) {
-		s.breakOff()
 	}
 	s.join(p)
 	if p.status&bitContinuation != 0 {
@@ -284,8 +284,28 @@ func (s *ssi) decode(now time.Time, p packet) {
 	s.complete(fault)
 }
 
+// partJoined breaks off the scan that goes on where this packet is none of it. One that
+// lay in the system's buffer may be the rest or another label: then it is neither.
+func (s *ssi) partJoined(p packet) {
+	if s.joined == nil {
+		return
+	}
+	late := s.began.Sub(s.newest.at) > joinWithin
+	if other := s.joinType != p.data[0]; other || late {
+		s.breakOff()
+		s.broken = !other && s.arose.Sub(s.newest.at) <= joinWithin
+	}
+}
+
+// within reports whether what is fed now may have come so soon behind the newest.
+func (s *ssi) within(now time.Time, span time.Duration) bool {
+	return s.came(now).Sub(s.newest.at) <= span
+}
+
+// isRepeat reports whether the scanner says so of the newest's content. What was read
+// long after may have come at once.
 func (s *ssi) isRepeat(now time.Time, p packet) bool {
-	return p.status&bitRetransmit != 0 && bytes.Equal(p.data, s.newest.payload) && now.Sub(s.newest.at) <= ms(s.facts.Repeat.MS)
+	return p.status&bitRetransmit != 0 && bytes.Equal(p.data, s.newest.payload) && s.within(now, ms(s.facts.Repeat.MS))
 }
 
 // overlooked reports whether the newest scan's content comes anew after the scanner
@@ -294,15 +314,20 @@ func (s *ssi) isRepeat(now time.Time, p packet) bool {
 func (s *ssi) overlooked(now time.Time, p packet) bool {
 	n := s.newest
 	missed := n.missed && (n.verdict.Saved() || n.doubtful) || !n.answered && !s.inTime(now)
-	return missed && n.id != 0 && bytes.Equal(p.data, n.payload) && now.Sub(n.at) <= doubtFor
+	return missed && n.id != 0 && bytes.Equal(p.data, n.payload) && s.within(now, doubtFor)
 }
 
 // repeat acknowledges again what was answered; what waits for its answer gets it
-// then.
+// then. A repeat shows that no acknowledgement was heard: one that was read too late to
+// be answered leaves the scanner to complain.
 func (s *ssi) repeat(now time.Time) {
 	s.newest.at, s.newest.came, s.newest.epoch = now, s.came(now), s.epoch
 	s.events = append(s.events, Event{Kind: Repeat})
-	if !s.newest.answered || !s.inTime(now) {
+	if !s.newest.answered {
+		return
+	}
+	if !s.inTime(now) {
+		s.newest.missed = true
 		return
 	}
 	s.send(host(opAck))
@@ -340,6 +365,7 @@ func (s *ssi) complete(fault error) {
 	}
 	s.lastID++
 	s.newest.id = s.lastID
+	s.out.overtaken()
 	s.events = append(s.events, Event{Kind: Deliver, ID: s.lastID, Fault: fault,
 		Data: bytes.TrimRight(data, "\r\n"), Symbology: s.symbologies[s.joinType]})
 }

@@ -539,9 +539,111 @@ func TestPacketsAreNamedForPeople(t *testing.T) {
 		"CMD_ACK (D0)":                           host(opAck).encode(),
 		"CMD_NAK (D1): send it again, BEEP (E6)": slices.Concat(host(opNak, nakResend).encode(), host(opBeep, 1).encode()),
 		"a packet with a wrong checksum":         bad,
-		"DECODE_DATA (F3): code type 03, 4 bytes of the code, sent again, goes on in the next packet": packet{op: opDecodeData, status: bitRetransmit | bitContinuation, data: []byte("\x03ABCD")}.encode(),
+		"DECODE_DATA (F3): code type 03 (]C0), 4 bytes of the code, sent again, goes on in the next packet": packet{op: opDecodeData, status: bitRetransmit | bitContinuation, data: []byte("\x03ABCD")}.encode(),
+		"DECODE_DATA (F3): code type 7F, 2 bytes of the code":                                               packet{op: opDecodeData, data: []byte("\x7fAB")}.encode(),
 		"": []byte("4006381333931\r"),
 	} {
-		assert.Equal(t, want, packetWords(wire))
+		assert.Equal(t, want, speaker(true).out.profile.packetWords(wire))
 	}
+}
+
+// The agent stood still behind a scan that it had read. Its flagged tries lay in the
+// system's buffer for longer than any window, and are that scan all the same.
+func TestTriesThatLayInTheBufferAreTheirScan(t *testing.T) {
+	for name, stood := range map[string]struct{ answerFirst, answerInTime bool }{
+		"answered behind them": {}, "answered before them": {answerFirst: true}, "its acknowledgement lost": {answerInTime: true},
+	} {
+		b := newBench(true)
+		e := only(t, b.scan(0, "4006381333931"))
+		read := b.now
+		if stood.answerInTime {
+			require.Contains(t, sent(b.Answer(b.now, e.ID, allocation.Stock)), ackHex)
+		}
+		b.now = b.now.Add(70 * time.Second)
+		if stood.answerFirst {
+			require.Empty(t, sent(b.Answer(b.now, e.ID, allocation.Stock)), name)
+		}
+		b.Away(read)
+		events := b.ssi.Feed(b.now, slices.Concat(decodeData(bitRetransmit, "4006381333931"), decodeData(bitRetransmit, "4006381333931")))
+		if !stood.answerFirst && !stood.answerInTime {
+			events = append(events, b.Answer(b.now, e.ID, allocation.Stock)...)
+		}
+		assert.Empty(t, delivered(events), name)
+		assert.NotContains(t, sent(events), ackHex, name)
+
+		b.after(5 * time.Second) // the worker heard the scanner complain
+		again := only(t, b.scan(0, "4006381333931"))
+		assert.ErrorIs(t, again.Fault, scanner.ErrDoubtfulRepeat, name)
+		assert.Contains(t, sent(b.Answer(b.now, again.ID, allocation.Check)), ackHex, name)
+		b.after(2 * time.Second)
+		assert.NoError(t, only(t, b.scan(0, "4006381333931")).Fault, name)
+	}
+}
+
+// A try that was read late but comes once more at once had its scanner still waiting.
+func TestALateReadTryIsAnsweredAtItsNextOne(t *testing.T) {
+	b := newBench(true)
+	e := only(t, b.scan(0, "1"))
+	b.Answer(b.now, e.ID, allocation.Stock)
+	read := b.now
+	b.now = b.now.Add(30 * time.Second)
+	b.Away(read)
+	require.Empty(t, delivered(b.scan(bitRetransmit, "1")))
+	b.after(2 * time.Second)
+	events := b.scan(bitRetransmit, "1")
+	assert.Empty(t, delivered(events))
+	assert.Contains(t, sent(events), ackHex)
+}
+
+// The worker scanned the carton again while the agent stood still, and it came unflagged.
+func TestAScanThatLayInTheBufferBehindAnUnansweredOneIsAskedAbout(t *testing.T) {
+	b := newBench(true)
+	only(t, b.scan(0, "1"))
+	read := b.now
+	b.now = b.now.Add(5 * time.Minute)
+	b.Away(read)
+	assert.ErrorIs(t, only(t, b.scan(0, "1")).Fault, scanner.ErrDoubtfulRepeat)
+}
+
+// The rest of a label, or another one: nobody knows what lay in the buffer.
+func TestAPacketThatLayInTheBufferIsNeitherJoinedNorALabel(t *testing.T) {
+	b := newBench(false)
+	b.scan(bitContinuation, "ABCD")
+	read := b.now
+	b.now = b.now.Add(70 * time.Second)
+	b.Away(read)
+	events := delivered(b.scan(0, "EFGH"))
+	require.Len(t, events, 2)
+	assert.ErrorIs(t, events[0].Fault, scanner.ErrUnfinished)
+	assert.ErrorIs(t, events[1].Fault, scanner.ErrUnfinished)
+	assert.NoError(t, only(t, b.scan(0, "IJKL")).Fault)
+}
+
+// What is told of an older scan would be heard as the newest's.
+func TestNoGoodToneOfAnOlderScan(t *testing.T) {
+	good := hexOf(host(opBeep, 0), host(opLEDOn, 1))
+	b := newBench(true)
+	old := only(t, b.scan(0, "1"))
+	next := only(t, b.scan(0, "2"))
+	events := b.Answer(b.now, old.ID, allocation.Stock)
+	assert.Contains(t, events, Event{Kind: Unheard, ID: old.ID})
+	assert.NotContains(t, sent(events), good[0], "the next one was delivered")
+	assert.Contains(t, sent(b.Answer(b.now, next.ID, allocation.Stop)), ackHex)
+
+	b = newBench(true)
+	e := only(t, b.scan(0, "1"))
+	b.Answer(b.now, e.ID, allocation.Stock)
+	for range 2 {
+		b.ssi.Feed(b.now, scannerAck()) // the beep and the light are done; the light burns
+	}
+	e = only(t, b.scan(0, "2"))
+	require.Contains(t, sent(b.Answer(b.now, e.ID, allocation.Stock)), hexOf(host(opLEDOff, 1))[0])
+	only(t, b.scan(0, "3")) // the good tone of 2 waits for the light to go out
+	var told []string
+	for range 20 {
+		told = append(told, sent(b.ssi.Feed(b.now, scannerAck()))...)
+		told = append(told, sent(b.after(100*time.Millisecond))...)
+	}
+	assert.NotContains(t, told, good[0])
+	assert.NotContains(t, told, good[1])
 }

@@ -14,6 +14,9 @@ type Suggestion struct {
 	// Why says so in a sentence.
 	Why  string
 	Sure Sure
+
+	rank  int  // how well the id fits; less is better
+	waits bool // the device waits for an answer to each scan
 }
 
 // bridges are chips between USB and a serial line. Scanners of all makes stand
@@ -45,9 +48,27 @@ func (s Set) Suggest(vid, pid string) []Suggestion {
 	})
 	var out []Suggestion
 	for _, m := range found {
-		out = append(out, Suggestion{Profile: m.Name, Mode: m.Mode, Sure: m.Sure, Why: m.why(m.Profile)})
+		out = append(out, Suggestion{Profile: m.Name, Mode: m.Mode, Sure: m.Sure, Why: m.why(m.Profile), rank: m.rank(), waits: m.Answer != nil})
 	}
 	return out
+}
+
+// Undecided gives, of what Suggest gave, the profiles that fit as well as the first
+// where some are for devices that wait for an answer to each scan, and some for others:
+// an id cannot tell which a scanner does, and with the wrong one it scans again what was
+// counted. Where the first will do it gives none.
+func Undecided(fits []Suggestion) []Suggestion {
+	var equal []Suggestion
+	waits := map[bool]bool{}
+	for _, s := range fits {
+		if s.rank == fits[0].rank && s.Mode == fits[0].Mode {
+			equal, waits[s.waits] = append(equal, s), true
+		}
+	}
+	if len(waits) < 2 {
+		return nil
+	}
+	return equal
 }
 
 func loud(p *Profile) int {

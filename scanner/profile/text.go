@@ -171,19 +171,19 @@ func (t *text) take(now time.Time, events []Event) {
 
 // await delivers a scan that waits for its answer, unless it was sent before.
 func (t *text) await(now time.Time, e Event) {
-	w := t.waiting
+	w, came := t.waiting, t.came(now)
 	switch {
 	case w.askAgain(now, e.Fault):
 		t.emit(Event{Kind: Send, Data: bytes.Clone(w.facts.Resend.raw)})
-	case w.isRepeat(now, e):
+	case w.isRepeat(now, came, e):
 		t.emit(Event{Kind: Repeat})
-		if w.repeated(now, t.came(now)) {
+		if w.repeated(now, came) {
 			t.say(now, w.newest.verdict)
 		}
 	default:
-		e.Fault = w.doubt(now, e)
+		e.Fault = w.doubt(now, came, e)
 		t.deliver(e)
-		w.sent(now, t.came(now), t.lastID, e)
+		w.sent(now, came, t.lastID, e)
 	}
 }
 

@@ -601,3 +601,37 @@ func FuzzDocument(f *testing.F) {
 		codec.Silence(noon.Add(time.Minute))
 	})
 }
+
+// The same for what waits in the system's buffer: the agent stood still behind a scan
+// that it had read, and only then gave the answer.
+func TestARepeatThatLayInTheBufferIsNoCleanScan(t *testing.T) {
+	for name, answered := range map[string]bool{"honeywell-hostack": false, "honeywell-hostack-2020": false, "datalogic-ack": false, "datalogic-ack, heard": true} {
+		d := plug(t, strings.TrimSuffix(name, ", heard"))
+		d.open()
+		e, read := d.scan("1\r"), d.now
+		if answered {
+			require.NotEmpty(t, d.tell(e, allocation.Stock))
+		}
+		d.now = d.now.Add(5 * time.Minute)
+		if !answered {
+			require.Contains(t, kinds(d.Answer(d.now, e.ID, allocation.Stock)), Unheard, name)
+		}
+		d.Codec.(Timed).Away(read)
+		assert.ErrorIs(t, d.scan("1\r").Fault, scanner.ErrDoubtfulRepeat, name)
+		d.after(2 * time.Minute)
+		assert.NoError(t, d.scan("1\r").Fault, name)
+	}
+}
+
+// Its answer was not there when the device's own repeat was read.
+func TestARepeatReadBeforeItsAnswerIsOne(t *testing.T) {
+	d := plug(t, "datalogic-ack")
+	d.open()
+	e, read := d.scan("1\r"), d.now
+	d.now = d.now.Add(5 * time.Minute)
+	d.Codec.(Timed).Away(read)
+	assert.Equal(t, []Kind{Repeat}, kinds(d.hear("1\r")))
+	assert.Empty(t, d.tell(e, allocation.Stock))
+	d.after(2 * time.Second)
+	assert.ErrorIs(t, d.scan("1\r").Fault, scanner.ErrDoubtfulRepeat)
+}

@@ -1,6 +1,10 @@
 package profile
 
-import "dockfill/allocation"
+import (
+	"bytes"
+
+	"dockfill/allocation"
+)
 
 // toneOf is the one table of what a verdict sounds like, for every make. A word
 // that is not known is told as STOP: no good tone by mistake.
@@ -14,6 +18,18 @@ func (t *Tones) toneOf(v allocation.Verdict) Bytes {
 		return t.Question.Send
 	}
 	return t.Razz.Send
+}
+
+// Praises reports whether bytes that went to the device hold its good tone.
+func (p *Profile) Praises(sent []byte) bool {
+	if p.Tones == nil {
+		return false
+	}
+	if p.Engine != SSIEngine {
+		return bytes.Contains(sent, p.Tones.Good.Send.raw)
+	}
+	pkt, err := decodePacket(sent)
+	return err == nil && pkt.op == opBeep && bytes.Equal(pkt.data, p.Tones.Good.Send.raw)
 }
 
 // lightOf is the same for the lights; HOLD and CHECK show none, and a make may

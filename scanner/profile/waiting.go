@@ -80,21 +80,22 @@ func (w *waiting) overdue(now time.Time) bool {
 // isRepeat reports whether the device itself sent the newest scan again, having
 // no answer. Where the answer was withheld, as it was too late, and the device would
 // have sent again before, a hand is as likely.
-func (w *waiting) isRepeat(now time.Time, e Event) bool {
+func (w *waiting) isRepeat(now, came time.Time, e Event) bool {
 	n := w.newest
 	if n.known && w.facts.ResendMS > 0 && !w.inTime(now) {
 		return false
 	}
 	return e.Fault == nil && n.sends < w.facts.Sends && n.id != 0 && !n.heard && bytes.Equal(n.data, e.Data) &&
-		now.Sub(n.first) <= time.Duration(w.facts.Sends)*w.limit()
+		came.Sub(n.first) <= time.Duration(w.facts.Sends)*w.limit()
 }
 
-// resent reports whether the time since the newest scan is that after which the
-// device sends again, give or take a quarter: a busy machine reads late. What comes
-// sooner than a hand can is the guard's to judge.
-func (w *waiting) resent(now time.Time) bool {
-	after, apart := ms(w.facts.ResendMS), now.Sub(w.newest.at)
-	return after > 0 && w.newest.sends < w.facts.Sends && apart >= w.guard && apart >= after*3/4 && apart <= after*5/4
+// resent reports whether the time since the newest scan may be that after which the
+// device sends again, give or take a quarter: a busy machine reads late. What is read
+// sooner than a hand can scan is the guard's to judge.
+func (w *waiting) resent(now, came time.Time) bool {
+	n, after := w.newest, ms(w.facts.ResendMS)
+	least, most := came.Sub(n.at), now.Sub(n.came)
+	return after > 0 && n.sends < w.facts.Sends && now.Sub(n.at) >= w.guard && most >= after*3/4 && least <= after*5/4
 }
 
 // repeated notes a repeat, and reports whether its answer is there to be given.
@@ -107,12 +108,12 @@ func (w *waiting) repeated(now, came time.Time) bool {
 
 // doubt gives the fault of a scan: its own, or that it may be the last unit
 // again, which was saved and of which the worker heard nothing.
-func (w *waiting) doubt(now time.Time, e Event) error {
+func (w *waiting) doubt(now, came time.Time, e Event) error {
 	n := w.newest
-	if e.Fault == nil && n.id != 0 && n.heard && bytes.Equal(n.data, e.Data) && w.resent(now) {
+	if e.Fault == nil && n.id != 0 && n.heard && bytes.Equal(n.data, e.Data) && w.resent(now, came) {
 		return scanner.ErrDoubtfulRepeat // a hand is as fast: the next carton, or a repeat whose answer was lost
 	}
-	if e.Fault == nil && n.id != 0 && !n.heard && (!n.known || n.verdict.Saved() || n.doubtful) && bytes.Equal(n.data, e.Data) && now.Sub(n.at) <= doubtFor {
+	if e.Fault == nil && n.id != 0 && !n.heard && (!n.known || n.verdict.Saved() || n.doubtful) && bytes.Equal(n.data, e.Data) && came.Sub(n.at) <= doubtFor {
 		return scanner.ErrDoubtfulRepeat
 	}
 	return e.Fault

@@ -15,7 +15,7 @@ import (
 // profile does not know.
 func (p *Profile) Said(fromDevice bool, b []byte) string {
 	if p.Engine == SSIEngine {
-		return packetWords(b)
+		return p.packetWords(b)
 	}
 	read := p.commandAt
 	if fromDevice {
@@ -172,7 +172,7 @@ func headerWords(h []byte) string {
 // 13 bytes, ETX, check byte 4A: right"; "" where they cannot be told apart.
 func (p *Profile) Parts(c scanner.Config, frame, content []byte) string {
 	if p.Engine == SSIEngine {
-		return packetWords(frame)
+		return p.packetWords(frame)
 	}
 	at := bytes.LastIndex(frame, content)
 	if at < 0 || len(content) == 0 {

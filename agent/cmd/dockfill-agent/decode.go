@@ -134,6 +134,7 @@ type decoded struct {
 	Error     *decodeError `json:"error"`
 
 	Contents   string        `json:"contents,omitempty"`
+	Piece      *piece        `json:"piece,omitempty"`
 	Restricted string        `json:"restricted,omitempty"`
 	AddOn      string        `json:"add_on,omitempty"`
 	Pattern    string        `json:"pattern,omitempty"`
@@ -142,6 +143,12 @@ type decoded struct {
 	Card       string        `json:"card,omitempty"`
 	Warnings   []decodeError `json:"warnings,omitempty"`
 	Schema     int           `json:"schema"`
+}
+
+// piece says that GTIN is the item of which this is a part.
+type piece struct {
+	N  int `json:"n"`
+	Of int `json:"of"`
 }
 
 type element struct {
@@ -171,7 +178,7 @@ func decode(rules barcode.Rules, line string) decoded {
 }
 
 // take fills in what the code says. A code of goods that states no quantity
-// means one.
+// means one; a piece of an item is none.
 func (d *decoded) take(c barcode.Code) {
 	d.Symbology, d.Format = c.Symbology, string(c.Format)
 	if c.Err != nil {
@@ -190,6 +197,8 @@ func (d *decoded) take(c barcode.Code) {
 	switch {
 	case c.Format == barcode.Control:
 		d.Card, d.Quantity = c.Card.String(), c.Card.Qty
+	case c.Piece.Of > 0:
+		d.GTIN, d.Piece = string(c.Piece.Item), &piece{c.Piece.N, c.Piece.Of}
 	case c.Err == nil || len(c.Elements) > 0:
 		d.Quantity = max(1, c.Quantity)
 	}
@@ -233,8 +242,12 @@ func (d decoded) meaning(b *strings.Builder) {
 
 // fields are name and value of those that say something.
 func (d decoded) fields() [][2]string {
+	part := ""
+	if d.Piece != nil {
+		part = fmt.Sprintf("%d of %d: no unit by itself", d.Piece.N, d.Piece.Of)
+	}
 	return slices.DeleteFunc([][2]string{
-		{"GTIN", d.GTIN}, {"not a trade item:", d.Restricted}, {"add-on", d.AddOn}, {"SSCC", d.SSCC}, {"contents", d.Contents},
+		{"GTIN", d.GTIN}, {"piece", part}, {"not a trade item:", d.Restricted}, {"add-on", d.AddOn}, {"SSCC", d.SSCC}, {"contents", d.Contents},
 		{d.Kind, d.Pattern}, {"SKU", d.SKU}, {"lot", d.Lot}, {"serial", d.Serial}, {"expiry", d.Expiry}, {"card", d.Card},
 	}, func(f [2]string) bool { return f[1] == "" })
 }

@@ -12,6 +12,14 @@ import (
 	"dockfill/scanner/barcode"
 )
 
+// A part of an item names the whole, and does not count.
+func TestDecodeOfAPiece(t *testing.T) {
+	code, out, errs := say(t, "", "decode", `]C18006095060001343520102\x1d21A`)
+	require.Equal(t, exitGood, code, errs)
+	assert.Contains(t, out, `"gtin":"09506000134352","sscc":"","quantity":0,`)
+	assert.Contains(t, out, `"piece":{"n":1,"of":2}`)
+}
+
 func TestDecodeAnswersEveryLine(t *testing.T) {
 	in := `]C10104006381333931172701311010\x1d21S"1` + "\n4006381333931\r\n4006381333932\nDF:QTY 12\nbad\\q\n\n"
 	code, out, _ := say(t, in, "decode", "--json")

@@ -86,21 +86,24 @@ func (l listenCmd) show(p *program, w *tap, c scanner.Config, from scanner.Sourc
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	told := ""
+	tell := func() {
+		if line := portLine(from.Status()); line != told {
+			told = line
+			fmt.Fprintln(p.err, line)
+		}
+	}
 	for seen := 0; l.Count == 0 || seen < l.Count; {
 		select {
 		case s := <-scans:
 			seen++
+			tell() // before it, and where it is the last
 			s.Answer(allocation.Check)
 			if err := l.print(p, w, c, s); err != nil {
 				return err
 			}
 		case <-tick.C:
-			st := from.Status()
-			w.tape.plugged(st.State == scanner.Connected)
-			if line := portLine(st); line != told {
-				told = line
-				fmt.Fprintln(p.err, line)
-			}
+			w.tape.plugged(from.Status().State == scanner.Connected)
+			tell()
 			if !l.JSON {
 				w.printRest(p.out)
 			}

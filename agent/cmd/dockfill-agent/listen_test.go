@@ -102,6 +102,8 @@ func TestListenToPacketsAndRecord(t *testing.T) {
 	assert.Contains(t, out, "  (21) B  SERIAL\n")
 	assert.Contains(t, out, "accepted by its form")
 	assert.NotEqual(t, device.Good, <-tone, "nothing was saved")
+	assert.Contains(t, errs, "connected ", "also where the first scan is the last")
+	assert.Contains(t, out, "code type 0F (]C1)")
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	assert.Regexp(t, `(?m)^> \d+\.\d{6}s "`, string(text))
@@ -198,6 +200,38 @@ func TestBytesThatAreNoScanAreSetAside(t *testing.T) {
 	require.NoError(t, err)
 	w.hear(true, []byte("4006381333931"))
 	assert.Equal(t, "4006381333931", string(w.frame(c, scan)))
+}
+
+// A person reads a conversation from above: questions before their answers, the answer
+// to a scan behind it.
+func TestListenShowsTheConversationInItsOrder(t *testing.T) {
+	c, err := portConfig(config.Config{}, scanner.Config{Station: "listen", Port: "tcp://h:1", Profile: "honeywell"})
+	require.NoError(t, err)
+	code := func(s string) scanner.Scan {
+		return scanner.Scan{Raw: []byte(s), Code: c.Rules.Parse("", []byte(s), 2026)}
+	}
+	w := newTap(c)
+	w.hear(false, []byte("\x16M\rBEPBEP0!"))
+	w.hear(true, []byte("BEPBEP0\x06!"))
+	w.hear(false, []byte("\x16M\rDECHDR1!"))
+	w.hear(true, []byte("DECHDR1\x06!"))
+	w.hear(true, []byte("4006381333931\r"))
+	w.hear(false, []byte("\x16T\r"))
+	w.hear(true, []byte("96385074\r"))
+	w.hear(false, []byte("\x16U\r"))
+	var out strings.Builder
+	for _, s := range []string{"4006381333931", "96385074"} {
+		require.NoError(t, listenCmd{}.print(&program{out: &out}, w, c, code(s)))
+	}
+	var order []string
+	for line := range strings.Lines(out.String()) {
+		for _, sign := range []string{"> 16 4D 0D 42", "< 42 45 50", "> 16 4D 0D 44", "< 44 45 43", "named  4006381333931", "> 16 54 0D", "named  96385074", "> 16 55 0D"} {
+			if strings.Contains(line, sign) {
+				order = append(order, sign)
+			}
+		}
+	}
+	assert.Equal(t, []string{"> 16 4D 0D 42", "< 42 45 50", "> 16 4D 0D 44", "< 44 45 43", "named  4006381333931", "> 16 54 0D", "named  96385074", "> 16 55 0D"}, order, out.String())
 }
 
 func TestListenRefusesWhatCannotBeSaidTogether(t *testing.T) {

@@ -100,12 +100,21 @@ func (w *tap) frame(c scanner.Config, s scanner.Scan) []byte {
 	return b
 }
 
-// setAside takes the first n bytes of held for what is no scan. mu is held.
+// setAside takes the first n bytes of held for what is no scan, in pieces where
+// something was sent between them. mu is held.
 func (w *tap) setAside(n int) {
-	if n > 0 {
-		w.aside = append(w.aside, said{bytes.Clone(w.held[:n]), w.came - len(w.held) + n})
-		w.held = w.held[n:]
+	from := w.came - len(w.held)
+	end := from + n
+	cut := func(to int) {
+		if to > from && to <= end {
+			w.aside = append(w.aside, said{bytes.Clone(w.held[:to-from]), to})
+			w.held, from = w.held[to-from:], to
+		}
 	}
+	for _, s := range w.sent {
+		cut(s.came)
+	}
+	cut(end)
 }
 
 // printBefore shows what went over the port before a scan whose bytes were taken last,
@@ -260,6 +269,18 @@ func (w *tap) idle(since time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.held) > 0 && time.Since(w.at) > since
+}
+
+// praised counts how often the scanner was told to sound the good tone.
+func (w *tap) praised(p *profile.Profile) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.sent {
+		if p.Praises(s.bytes) {
+			n++
+		}
+	}
+	return n
 }
 
 // told reports that nothing went to the scanner for a time.

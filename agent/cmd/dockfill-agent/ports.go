@@ -123,6 +123,9 @@ func (s *portSeen) look(profiles profile.Set) {
 	}
 	best := fits[0]
 	s.Why = best.Why
+	if others := names(profile.Undecided(fits)); len(others) > 0 {
+		s.Why += fmt.Sprintf("; the id cannot tell which it is of %s: `dockfill-agent setup` asks", strings.Join(others, ", "))
+	}
 	switch s.Kind {
 	case string(profile.Serial):
 		s.Profile = best.Profile
@@ -133,6 +136,14 @@ func (s *portSeen) look(profiles profile.Set) {
 			s.Problem = "it types as a keyboard; " + advice(p, "leave-keyboard", "set it to USB serial (CDC) mode by its maker's setup barcode")
 		}
 	}
+}
+
+// names are those of the profiles.
+func names(of []profile.Suggestion) (all []string) {
+	for _, s := range of {
+		all = append(all, s.Profile)
+	}
+	return all
 }
 
 // advice is what a person is to look for in the maker's guide.

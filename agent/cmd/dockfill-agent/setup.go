@@ -245,6 +245,9 @@ func (s *setup) recognise(port string, fits []profile.Suggestion) (scanner.Confi
 	switch {
 	case name != "" || hid.Names(port):
 		return l.trial(scanner.Config{Profile: scanner.Profile(name)})
+	case len(profile.Undecided(fits)) > 0:
+		fmt.Fprintf(s.out, "%s.\n", fits[0].Why)
+		return l.undecided(names(profile.Undecided(fits)))
 	case len(fits) > 0:
 		fmt.Fprintf(s.out, "%s: profile %s.\n", fits[0].Why, fits[0].Profile)
 		return l.trial(scanner.Config{Profile: scanner.Profile(fits[0].Profile)})

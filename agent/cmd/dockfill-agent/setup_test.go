@@ -16,6 +16,7 @@ import (
 	"dockfill/agent/config"
 	"dockfill/firmware-sim/device"
 	"dockfill/scanner"
+	"dockfill/scanner/profile"
 )
 
 // dockWorker reads what setup says, and scans when it asks for a scan.
@@ -83,7 +84,7 @@ func read(t *testing.T, file string) string {
 }
 
 func TestSetupFindsSpeedAndTerminatorOfPlainText(t *testing.T) {
-	code, worker, file, port, errs := setUp(t, device.Config{Framing: device.CRLF, AIM: true, Baud: 19200}, "2\nascii\ny\n")
+	code, worker, file, port, errs := setUp(t, device.Config{Framing: device.CRLF, AIM: true, Baud: 19200}, "2\nn\nascii\ny\n")
 	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
 	out := worker.String()
 	assert.Contains(t, out, "At 9600 baud this is no text")
@@ -129,6 +130,56 @@ func TestSetupUnattendedDoesNotGuessWhetherHostAckIsOn(t *testing.T) {
 	assert.Equal(t, exitUsage, code, "%s\n%s", worker, errs)
 	assert.Contains(t, errs, "--profile")
 	assert.NotContains(t, read(t, file), "honeywell")
+}
+
+// Nor do the ids: the maker's number is on all its scanners.
+func TestSetupDoesNotGuessByAnIdWhetherHostAckIsOn(t *testing.T) {
+	recognise := func(c device.Config, unattended bool, answers string) (scanner.Config, string, error) {
+		c.Link = filepath.Join(t.TempDir(), "scanner")
+		d, err := device.Open(c)
+		require.NoError(t, err)
+		t.Cleanup(d.Close)
+		worker := &dockWorker{device: d, label: "4006381333931", tones: make(chan device.Tone, 20)}
+		p := &program{ctx: t.Context(), in: strings.NewReader(answers), out: worker, err: worker}
+		s := &setup{setupCmd: setupCmd{Yes: unattended, Wait: 30 * time.Second}, program: p, ask: newAsker(p, unattended)}
+		found, err := s.recognise(c.Link, profile.Suggest("0C2E", "0CA1"))
+		return found, worker.String(), err
+	}
+	hostAck := device.Config{Profile: device.HoneywellHostAck, HostWait: time.Second}
+	_, said, err := recognise(hostAck, true, "")
+	assert.ErrorContains(t, err, "say it with --profile")
+	assert.ErrorContains(t, err, "  honeywell-hostack: ")
+	assert.ErrorContains(t, err, "  honeywell: ")
+	assert.NotContains(t, said, "Scan any barcode", "nothing is opened")
+
+	found, said, err := recognise(hostAck, false, "honeywell-hostack\ny\n")
+	require.NoError(t, err, said)
+	assert.EqualValues(t, "honeywell-hostack", found.Profile)
+	assert.True(t, found.Beep)
+	assert.Contains(t, said, "Did it stay silent at this scan")
+
+	found, said, err = recognise(device.Config{Profile: device.Honeywell}, false, "honeywell\n")
+	require.NoError(t, err, said)
+	assert.EqualValues(t, "honeywell", found.Profile)
+	assert.NotContains(t, said, "was told to sound the good beep", "it cannot be")
+}
+
+// Without a header nothing that a scanner sends tells of Host ACK; a person hears it.
+func TestSetupAsksWhetherAScannerOfPlainTextWaits(t *testing.T) {
+	c := device.Config{Profile: device.HoneywellHostAck, HostWait: time.Second}
+	code, worker, file, port, errs := setUp(t, c, "2\ny\nhoneywell-hostack\ny\ny\n")
+	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+	assert.Contains(t, worker.String(), "Did it stay silent at this scan and sound an error some seconds later? [y/n]")
+	assert.Contains(t, worker.String(), "The scanner was told to sound the good beep")
+	assert.Contains(t, read(t, file), "port = \""+port+"\"\nprofile = \"honeywell-hostack\"\n")
+
+	for _, args := range [][]string{{"--yes", "--station", "2"}, {"--yes", "--station", "2", "--profile", "ascii"}} {
+		code, worker, _, port, errs := setUp(t, c, "", args...)
+		require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
+		assert.Contains(t, worker.String(), "Did it stay silent at this scan and sound an error some seconds later? Then Host ACK is on, and units count twice")
+		assert.Contains(t, worker.String(), "`dockfill-agent setup --port "+port+" --profile NAME`")
+		assert.Contains(t, worker.String(), "  honeywell-hostack: ")
+	}
 }
 
 // That nobody knows the make is not the same as that it hears no verdict.
@@ -207,7 +258,7 @@ func TestSetupLeavesAMemoryAlone(t *testing.T) {
 
 func TestSetupWritesNothingWithoutAYes(t *testing.T) {
 	for _, args := range [][]string{{"--dry-run"}, nil} {
-		code, worker, file, _, errs := setUp(t, device.Config{Framing: device.STXETX}, "2\n\nn\n", args...)
+		code, worker, file, _, errs := setUp(t, device.Config{Framing: device.STXETX}, "2\nn\n\nn\n", args...)
 		if args != nil {
 			require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
 		} else {
@@ -232,7 +283,7 @@ func TestSetupMakesANewConfiguration(t *testing.T) {
 	worker := &dockWorker{device: d, label: "4006381333931", tones: make(chan device.Tone, 9)}
 	var errs bytes.Buffer
 	args := []string{"--config", file, "setup", "--agent", "http://127.0.0.1:1", "--port", filepath.Join(dir, "scanner"), "--data", "/d"}
-	code := execute(t.Context(), args, strings.NewReader("york\n\n\n\ny\n"), worker, &errs)
+	code := execute(t.Context(), args, strings.NewReader("york\n\n\nn\n\ny\n"), worker, &errs)
 	require.Equal(t, exitGood, code, "%s\n%s", worker, &errs)
 	assert.Equal(t, "site = \"york\"\ndata = \"/d\"\n\n[[station]]\nid = \"1\"\nport = \""+filepath.Join(dir, "scanner")+"\"\nprofile = \"ascii\"\n", read(t, file))
 }
@@ -303,7 +354,7 @@ func TestSetupPullsTheTrigger(t *testing.T) {
 }
 
 func TestSetupSaysWhereATriggerCannotBePulled(t *testing.T) {
-	code, worker, _, _, errs := setUp(t, device.Config{}, "2\nascii\ny\n", "--trigger", "--dry-run")
+	code, worker, _, _, errs := setUp(t, device.Config{}, "2\nn\nascii\ny\n", "--trigger", "--dry-run")
 	require.Equal(t, exitGood, code, "%s\n%s", worker, errs)
 	assert.Equal(t, 1, strings.Count(worker.String(), "cannot be told to read: pull its trigger"))
 	code, worker, _, _, errs = setUp(t, device.Config{}, "2\n", "--trigger", "--dry-run", "--profile", "ASCII")

@@ -37,6 +37,8 @@ type listener struct {
 	*setup
 	port  string
 	asked bool // for a scan
+	// among are the profiles of which it speaks one, where that is all that its ids say.
+	among []string
 	// mute: it was said that the scanner cannot be told to read.
 	mute bool
 }
@@ -76,6 +78,21 @@ func (l *listener) unknown() (scanner.Config, error) {
 	return l.text(p)
 }
 
+// undecided listens to a scanner of which the ids name the maker, and not whether it
+// waits for an answer to each scan. What it does then, a person sees and hears.
+func (l *listener) undecided(among []string) (scanner.Config, error) {
+	if l.Yes {
+		return scanner.Config{}, usageError("the id does not say whether the scanner waits for an answer to each scan, and --yes asks nothing; say it with --profile: with the wrong one of these it scans again what was counted\n" +
+			l.titled(among) + "\nOne that stays silent at a scan and sounds an error some seconds later has Host ACK (ACK/NAK) on")
+	}
+	l.among = among
+	p, err := l.config.Profiles.Find(among[0])
+	if err != nil {
+		return scanner.Config{}, usageError(err.Error())
+	}
+	return l.text(p)
+}
+
 // text listens without saying anything to the scanner, and tells by what came at
 // which speed it speaks, in packets or in plain text, and how a scan ends.
 func (l *listener) text(p *profile.Profile) (scanner.Config, error) {
@@ -99,6 +116,9 @@ func (l *listener) text(p *profile.Profile) (scanner.Config, error) {
 			continue
 		}
 		fmt.Fprintf(l.out, "At %d baud it sends plain text: %s\n", rate, named(came))
+		if len(l.among) > 0 {
+			return l.oneOf(l.among, rate)
+		}
 		return l.plain(p, rate, end, content)
 	}
 	return scanner.Config{}, fmt.Errorf("%w at any speed; see `dockfill-agent listen --port %s`", errUnread, l.port)
@@ -258,15 +278,20 @@ func (l *listener) testBeep(p *profile.Profile, w *tap, s scanner.Scan) (beep bo
 		fmt.Fprintln(l.out, "It sends its memory, which is kept: nothing was saved here.")
 		return p.Verdicts(), nil
 	}
+	before := w.praised(p)
 	s.Answer(allocation.Allocated)
 	if !p.Verdicts() {
 		fmt.Fprintln(l.out, "It hears no verdict: the station's screen and speaker give it.")
 		return false, nil
 	}
-	fmt.Fprintln(l.out, "The scanner was told to sound the good beep, as a test: nothing was saved.")
-	for began := time.Now(); !w.told(toldAfter) && time.Since(began) < giveUpAfter; {
+	for began := time.Now(); (w.praised(p) == before || !w.told(toldAfter)) && time.Since(began) < giveUpAfter; {
 		time.Sleep(20 * time.Millisecond)
 	}
+	if w.praised(p) == before {
+		fmt.Fprintln(l.out, "The scanner was not told to sound the good beep: it had stopped waiting, or takes no command. Run this again to try it.")
+		return true, nil
+	}
+	fmt.Fprintln(l.out, "The scanner was told to sound the good beep, as a test: nothing was saved.")
 	heard, err := l.ask.yes("Did the scanner itself sound it?")
 	if err != nil || heard {
 		return heard, err
