@@ -97,7 +97,7 @@ func openStore(ctx context.Context, c Config) (*store.Store, error) {
 	if err := prepare(c.Data); err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, store.Options{Path: filepath.Join(c.Data, databaseFile)})
+	return store.Open(ctx, store.Options{Path: filepath.Join(c.Data, databaseFile), Log: c.Log})
 }
 
 // prepare makes the data folder and tries to write there, because SQLite's own
@@ -132,7 +132,7 @@ func listen(address string) (net.Listener, error) {
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("%s may not be opened by this user: ports below 1024 need a right; choose another with --http", address)
 	case err != nil:
-		return nil, fmt.Errorf("%s cannot be listened on: %w; --http takes host:port", address, err)
+		return nil, fmt.Errorf("%s cannot be listened on: %w; --http takes HOST:PORT", address, err)
 	}
 	return ln, nil
 }

@@ -135,7 +135,7 @@ func TestWhatCannotBeOpenedIsSaidWithWhatToDo(t *testing.T) {
 	}{
 		"http port taken":   {func(c *Config) { c.HTTP = taken.Addr().String() }, []string{taken.Addr().String(), "is taken", "--http"}},
 		"broker port taken": {func(c *Config) { c.BrokerListen = taken.Addr().String() }, []string{taken.Addr().String(), "is taken", "--broker-listen"}},
-		"no address":        {func(c *Config) { c.HTTP = "nonsense" }, []string{"nonsense", "host:port"}},
+		"no address":        {func(c *Config) { c.HTTP = "nonsense" }, []string{"nonsense", "HOST:PORT"}},
 		"foreign address":   {func(c *Config) { c.HTTP = "192.0.2.1:80" }, []string{"not an address of this machine"}},
 		"data is a file":    {func(c *Config) { c.Data = filepath.Join(file, "data") }, []string{file, "cannot be made", "--data"}},
 		"broker address":    {func(c *Config) { c.Broker = "localhost" }, []string{"tcp://host:port"}},

@@ -340,3 +340,27 @@ func TestTheExampleIsAGoodConfiguration(t *testing.T) {
 		}
 	}
 }
+
+// What is promised in the environment must be possible in a shell.
+func TestAStationsIDCanStandInTheNameOfAVariable(t *testing.T) {
+	station := func(ids ...string) error {
+		text := "site = \"leeds\"\ndata = \"d\"\n"
+		for _, id := range ids {
+			text += "[[station]]\nid = \"" + id + "\"\n"
+		}
+		_, err := Parse("site.toml", []byte(text))
+		return err
+	}
+	for _, bad := range []string{"a b", "\u00fc<b>", "a.b", "a=b"} {
+		assert.ErrorContains(t, station(bad), "site.toml:4:6: id ", bad)
+		assert.ErrorContains(t, station(bad), "must be of letters A to Z, digits, - and _: it stands in names of variables such as DOCKFILL_STATION_<id>_PORT")
+	}
+	assert.EqualError(t, station(""), "site.toml:4:6: id is missing")
+	assert.ErrorContains(t, station("a-b", "A_B"), "stations a-b and A_B have the same name in variables, DOCKFILL_STATION_A_B: give one another id")
+	assert.NoError(t, station("a-b", "A_C", "1"))
+}
+
+func TestAnIdleGapIsToldInTheUnitOfItsKey(t *testing.T) {
+	_, err := Parse("site.toml", []byte("site = \"leeds\"\ndata = \"d\"\n[[station]]\nid = \"1\"\nidle_gap_ms = 9999999\n"))
+	assert.EqualError(t, err, "site.toml:5:15: idle_gap_ms is 9999999; 100 to 10000 are possible")
+}

@@ -152,12 +152,12 @@ func (v variables) ofStation(rest string) (setter, bool) {
 	return setter{}, false
 }
 
+// inVariable is the form that a station's id has in a variable's name.
+func inVariable(id string) string { return strings.ToUpper(strings.ReplaceAll(id, "-", "_")) }
+
 // station finds a station by the form that its id has in a variable's name.
 func (f *file) station(id string) table {
-	plain := func(s string) string {
-		return strings.ToUpper(strings.NewReplacer("-", "_", ".", "_", " ", "_").Replace(s))
-	}
-	at := slices.IndexFunc(f.Stations, func(s *stationFile) bool { return plain(s.ID.text) == plain(id) })
+	at := slices.IndexFunc(f.Stations, func(s *stationFile) bool { return inVariable(s.ID.text) == inVariable(id) })
 	if at < 0 {
 		at = len(f.Stations)
 		f.Stations = append(f.Stations, &stationFile{ID: stationName{strings.ToLower(id)}})

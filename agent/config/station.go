@@ -12,7 +12,7 @@ import (
 )
 
 func (f *file) stations(c *Config, r *reading) {
-	first := map[string]bool{}
+	first, inNames := map[string]bool{}, map[string]string{}
 	for i, s := range f.Stations {
 		path := fmt.Sprintf("station[%d]", i)
 		switch {
@@ -20,7 +20,11 @@ func (f *file) stations(c *Config, r *reading) {
 			r.fault(path+".id", fmt.Sprintf("station number %d has no id", i+1))
 		case first[s.ID.text] && s.ID.text != "":
 			r.fault(path+".id", fmt.Sprintf("station %s is there twice", s.ID.text))
+		case inNames[inVariable(s.ID.text)] != "":
+			r.fault(path+".id", fmt.Sprintf("stations %s and %s have the same name in variables, %s%s: give one another id",
+				inNames[inVariable(s.ID.text)], s.ID.text, ofStations, inVariable(s.ID.text)))
 		}
+		inNames[inVariable(s.ID.text)] = s.ID.text
 		first[s.ID.text] = true
 		c.Stations = append(c.Stations, s.scanner(*c, path, r))
 	}
@@ -55,6 +59,11 @@ func (s *stationFile) scanner(of Config, path string, r *reading) scanner.Config
 	}
 	if r.faulty(path + ".id") {
 		c.Station = nameless
+	}
+	// In the unit of the key: package scanner has no milliseconds.
+	if least, most := int(scanner.MinIdleGap.Milliseconds()), int(scanner.MaxIdleGap.Milliseconds()); s.IdleGapMS != 0 && (s.IdleGapMS < least || s.IdleGapMS > most) {
+		r.fault(path+".idle_gap_ms", fmt.Sprintf("idle_gap_ms is %d; %d to %d are possible", s.IdleGapMS, least, most))
+		c.IdleGap = 0
 	}
 	if c.Port == "" {
 		bare := c

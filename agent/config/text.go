@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"regexp"
 	"strings"
 
 	"dockfill/allocation"
@@ -29,8 +30,18 @@ func (v *siteName) UnmarshalText(text []byte) error {
 
 func (v *stationName) UnmarshalText(text []byte) error {
 	v.text = string(text)
-	return allocation.CheckID("station id", string(text))
+	if err := allocation.CheckID("id", v.text); err != nil {
+		return err
+	}
+	if !stationID.MatchString(v.text) {
+		return fmt.Errorf("id %q must be of letters A to Z, digits, - and _: it stands in names of variables such as DOCKFILL_STATION_<id>_PORT", v.text)
+	}
+	return nil
 }
+
+// stationID is what a shell can have in the name of a variable, and -, which
+// stands there as _.
+var stationID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 func (v *address) UnmarshalText(text []byte) error {
 	v.text = string(text)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"dockfill/allocation"
@@ -76,7 +77,7 @@ func (s *server) routes() *http.ServeMux {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", s.metrics())
 	mux.Handle("GET /static/", s.static())
-	mux.HandleFunc("/", notFound)
+	mux.HandleFunc("/", s.notFound)
 	s.api(mux)
 	return mux
 }
@@ -118,7 +119,12 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(text + "\n"))
 }
 
-func notFound(w http.ResponseWriter, _ *http.Request) {
+// notFound answers a person with a page and a program with a problem.
+func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
+	if strings.Contains(r.Header.Get("Accept"), "text/html") && !strings.HasPrefix(r.URL.Path, "/api/") {
+		s.page(w, "missing.html", http.StatusNotFound, r.URL.Path)
+		return
+	}
 	problem(w, http.StatusNotFound, "there is no such page; the dock display is /?station=1, the site page /site, why a unit went where it went /decisions, the API /api/v1")
 }
 

@@ -308,18 +308,18 @@ func TestTallyFollowsUndoAndAnotherItem(t *testing.T) {
 	assert.Equal(t, "2 scans, 24 units of X in a row", tally())
 	undo := func(f *dock.Feedback) { f.Verdict, f.Why, f.SKU, f.Qty = allocation.Check, allocation.WhyUndone, "", 0 }
 	tell(5, undo)
-	assert.Equal(t, "1 scan, 12 units of X in a row", tally())
+	assert.Equal(t, "1 scan, 12 units of X", tally())
 	tell(6, func(f *dock.Feedback) { f.SKU, f.Qty = "", 40 }) // a pallet of several
-	assert.Equal(t, "1 scan, 12 units of X in a row", tally())
+	assert.Equal(t, "1 scan, 12 units of X", tally())
 	tell(7, undo) // the pallet
-	assert.Equal(t, "1 scan, 12 units of X in a row", tally())
+	assert.Equal(t, "1 scan, 12 units of X", tally())
 	tell(8, undo) // the carton
-	assert.Equal(t, "1 scan, 4 units of OTHER in a row", tally(), "what was scanned before counts on")
+	assert.Equal(t, "1 scan, 4 units of OTHER", tally(), "what was scanned before counts on")
 	tell(9, undo)
 	tell(10, undo)
 	assert.Empty(t, tally())
 	tell(11, func(*dock.Feedback) {})
-	assert.Equal(t, "1 unit of X in a row", tally())
+	assert.Equal(t, "1 unit of X", tally())
 }
 
 func TestLocalAPI(t *testing.T) {
@@ -552,4 +552,68 @@ func TestDamagedDatabaseIsNotCountedAsEmpty(t *testing.T) {
 	for _, figure := range []string{"dockfill_events_saved_total", "dockfill_units_owed", "dockfill_database_bytes"} {
 		assert.NotContains(t, body, figure+" ")
 	}
+}
+
+// Twelve good units and one damaged one are not thirteen good ones.
+func TestTallyTellsGoodsByNameAndApartFromThoseSetAside(t *testing.T) {
+	twin := docktest.New()
+	url := serve(t, twin)
+	for seq := range int64(4) {
+		f := feedback(seq + 1)
+		f.Item, f.Qty = "Party bunting", 12
+		if seq > 1 {
+			f.Verdict, f.Why, f.Qty = allocation.Held, allocation.WhyDamaged, 1
+		}
+		twin.Tell(f)
+		if seq == 1 {
+			_, html := get(t, url+"/?station=1")
+			assert.Contains(t, html, "2 scans, 24 units<span>of Party bunting in a row</span>")
+		}
+	}
+	_, html := get(t, url+"/?station=1")
+	assert.Contains(t, html, "2 units<span>of Party bunting, set aside in a row</span>")
+}
+
+func TestABrowserGetsAPageWhereThereIsNone(t *testing.T) {
+	url := serve(t, docktest.New())
+	ask := func(path, accept string) (int, string, string) {
+		r, err := http.NewRequest(http.MethodGet, url+path, nil)
+		require.NoError(t, err)
+		r.Header.Set("Accept", accept)
+		answer, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		return answer.StatusCode, answer.Header.Get("Content-Type"), string(text)
+	}
+	const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
+	code, kind, text := ask("/sites%3Cb%3E", browser)
+	assert.Equal(t, 404, code)
+	assert.Contains(t, kind, "text/html")
+	for _, want := range []string{"There is no such page", "/sites&lt;b&gt;", `href="/site"`} {
+		assert.Contains(t, text, want)
+	}
+	for path, accept := range map[string]string{"/sites": "*/*", "/api/v1/nothing": browser} {
+		code, kind, _ = ask(path, accept)
+		assert.Equal(t, 404, code)
+		assert.Contains(t, kind, "application/problem+json", "for programs")
+	}
+}
+
+// A station without a scanner takes scans by the API, and "never" beside them is wrong.
+func TestAStationsLastScanIsTheNewestOnThePage(t *testing.T) {
+	twin := docktest.New()
+	twin.Set(func(st *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
+		st.Stations[0].Port, st.Stations[0].LastScan = "", time.Time{}
+	})
+	url := serve(t, twin)
+	_, html := get(t, url+"/site")
+	require.Contains(t, html, `data-th="Last scan">never`)
+	assert.Contains(t, html, `class="state connected">connected</td>`, "nobody waits for a scanner that the station never has")
+	twin.Tell(feedback(1))
+	_, html = get(t, url+"/site")
+	_, row, _ := strings.Cut(html, `href="/?station=1"`)
+	row, _, _ = strings.Cut(row, "</tr>")
+	assert.NotContains(t, row, "never")
 }

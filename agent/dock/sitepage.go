@@ -100,7 +100,7 @@ func (s *server) siteData(r *http.Request) (siteData, error) {
 	d.ShortMore = st.ShortLines - int64(len(st.Short))
 	d.Held, d.Uncounted = heldRows(st.Held, now), uncountedRows(st.Uncounted, now)
 	for _, x := range st.Stations {
-		d.Rows = append(d.Rows, s.stationRow(x))
+		d.Rows = append(d.Rows, s.stationRow(x, recent))
 	}
 	for _, f := range recent {
 		d.Last = append(d.Last, newScanRow(f))
@@ -116,13 +116,21 @@ func newScanRow(f Feedback) scanRow {
 	return row
 }
 
-func (s *server) stationRow(x Station) stationRow {
+// stationRow is a station with the newest scan that it or the list below knows of:
+// a station may take scans without a scanner, and a restart forgets.
+func (s *server) stationRow(x Station, recent []Feedback) stationRow {
 	row := stationRow{Station: x, LastScan: "never", Is: DeviceWords(x.Port, x.Device, x.Revision)}
-	if !x.Since.IsZero() {
+	if !x.Since.IsZero() && x.Port != "" {
 		row.For = Ago(s.now().Sub(x.Since))
 	}
-	if !x.LastScan.IsZero() {
-		row.LastScan = Ago(s.now().Sub(x.LastScan)) + " ago"
+	last := x.LastScan
+	for _, f := range recent {
+		if f.Station == x.ID && f.At.After(last) {
+			last = f.At
+		}
+	}
+	if !last.IsZero() {
+		row.LastScan = Ago(s.now().Sub(last)) + " ago"
 	}
 	return row
 }

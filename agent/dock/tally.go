@@ -1,14 +1,17 @@
 package dock
 
 import (
+	"cmp"
 	"slices"
 
 	"dockfill/allocation"
 )
 
-// run is how many scans in a row took in one SKU, and how many units.
+// run is how many scans in a row took in one SKU, and how many units. Those that
+// were set aside, damaged ones as well, are a run of their own.
 type run struct {
-	SKU        string
+	SKU, Item  string
+	Aside      bool
 	Scans, Qty int64
 }
 
@@ -37,12 +40,13 @@ func (t *tally) add(f Feedback) {
 		return
 	}
 	now := t.last()
-	switch f.SKU {
-	case "":
-	case now.SKU:
+	aside := f.Verdict == allocation.Held
+	switch {
+	case f.SKU == "":
+	case f.SKU == now.SKU && aside == now.Aside:
 		now.Scans, now.Qty = now.Scans+1, now.Qty+f.Qty
 	default:
-		now = run{f.SKU, 1, f.Qty}
+		now = run{f.SKU, f.Item, aside, 1, f.Qty}
 	}
 	if len(t.runs) == tallyDepth {
 		t.runs = slices.Delete(t.runs, 0, 1)
@@ -72,8 +76,18 @@ func (t tally) Text() string {
 	return Plural(r.Scans, "scan", "scans") + ", " + units
 }
 
-// Of names the run's goods.
-func (t tally) Of() string { return "of " + Visible(t.last().SKU) + " in a row" }
+// Of names the run's goods as the screen above does.
+func (t tally) Of() string {
+	r := t.last()
+	text := "of " + Visible(cmp.Or(r.Item, r.SKU))
+	if r.Aside {
+		text += ", set aside"
+	}
+	if r.Scans > 1 {
+		text += " in a row"
+	}
+	return text
+}
 
 // Plural counts things in words: "1 unit", "1,204 units".
 func Plural(n int64, one, many string) string {

@@ -81,9 +81,11 @@ func listen(address string) (*listener, error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("broker: %s is taken by another program, perhaps another broker: stop it, choose another --broker-listen, or use it with --broker", address)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return nil, fmt.Errorf("broker: %s is not an address of this machine", address)
+		return nil, fmt.Errorf("broker: %s is not an address of this machine: choose another with --broker-listen", address)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("broker: %s may not be opened by this user: ports below 1024 need a right; choose another with --broker-listen", address)
 	case err != nil:
-		return nil, fmt.Errorf("broker: listening on %s: %w", address, err)
+		return nil, fmt.Errorf("broker: %s cannot be listened on: %w; --broker-listen takes HOST:PORT", address, err)
 	}
 	return newListener(l), nil
 }

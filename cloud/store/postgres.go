@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 )
@@ -32,7 +34,7 @@ func openPostgres(ctx context.Context, address string) (write, read *sql.DB, _ d
 	write = stdlib.OpenDB(*config)
 	write.SetMaxOpenConns(2)
 	if err := setUpPostgres(ctx, write); err != nil {
-		return nil, nil, nil, errors.Join(fmt.Errorf("%s: %w", at, err), write.Close())
+		return nil, nil, nil, errors.Join(fmt.Errorf("%s: %w", at, brief(err)), write.Close())
 	}
 	// The writer keeps its own connection. One left idle would be lost together
 	// with it, and taken in its place.
@@ -40,6 +42,23 @@ func openPostgres(ctx context.Context, address string) (write, read *sql.DB, _ d
 	read = stdlib.OpenDB(*config)
 	read.SetMaxOpenConns(8)
 	return write, read, postgres{}, nil
+}
+
+// brief leaves of a refused connection what a person needs: the library tells
+// address and user again, and each attempt on a line of its own.
+func brief(err error) error {
+	var connect *pgconn.ConnectError
+	var told *pgconn.PgError
+	var dial *net.OpError
+	switch {
+	case !errors.As(err, &connect):
+		return err
+	case errors.As(err, &told):
+		return errors.New(told.Message)
+	case errors.As(err, &dial):
+		return dial.Err
+	}
+	return errors.New(oneLine(err.Error()))
 }
 
 // setUpPostgres lets the shared statements say BLOB and runs them, unless

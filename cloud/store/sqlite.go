@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -29,27 +30,52 @@ const sqliteRun = 64
 type sqlite struct{}
 
 // openSQLite opens the file, or makes it where there is none. Errors name it;
-// those of a file that is not whole wrap ErrDamaged.
-func (s *Store) openSQLite(ctx context.Context, path string) (write *sql.DB, err error) {
+// those of a file that is not whole wrap ErrDamaged, of another program's
+// ErrForeign.
+func (s *Store) openSQLite(ctx context.Context, path string, log *slog.Logger) (write *sql.DB, err error) {
+	_, fresh := os.Stat(path + ".lock")
 	if s.lock, err = lockFile(path + ".lock"); err != nil {
 		return nil, fmt.Errorf("database %s: %w", path, err)
 	}
-	if err = checkWhole(path, s.lock); err == nil {
-		err = makeFile(path)
+	lost, err := checkWhole(path, s.lock)
+	if err != nil {
+		if errors.Is(fresh, fs.ErrNotExist) {
+			s.removeLock(path + ".lock")
+		}
+		return nil, refusal(path, err)
 	}
-	if err == nil {
+	if lost {
+		log.Warn("a new, empty database is made: the one that was here is gone. If nobody meant that, stop this centre and put the newest copy of the data folder back; "+
+			"sites that know the old one are told to stop allocating until people have decided", "path", path)
+	}
+	if err = makeFile(path); err == nil {
 		write, s.read, s.kind, err = openSQLite(ctx, path)
 	}
 	if err == nil {
 		err = markUsed(s.lock)
 	}
-	switch {
-	case errors.Is(err, ErrDamaged):
-		return nil, fmt.Errorf("database %s: %w; %s", path, err, damagedAdvice)
-	case err != nil:
-		return nil, fmt.Errorf("database %s: %w", path, err)
+	if err != nil {
+		return nil, refusal(path, err)
 	}
 	return write, nil
+}
+
+// removeLock takes a lock away that was made for a file which was then refused.
+func (s *Store) removeLock(path string) {
+	_ = s.unlock() // Windows removes no open file
+	s.lock = nil
+	_ = os.Remove(path) // a leftover of no weight
+}
+
+// refusal says what to do about a file that cannot be used.
+func refusal(path string, err error) error {
+	switch {
+	case errors.Is(err, ErrDamaged):
+		return fmt.Errorf("database %s: %w; %s", path, err, damagedAdvice)
+	case errors.Is(err, ErrForeign):
+		return fmt.Errorf("database %s: %w; %s", path, err, foreignAdvice)
+	}
+	return fmt.Errorf("database %s: %w", path, err)
 }
 
 // fileMode keeps what customers are owed from other users of the machine. SQLite
@@ -114,6 +140,7 @@ type sqliteConnector struct {
 	path     string
 	readOnly bool
 	probe    bool // read a file that may be damaged, and leave it as it is
+	alone    bool // with probe: the file without a log, which nobody changes
 }
 
 func (c sqliteConnector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
@@ -139,6 +166,9 @@ func (c sqliteConnector) dsn() string {
 	}
 	if c.probe {
 		q = url.Values{"mode": {"ro"}, "_busy_timeout": {"5000"}}
+	}
+	if c.alone {
+		q.Set("immutable", "1")
 	}
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(c.path), OmitHost: true, RawQuery: q.Encode()}
 	return u.String()

@@ -16,6 +16,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -28,8 +29,9 @@ var migrations embed.FS
 
 // Options say where the database is: a PostgreSQL address, or a SQLite file.
 type Options struct {
-	Path string // of the SQLite file, which is made where it is missing
-	URL  string // postgres://user:password@host:port/database; it wins over Path
+	Path string       // of the SQLite file, which is made where it is missing
+	URL  string       // postgres://user:password@host:port/database; it wins over Path
+	Log  *slog.Logger // hears that a database was lost; nil: nobody does
 }
 
 // Store is the centre's database. Its methods may be called from any goroutine.
@@ -76,16 +78,18 @@ type dialect interface {
 
 // Open opens the database, brings its tables up to date and mints the centre's
 // incarnation where there is none yet. Errors name the database and what to do;
-// some wrap
-// ErrInUse or ErrDamaged.
+// some wrap ErrInUse, ErrDamaged or ErrForeign.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	s := &Store{changed: make(chan struct{})}
 	var err error
 	var write *sql.DB
 	if o.URL != "" {
 		write, s.read, s.kind, err = openPostgres(ctx, o.URL)
 	} else {
-		write, err = s.openSQLite(ctx, o.Path)
+		write, err = s.openSQLite(ctx, o.Path, o.Log)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.unlock())

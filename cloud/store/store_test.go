@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"net"
 	"testing"
 	"time"
 
@@ -186,4 +187,13 @@ func TestRegistersAndLinesAreWrittenInBulk(t *testing.T) {
 		assert.Len(t, v.Lines, 1)
 		assert.False(t, v.Completed)
 	})
+}
+
+// The library tells it on four lines, one of them twice.
+func TestAPostgresThatDoesNotAnswerIsToldInOneLine(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, closed.Close())
+	_, err = store.Open(ctx, store.Options{URL: "postgres://u:secret@" + closed.Addr().String() + "/centre"})
+	assert.EqualError(t, err, "database centre at "+closed.Addr().String()+": connect: connection refused")
 }

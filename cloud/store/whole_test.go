@@ -1,8 +1,12 @@
 package store_test
 
 import (
+	"database/sql"
 	"fmt"
+	"log/slog"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,17 +33,31 @@ func filled(t *testing.T) store.Options {
 }
 
 // refused opens a database that is not whole, and checks that people learn what
-// to do and that the file is as it was.
+// to do, in one line, and that the folder is as it was.
 func refused(t *testing.T, o store.Options, why string) {
 	t.Helper()
-	before, _ := os.ReadFile(o.Path)
+	before := folder(t, o)
 	_, err := store.Open(ctx, o)
 	require.ErrorIs(t, err, store.ErrDamaged)
+	assert.NotContains(t, err.Error(), "\n")
 	for _, want := range []string{o.Path, why, "nothing was changed", "the newest copy of the data folder", "keep what the centre has not confirmed"} {
 		assert.ErrorContains(t, err, want)
 	}
-	after, _ := os.ReadFile(o.Path)
-	assert.Equal(t, before, after)
+	assert.Equal(t, before, folder(t, o))
+}
+
+// folder is every file beside a database, and itself.
+func folder(t *testing.T, o store.Options) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(o.Path), "*"))
+	require.NoError(t, err)
+	all := map[string]string{}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		require.NoError(t, err)
+		all[filepath.Base(f)] = string(text)
+	}
+	return all
 }
 
 // Sites would meet a centre that knows nothing of what it confirmed.
@@ -51,8 +69,57 @@ func TestAnEmptiedDatabaseIsNoNewCentre(t *testing.T) {
 	require.NoError(t, os.Remove(o.Path))
 	require.NoError(t, os.WriteFile(o.Path+"-wal", []byte("log"), 0o600))
 	refused(t, o, "the file is lost, and "+o.Path+"-wal still belongs to it")
-	require.NoError(t, os.Remove(o.Path+"-wal"))
+	require.NoError(t, os.WriteFile(o.Path+"-wal", nil, 0o600))
 	storetest.Open(t, o)
+}
+
+// A copy of the file alone, as somebody brings it to be looked at.
+func TestARefusalLeavesNothingBesideTheFile(t *testing.T) {
+	o := filled(t)
+	require.NoError(t, os.Remove(o.Path+".lock"))
+	require.NoError(t, os.Truncate(o.Path, 50_000))
+	refused(t, o, "it is damaged: ")
+	assert.Len(t, folder(t, o), 1)
+
+	require.NoError(t, os.WriteFile(o.Path+"-wal", []byte("log"), 0o600))
+	refused(t, o, "it is damaged: ")
+	assert.Len(t, folder(t, o), 2, "the file and its log")
+}
+
+// Its tables would stand among those of another program.
+func TestTheDatabaseOfAnotherProgramIsLeftAlone(t *testing.T) {
+	o := storetest.SQLite(t)
+	other, err := sql.Open("sqlite3", o.Path)
+	require.NoError(t, err)
+	_, err = other.Exec("CREATE TABLE x (a)")
+	require.NoError(t, err)
+	require.NoError(t, other.Close())
+	before := folder(t, o)
+	_, err = store.Open(ctx, o)
+	require.ErrorIs(t, err, store.ErrForeign)
+	assert.ErrorContains(t, err, o.Path+": it is no centre's database: another program made it; nothing was changed. Move it away")
+	assert.Equal(t, before, folder(t, o))
+}
+
+func TestAFolderInThePlaceOfTheDatabaseIsNamed(t *testing.T) {
+	o := storetest.SQLite(t)
+	require.NoError(t, os.Mkdir(o.Path, 0o700))
+	_, err := store.Open(ctx, o)
+	assert.ErrorContains(t, err, "it is no file: move what stands there away")
+}
+
+// It may be what people meant, or the wrong folder after a restore.
+func TestALostDatabaseIsNotReplacedInSilence(t *testing.T) {
+	var log strings.Builder
+	o := filled(t)
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	s := storetest.Open(t, o)
+	require.NoError(t, s.Close())
+	assert.Empty(t, log.String())
+	require.NoError(t, os.Remove(o.Path))
+	storetest.Open(t, o)
+	assert.Contains(t, log.String(), "level=WARN")
+	assert.Contains(t, log.String(), "the one that was here is gone")
 }
 
 func TestAFirstStartThatWasBrokenOffIsTakenUp(t *testing.T) {

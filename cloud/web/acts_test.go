@@ -123,7 +123,7 @@ func TestEventsAreToldInWords(t *testing.T) {
 		{store.LiveRow{Verdict: allocation.Stock, Why: allocation.WhyNoDemand, SKU: "X", Qty: 2, Free: 2}, "STOCK", "X", "· no order waits for it: put it away"},
 		{store.LiveRow{Why: allocation.WhyUndone, Qty: -3, Moves: []store.LiveMove{move(2, "O1/1", ""), move(1, "free", "")}}, "UNDONE", "units", "· 2 X taken back from O1/1, 1 X taken back from stock"},
 		{store.LiveRow{Why: allocation.WhyUndone}, "UNDONE", "", "· the last scan was taken back"},
-		{store.LiveRow{Verdict: allocation.Held, Why: allocation.WhyUnknown, Code: []byte("NO\x1dCODE")}, "HOLD", "NO␝CODE", "· the code names no item: set it aside until somebody says what it is"},
+		{store.LiveRow{Verdict: allocation.Held, Why: allocation.WhyUnknown, Code: []byte("NO\x1dCODE")}, "HOLD", `NO\x1dCODE`, "· the code names no item: set it aside until somebody says what it is"},
 		{store.LiveRow{Moves: []store.LiveMove{move(2, "free", "O1/1")}}, "FROM STOCK", "", "· 2 X from stock to O1/1"},
 		{store.LiveRow{Moves: []store.LiveMove{won}}, "MOVED", "", "· 1 X from O5/1 to O1/1. O1/1 came before O5/1 by its class"},
 		{store.LiveRow{Deed: wire.DeedStage, Line: "O1/1", SKU: "X", Qty: 2}, "STAGED", "of O1/1", ""},

@@ -58,7 +58,7 @@ func TestTheCentreSaysWhy(t *testing.T) {
 	w := ask(data, "GET", "/decisions/leeds:5201", "")
 	require.Equal(t, http.StatusOK, w.Code)
 	for _, want := range []string{
-		"Event 5201 of leeds", `class="lead allocated"`, "]C1␝0104006381333931", wire.Genesis("leeds", "x").String(), wire.Genesis("leeds", "y").String(),
+		"Event 5201 of leeds", `class="lead allocated"`, `]C1\x1d0104006381333931`, wire.Genesis("leeds", "x").String(), wire.Genesis("leeds", "y").String(),
 		"SO-10102/1 came before SO-10140/1 by its customer&#39;s tier", "needs goods that last longer", "takes whole packs", "tier: 2 before 3", "not known here any more",
 		"1 went aside: more came than was announced.", `href="/decisions/SO-10102%2F1"`, `href="/decisions/leeds:c1.a:7"`,
 	} {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"dockfill/allocation"
 )
@@ -60,19 +62,27 @@ func ago(d time.Duration) string {
 	return count(int64(d/(24*time.Hour)), "day")
 }
 
-// visible makes text from outside safe to look at: control characters become
-// their pictures, and marks that turn the direction of writing, with which a
-// name can pretend to be another, become a replacement sign.
+// visible makes text from outside safe to look at, in the way of the sites' pages:
+// control characters, bytes that are no UTF-8, and characters that print nothing
+// or turn the direction of writing, with which a name can pretend to be another,
+// become escapes as in Go, \x1d for the group separator.
 func visible(s string) string {
-	return strings.Map(func(r rune) rune {
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
 		switch {
-		case r < 0x20:
-			return 0x2400 + r
-		case r == 0x7f:
-			return 0x2421
-		case r >= 0x80 && r <= 0x9f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f:
-			return '\ufffd'
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		case unicode.IsGraphic(r) && !unicode.In(r, unicode.Zl, unicode.Zp):
+			b.WriteRune(r)
+		case r < 0x80:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
 		}
-		return r
-	}, strings.ToValidUTF8(s, "\ufffd"))
+		s = s[n:]
+	}
+	return b.String()
 }

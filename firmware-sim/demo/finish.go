@@ -43,7 +43,7 @@ func (h *house) settle(ctx context.Context) bool {
 		case <-late:
 			return false
 		case key := <-h.Keys:
-			if key == keyQuit {
+			if key == keyQuit || key == 'Q' {
 				return false
 			}
 		case p := <-h.died:
@@ -87,8 +87,12 @@ func (h *house) summary(ctx context.Context, equal bool) error {
 	for _, s := range h.sites {
 		say("  %-21s %s saved at the site, %s stored at the centre", "events of "+s.name, number(s.now().Saved), number(s.storedNow()))
 	}
-	for _, e := range h.heals {
-		say("  after the cut         %s", e)
+	for n, e := range h.heals {
+		label := "after the cut"
+		if len(h.heals) > 1 {
+			label = fmt.Sprintf("after cut %d", n+1)
+		}
+		say("  %-21s %s", label, e)
 	}
 	say("  sites and centre      %s", map[bool]string{true: "equal", false: "NOT equal"}[equal])
 	return nil

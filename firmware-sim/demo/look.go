@@ -39,8 +39,9 @@ func (h *house) look(ctx context.Context) {
 		s.stored = stored[s.name]
 		s.mu.Unlock()
 	}
-	h.healed()
+	// What is said above the board must not be newer than the board.
 	h.screen.show(h.board())
+	h.healed()
 }
 
 // healed notes sites whose centre has everything again.
@@ -92,8 +93,22 @@ func (s *site) counts() string {
 	if !s.status.Link.Up {
 		line = "OFFLINE"
 	}
-	return line + ", owed " + count(s.status.Owed.Units, "unit") + ", " +
-		count(s.status.Saved, "event") + " saved, " + number(s.status.Waiting) + " not yet at the centre"
+	line += ", owed " + count(s.status.Owed.Units, "unit") + ", " + count(s.status.Saved, "event") + " saved"
+	if waits := s.status.Waiting; waits > 0 && (!s.status.Link.Up || time.Since(s.oldest()) > soon) {
+		line += ", " + number(waits) + " not yet at the centre"
+	}
+	return line
+}
+
+// soon is how long an event may be on its way to the centre without a word.
+const soon = 2 * time.Second
+
+// oldest is when the event was saved that waits longest; now where the agent names none.
+func (s *site) oldest() time.Time {
+	if s.status.Oldest == nil {
+		return time.Now()
+	}
+	return *s.status.Oldest
 }
 
 // board is the status that a terminal refreshes in place.

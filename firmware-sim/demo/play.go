@@ -109,6 +109,9 @@ func (h *house) perform(ctx context.Context) {
 
 // press does what a key asks for and reports whether it ends the demo.
 func (h *house) press(key byte) (end bool) {
+	if 'A' <= key && key <= 'Z' {
+		key += 'a' - 'A'
+	}
 	switch key {
 	case keyNetwork:
 		if h.sites[0].isCut() {
@@ -122,6 +125,8 @@ func (h *house) press(key byte) (end bool) {
 		h.undo()
 	case keyQuit:
 		return true
+	default:
+		h.screen.say("-- No key of the demo. %s", h.legend())
 	}
 	return false
 }

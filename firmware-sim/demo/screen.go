@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -84,9 +85,18 @@ func (s *screen) columns() int {
 	return 80
 }
 
-// fit cuts a line to the columns of the terminal, colours not counted; else it
-// would wrap, and take a line that nobody erases.
+// fit cuts a line to the columns of the terminal, between words where it can and
+// colours not counted; else it would wrap, and take a line that nobody erases.
 func fit(line string, columns int) string {
+	end := "" // of a line that is cut
+	plain := []rune(escapes.ReplaceAllString(line, ""))
+	if len(plain) > columns && columns > 1 {
+		columns--
+		if blank := strings.LastIndexByte(string(plain[:columns]), ' '); blank > 0 && plain[columns] != ' ' {
+			columns = utf8.RuneCountInString(string(plain[:columns])[:blank])
+		}
+		end = "…"
+	}
 	var b strings.Builder
 	for seen := 0; line != ""; {
 		if strings.HasPrefix(line, "\x1b[") {
@@ -101,8 +111,11 @@ func fit(line string, columns int) string {
 		}
 		line = line[n:]
 	}
-	return b.String()
+	return b.String() + end
 }
+
+// escapes are what colours a text.
+var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // colors are the dock display's, as near as a terminal has them.
 var colors = map[string]string{"ALLOCATED": "1;32", "STOCK": "1;36", "HOLD": "1;37", "CHECK": "1;33", "STOP": "1;31"}

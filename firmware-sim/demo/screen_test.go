@@ -15,8 +15,8 @@ func TestWhatIsSaidStandsAboveTheStatus(t *testing.T) {
 	s := newScreen(Options{Out: &out, Live: true, Width: func() int { return 11 }})
 	s.show([]string{"leeds online and well"})
 	s.say("hello")
-	assert.Equal(t, "leeds onli\r\n\x1b[1A\x1b[2Khello\r\nleeds onli\r\n", out.String())
-	assert.Equal(t, "\x1b[1;31mSTOP\x1b[0m a", fit("\x1b[1;31mSTOP\x1b[0m at once", 6), "colours take no columns")
+	assert.Equal(t, "leeds…\r\n\x1b[1A\x1b[2Khello\r\nleeds…\r\n", out.String())
+	assert.Equal(t, "\x1b[1;31mSTOP\x1b[0m…", fit("\x1b[1;31mSTOP\x1b[0m at once", 6), "colours take no columns")
 }
 
 func TestWithoutATerminalNothingIsRefreshed(t *testing.T) {

@@ -31,6 +31,7 @@ type site struct {
 // status is what the demo reads of an agent's status.
 type status struct {
 	Saved, Confirmed, Waiting int64
+	Oldest                    *time.Time `json:"oldest_waiting"`
 	Link                      struct{ Up bool }
 	Owed                      struct{ Units int64 }
 	Totals                    struct {

@@ -220,7 +220,7 @@ func (i importCmd) print(p *program, found *found, res web.ImportJSON) error {
 	if i.JSON {
 		return printJSON(p.out, found.outcome(res))
 	}
-	took := time.Since(found.begun).Round(10 * time.Millisecond)
+	took := max(time.Since(found.begun).Round(10*time.Millisecond), 10*time.Millisecond) // never "0s"
 	fmt.Fprintf(p.out, "%s: %s in %v: %d new, %d changed, %d as before", i.Kind, plural(found.Rows, "row"), took, res.New, res.Changed, res.Same)
 	if found.Left > 0 {
 		fmt.Fprintf(p.out, ", %s left out by the mapping", plural(found.Left, "row"))

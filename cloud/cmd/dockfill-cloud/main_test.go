@@ -428,3 +428,36 @@ func TestACommandThatMeetsAnAgentSaysSo(t *testing.T) {
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, errs, "is a site's agent, no centre")
 }
+
+// A wrong address must not leave a database behind, nor upgrade one.
+func TestAWrongAddressIsRefusedBeforeAnythingIsMade(t *testing.T) {
+	for _, wrong := range [][2]string{
+		{"--http", "nonsense"}, {"--http", "8080"}, {"--http", ":70000"}, {"--http", "host:abc"}, {"--http", ""}, {"--http", "a b:80"},
+		{"--broker-listen", "foo"}, {"--broker-listen", ""}, {"--broker-listen", ":70000"},
+		{"--broker", "foo"}, {"--broker", ""}, {"--broker", "tcp://"}, {"--broker", "tcp://host"}, {"--broker", "tcp://host:abc"},
+		{"--broker", "tcp://host:70000"}, {"--broker", "http://host:1883"},
+		{"--http-name", "a b"}, {"--http-name", "host:80"},
+	} {
+		data := filepath.Join(t.TempDir(), "data")
+		code, _, errs := say(t, "serve", "--data", data, wrong[0], wrong[1])
+		assert.Equal(t, exitUsage, code, wrong)
+		assert.Contains(t, errs, "dockfill-cloud: serve: "+wrong[0]+" ", wrong)
+		assert.Regexp(t, "such as|HOST:PORT", errs)
+		assert.NoDirExists(t, data)
+	}
+	code, _, errs := say(t, "serve", "--data", "")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, errs, "--data is empty: name the folder")
+}
+
+func TestAddressesInEveryFormAreTaken(t *testing.T) {
+	for _, listen := range []string{"127.0.0.1:0", ":8080", "localhost:8080", "[::1]:8080", "centre.example:443"} {
+		assert.NoError(t, checkListen("--http", listen, ""), listen)
+	}
+	for _, broker := range []string{"tcp://127.0.0.1:1883", "tls://broker.example:8883", "tcp://[::1]:1883"} {
+		assert.NoError(t, checkBroker(broker), broker)
+	}
+	for _, name := range []string{"dockfill", "dockfill.example", "x_1.example"} {
+		assert.NoError(t, checkName(name), name)
+	}
+}

@@ -19,8 +19,8 @@ type serveCmd struct {
 	HTTPName     []string `name:"http-name" placeholder:"NAME" help:"Name under which a proxy on this machine asks for the pages."`
 	Data         string   `default:"${data}" placeholder:"DIR" help:"Folder of the database file (default ${default})."`
 	Database     string   `placeholder:"URL" help:"Keep everything in PostgreSQL instead: postgres://user:password@host:port/database."`
-	BrokerListen string   `xor:"broker" placeholder:"HOST:PORT" help:"Address of the embedded broker; port 0 takes a free one (default 127.0.0.1:1883)."`
-	Broker       string   `xor:"broker" placeholder:"URL" help:"Use another broker instead: tcp://host:port or tls://host:port."`
+	BrokerListen *string  `xor:"broker" placeholder:"HOST:PORT" help:"Address of the embedded broker; port 0 takes a free one (default 127.0.0.1:1883)."`
+	Broker       *string  `xor:"broker" placeholder:"URL" help:"Use another broker instead: tcp://host:port or tls://host:port."`
 	BrokerUser   string   `placeholder:"NAME" help:"User at the other broker."`
 	BrokerSecret string   `placeholder:"TEXT" help:"Password at the other broker; better given in the environment."`
 	LogLevel     string   `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Least weight of what is logged: debug, info, warn, error (default ${default})."`
@@ -28,8 +28,14 @@ type serveCmd struct {
 
 // Validate is called by the parser.
 func (s serveCmd) Validate() error {
-	if (s.BrokerUser != "" || s.BrokerSecret != "") && s.Broker == "" {
+	if err := s.checkAddresses(); err != nil {
+		return err
+	}
+	switch {
+	case (s.BrokerUser != "" || s.BrokerSecret != "") && s.Broker == nil:
 		return errors.New("--broker-user and --broker-secret are for another broker: give its address with --broker, or leave them out")
+	case s.Data == "":
+		return errors.New("--data is empty: name the folder of the database file, or leave it out")
 	}
 	return s.checkDatabase()
 }
@@ -50,7 +56,7 @@ func (s serveCmd) Run(p *program) error {
 	}
 	log := newLog(p.err, level)
 	centre, err := cloud.New(p.ctx, cloud.Config{HTTP: s.HTTP, HTTPNames: s.HTTPName, Data: s.Data, Database: s.Database,
-		BrokerListen: s.BrokerListen, Broker: s.Broker, BrokerUser: s.BrokerUser, BrokerSecret: s.BrokerSecret, Version: version.Text(), Log: log})
+		BrokerListen: given(s.BrokerListen), Broker: given(s.Broker), BrokerUser: s.BrokerUser, BrokerSecret: s.BrokerSecret, Version: version.Text(), Log: log})
 	if err != nil {
 		return err
 	}
@@ -63,12 +69,20 @@ func (s serveCmd) Run(p *program) error {
 	return err
 }
 
+// given is a flag's text, "" where it was left out.
+func given(flag *string) string {
+	if flag == nil {
+		return ""
+	}
+	return *flag
+}
+
 // warn says what the flags open to the network.
 func (s serveCmd) warn(log *slog.Logger) {
-	for flag, address := range map[string]string{"--http": s.HTTP, "--broker-listen": s.BrokerListen} {
+	for flag, address := range map[string]string{"--http": s.HTTP, "--broker-listen": given(s.BrokerListen)} {
 		host, _, err := net.SplitHostPort(address)
 		ip := net.ParseIP(host)
-		if err == nil && host != "localhost" && (ip == nil || !ip.IsLoopback()) && (flag == "--http" || s.Broker == "") {
+		if err == nil && host != "localhost" && (ip == nil || !ip.IsLoopback()) && (flag == "--http" || s.Broker == nil) {
 			log.Warn("this port is open to the network and asks nobody who they are: put it behind a firewall or a proxy", "flag", flag, "address", address)
 		}
 	}
