@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -20,6 +21,16 @@ const (
 // agents are the names without prefix that mean something to dockfill-agent,
 // which may run on the same machine, and to this program with its own prefix.
 var agents = []string{"DATA", "HTTP", "LOG_LEVEL"}
+
+// dropEmpty takes variables without a value out of the environment: whoever starts
+// this program from a template leaves them so where he has nothing to say.
+func dropEmpty(environ []string) {
+	for _, v := range environ {
+		if name, value, _ := strings.Cut(v, "="); value == "" && strings.HasPrefix(name, ours) {
+			os.Unsetenv(name)
+		}
+	}
+}
 
 // checkEnvironment refuses a variable that looks like one of this program and is
 // none: a misspelt one would do nothing, and nobody would notice.

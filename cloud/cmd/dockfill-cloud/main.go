@@ -65,6 +65,7 @@ func main() {
 
 // execute runs one command line and gives its exit status.
 func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) (code int) {
+	dropEmpty(os.Environ())
 	var c cli
 	parser, err := kong.New(&c, kong.Name("dockfill-cloud"), kong.Description(about),
 		kong.Vars{"data": defaultData(), "columns": columnsHelp, "version": "dockfill-cloud " + version.Text()}, kong.DefaultEnvars("DOCKFILL_CLOUD"),

@@ -450,6 +450,18 @@ func TestAWrongAddressIsRefusedBeforeAnythingIsMade(t *testing.T) {
 	assert.Contains(t, errs, "--data is empty: name the folder")
 }
 
+// A template of an environment names every variable, and leaves empty what it does
+// not set.
+func TestAnEmptyVariableSaysNothing(t *testing.T) {
+	t.Setenv("DOCKFILL_CLOUD_BROKER", "")
+	t.Setenv("DOCKFILL_CLOUD_HTTP", "")
+	code, _, errs := say(t, "serve", "--data", t.TempDir(), "--broker-listen", "foo")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, errs, "--broker-listen", "the only fault")
+	assert.NotContains(t, errs, "--broker is")
+	assert.NotContains(t, errs, "--http ")
+}
+
 func TestAddressesInEveryFormAreTaken(t *testing.T) {
 	for _, listen := range []string{"127.0.0.1:0", ":8080", "localhost:8080", "[::1]:8080", "centre.example:443"} {
 		assert.NoError(t, checkListen("--http", listen, ""), listen)
