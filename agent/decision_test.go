@@ -351,7 +351,7 @@ func TestAQuestionThatCannotBeAnsweredSaysWhatToDo(t *testing.T) {
 
 func TestALongLogIsSearchedInPieces(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it writes 30,000 events")
+		t.Skip("-short: it writes 30,000 events; make test does")
 	}
 	h := newHouse(t)
 	h.items()

@@ -171,30 +171,22 @@ func TestASecondCentreOnTheDatabaseIsRefused(t *testing.T) {
 	}
 }
 
-func TestDatabaseOfANewerProgramIsLeftAlone(t *testing.T) {
-	c := config(t)
-	_, stop := start(t, c)
-	require.NoError(t, stop())
-	db, err := sql.Open("sqlite3", filepath.Join(c.Data, databaseFile))
-	require.NoError(t, err)
-	_, err = db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)")
-	require.NoError(t, err)
-	require.NoError(t, db.Close())
-	_, err = New(t.Context(), c)
-	require.ErrorContains(t, err, "newer dockfill-cloud")
-}
-
-func TestAFailedUpgradeSaysWhatToRun(t *testing.T) {
-	c := config(t)
-	_, stop := start(t, c)
-	require.NoError(t, stop())
-	db, err := sql.Open("sqlite3", filepath.Join(c.Data, databaseFile))
-	require.NoError(t, err)
-	_, err = db.Exec("DELETE FROM goose_db_version WHERE version_id > 1")
-	require.NoError(t, err)
-	require.NoError(t, db.Close())
-	_, err = New(t.Context(), c)
-	require.ErrorContains(t, err, "was taken back; nothing is lost): run the dockfill-cloud that used it before")
+func TestADatabaseThatDoesNotFitTheProgramSaysWhatToRun(t *testing.T) {
+	for change, says := range map[string]string{
+		"INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)": "newer dockfill-cloud",
+		"DELETE FROM goose_db_version WHERE version_id > 1":                     "was taken back; nothing is lost): run the dockfill-cloud that used it before",
+	} {
+		c := config(t)
+		_, stop := start(t, c)
+		require.NoError(t, stop())
+		db, err := sql.Open("sqlite3", filepath.Join(c.Data, databaseFile))
+		require.NoError(t, err)
+		_, err = db.Exec(change)
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+		_, err = New(t.Context(), c)
+		require.ErrorContains(t, err, says)
+	}
 }
 
 func TestUnreachedBrokerIsNotReadyAndStillShows(t *testing.T) {

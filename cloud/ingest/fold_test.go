@@ -367,7 +367,7 @@ func TestAMonthOfInvoicesIsImported(t *testing.T) {
 	files, err := filepath.Glob("../../../shared/data/online-retail/*.csv")
 	require.NoError(t, err)
 	if len(files) == 0 {
-		t.Skip("the Online Retail data is not here")
+		t.Skip("no Online Retail day files in ../../../shared/data/online-retail")
 	}
 	m, err := os.Open("../../docs/examples/online-retail.toml")
 	require.NoError(t, err)
