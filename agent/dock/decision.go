@@ -36,7 +36,7 @@ func (s *server) getDecision(ctx context.Context, in *decisionInput) (*response[
 		status, text := unanswered(err)
 		return nil, huma.NewError(status, text)
 	}
-	return answer(DecisionBody{Schema, why.Body(id, a, Visible)})
+	return answer(DecisionBody{Schema, why.Body(id, a)})
 }
 
 // DecisionBody answers why.

@@ -82,15 +82,6 @@ func TestHostileCodesStayText(t *testing.T) {
 	}
 }
 
-func TestVisibleKeepsTextAndShowsTheRest(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain Ä 漢": "plain Ä 漢", "\x1d10A": `\x1d10A`, "\x00\x1b[2J": `\x00\x1b[2J`, "\xff": `\xff`,
-		"a\u202eb": `a\u202eb`, "\u0085": `\u0085`, "\x7f": `\x7f`, "\U000e0041": `\U000e0041`, "": "",
-	} {
-		assert.Equal(t, want, dock.Visible(in), "%q", in)
-	}
-}
-
 // A worker knows a pallet by its number and a card by its name; site IT can
 // still see every character that was read.
 func TestCodesAreShownAsPeopleNameThem(t *testing.T) {

@@ -1,41 +1,14 @@
 package dock
 
 import (
-	"fmt"
 	"html/template"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"dockfill/sync/why"
 )
 
-// Visible writes text from a barcode so that a person sees every character of
-// it: control characters, bytes that are no UTF-8, and invisible or
-// direction-changing characters become escapes as in Go, \x1d for the group
-// separator. Fonts of a kiosk rarely have pictures for them, and the command
-// line reads the same escapes. It returns text, not HTML; templates escape that.
-func Visible(s string) string {
-	if !strings.ContainsFunc(s, hidden) && utf8.ValidString(s) {
-		return s
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[0])
-		case !hidden(r):
-			b.WriteRune(r)
-		case r < 0x80:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case r > 0xffff:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-		s = s[n:]
-	}
-	return b.String()
-}
+// Visible is why.Visible, for whoever fills this package's types.
+func Visible(s string) string { return why.Visible(s) }
 
 // wholeChars is the longest word that is kept on one line.
 const wholeChars = 32
@@ -56,6 +29,3 @@ func whole(s string) template.HTML {
 	}
 	return template.HTML(b.String())
 }
-
-// hidden reports a character that prints nothing or moves its neighbours.
-func hidden(r rune) bool { return !unicode.IsGraphic(r) || unicode.In(r, unicode.Zl, unicode.Zp) }

@@ -40,7 +40,7 @@ func (s *Server) getDecision(ctx context.Context, in *decisionInput) (*body[wire
 		status, text := s.unanswered(err)
 		return nil, huma.NewError(status, text)
 	}
-	return &body[wire.Asked]{why.Body(id, a, visible)}, nil
+	return &body[wire.Asked]{why.Body(id, a)}, nil
 }
 
 // malformed is an id that cannot be read, and what would be.

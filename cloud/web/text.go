@@ -6,10 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"dockfill/allocation"
+	"dockfill/sync/why"
 )
 
 var words = template.FuncMap{"clock": clock, "day": day, "machine": machine, "visible": visible, "lower": strings.ToLower,
@@ -62,27 +61,5 @@ func ago(d time.Duration) string {
 	return count(int64(d/(24*time.Hour)), "day")
 }
 
-// visible makes text from outside safe to look at, in the way of the sites' pages:
-// control characters, bytes that are no UTF-8, and characters that print nothing
-// or turn the direction of writing, with which a name can pretend to be another,
-// become escapes as in Go, \x1d for the group separator.
-func visible(s string) string {
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[0])
-		case unicode.IsGraphic(r) && !unicode.In(r, unicode.Zl, unicode.Zp):
-			b.WriteRune(r)
-		case r < 0x80:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case r > 0xffff:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-		s = s[n:]
-	}
-	return b.String()
-}
+// visible makes text from outside safe to look at.
+func visible(s string) string { return why.Visible(s) }

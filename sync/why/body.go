@@ -5,13 +5,12 @@ import (
 	"dockfill/sync/wire"
 )
 
-// Body is an answer in the form of the API. visible makes what a scanner read safe
-// to look at.
-func Body(id ID, a Answer, visible func(string) string) wire.Asked {
+// Body is an answer in the form of the API.
+func Body(id ID, a Answer) wire.Asked {
 	b := wire.Asked{ID: id.String()}
 	switch {
 	case a.Event != nil:
-		b.Event = eventBody(a.Event, visible)
+		b.Event = eventBody(a.Event)
 	case a.Line != nil:
 		b.Line = lineBody(a.Line)
 	case a.Unit != nil:
@@ -20,7 +19,7 @@ func Body(id ID, a Answer, visible func(string) string) wire.Asked {
 	return b
 }
 
-func eventBody(t *Told, visible func(string) string) *wire.AskedEvent {
+func eventBody(t *Told) *wire.AskedEvent {
 	e := &wire.AskedEvent{
 		Site: string(t.ID.Site), Incarnation: t.ID.Life, Seq: t.ID.Seq, At: t.Event.At, Hash: t.Hash.String(), Body: t.Body,
 		Policy: PolicyOf(t.Event), Text: t.headline(), Poison: t.Poison, Decisions: []wire.AskedDecision{},
@@ -35,7 +34,7 @@ func eventBody(t *Told, visible func(string) string) *wire.AskedEvent {
 	switch {
 	case t.Event.Scan != nil:
 		s := t.Event.Scan
-		e.Verdict, e.Why, e.Station, e.Worker, e.Code = string(s.Verdict), string(s.Why), string(s.Station), s.Worker, visible(string(s.Code))
+		e.Verdict, e.Why, e.Station, e.Worker, e.Code = string(s.Verdict), string(s.Why), string(s.Station), s.Worker, Visible(string(s.Code))
 	case t.Event.Undo != nil:
 		e.Station = string(t.Event.Undo.Station)
 	case t.Event.Deed != nil:

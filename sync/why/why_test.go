@@ -14,6 +14,15 @@ import (
 	"dockfill/sync/wire"
 )
 
+func TestVisibleKeepsTextAndShowsTheRest(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain Ä 漢": "plain Ä 漢", "\x1d10A": `\x1d10A`, "\x00\x1b[2J": `\x00\x1b[2J`, "\xff": `\xff`,
+		"a\u202eb": `a\u202eb`, "\u0085": `\u0085`, "\x7f": `\x7f`, "\U000e0041": `\U000e0041`, "": "",
+	} {
+		assert.Equal(t, want, Visible(in), "%q", in)
+	}
+}
+
 func TestIDsAreReadAsPeopleWriteThem(t *testing.T) {
 	for text, want := range map[string]ID{
 		"1204": {Seq: 1204}, " 1204 ": {Seq: 1204}, "event:1204": {Seq: 1204}, "leeds:1204": {Site: "leeds", Seq: 1204}, "O1/1": {Line: "O1/1"}, "A/B/1": {Line: "A/B/1"}, "line:line:5/1": {Line: "line:5/1"},
