@@ -22,7 +22,9 @@ const twinWindow = 2 * time.Second
 // the log alone decides a replay.
 //
 // The windows are measured between the arrivals at the ports, not between the
-// commits, which a busy disk can pull apart. A refused bounce opens the window
+// commits, which a busy disk can pull apart. What lay unread while the agent stood
+// still arrived at any time since: where that may have been inside of the window,
+// counting it could count twice, so the worker is asked. A refused bounce opens the window
 // anew, as the makers' own locks do: a scanner that stares at a label reads it
 // once. What a device kept and sent later comes faster than any hand, and its
 // equal codes are equal cartons; over its other channel it is the same again.
@@ -35,19 +37,42 @@ func (d *desk) sameReading(tx *store.Tx, at store.Station, s scan) (dock.Feedbac
 		if err != nil {
 			return dock.Feedback{}, false, err
 		}
-		if slices.ContainsFunc(other.Readings, func(r store.Reading) bool { return within(r, s, twinWindow) }) {
-			return notCounted(s, allocation.WhyBounce, "station %s has this scan already, over the other channel of the same scanner: not counted twice", twin), true, nil
+		if r, same := sameWithin(other.Readings, s, twinWindow); same {
+			return otherChannel(s, twin, r), true, nil
 		}
 	}
-	if s.late || s.batch.Of() > 0 || named(s.code) || len(at.Readings) == 0 || !within(at.Readings[0], s, s.guard) {
+	if s.late || s.batch.Of() > 0 || named(s.code) || len(at.Readings) == 0 {
 		return dock.Feedback{}, false, nil
 	}
-	what := "not counted; if it is a second carton scan it again"
-	if s.code.Format == barcode.Control {
-		what = "the card was read once; if it was meant twice scan it again"
+	r, same := sameWithin(at.Readings[:1], s, s.guard)
+	if !same {
+		return dock.Feedback{}, false, nil
 	}
-	f := notCounted(s, allocation.WhyBounce, "same code again within %.1f s: %s", s.guard.Seconds(), what)
-	return f, true, tx.Heard(s.station, readingOf(s), s.remembered())
+	return bounced(s, r), true, tx.Heard(s.station, readingOf(s), s.remembered())
+}
+
+// otherChannel tells of a scan that the other channel of its device may have brought.
+func otherChannel(s scan, twin allocation.StationID, r store.Reading) dock.Feedback {
+	if _, most := apart(r, s); most >= twinWindow && !named(s.code) {
+		return notCounted(s, allocation.WhyBounce, "station %s may have this scan already, over the other channel of the same scanner; the agent read nothing for a while, so the time between is not known: %s", twin, scanAgain(s))
+	}
+	return notCounted(s, allocation.WhyBounce, "station %s has this scan already, over the other channel of the same scanner: not counted twice", twin)
+}
+
+// bounced tells of a code that is, or may be, the reading before once more.
+func bounced(s scan, r store.Reading) dock.Feedback {
+	if _, most := apart(r, s); most >= s.guard {
+		return notCounted(s, allocation.WhyBounce, "same code again, and the agent read nothing for a while, so the time between is not known: %s", scanAgain(s))
+	}
+	return notCounted(s, allocation.WhyBounce, "same code again within %.1f s: %s", s.guard.Seconds(), scanAgain(s))
+}
+
+// scanAgain is how a worker has what was not counted counted.
+func scanAgain(s scan) string {
+	if s.code.Format == barcode.Control {
+		return "the card was read once; if it was meant twice scan it again"
+	}
+	return "not counted; if it is a second carton scan it again"
 }
 
 // named tells codes that name one thing in the world: those are known again by
@@ -65,7 +90,14 @@ func (s scan) remembered() time.Duration {
 
 // readingOf is what is remembered of a scan to know the next one by.
 func readingOf(s scan) store.Reading {
-	return store.Reading{Code: s.raw, Says: says(s.code), At: s.at}
+	return store.Reading{Code: s.raw, Says: says(s.code), At: s.at, Since: s.earliest()}
+}
+
+func (s scan) earliest() time.Time {
+	if s.since.IsZero() {
+		return s.at
+	}
+	return s.since
 }
 
 // says is what a code names, however its channel dresses it: one sends the
@@ -86,12 +118,23 @@ func says(c barcode.Code) string {
 	return named
 }
 
-func within(r store.Reading, s scan, window time.Duration) bool {
-	if !bytes.Equal(r.Code, s.raw) && r.Says != says(s.code) {
-		return false
+// sameWithin finds a reading of the same code that may lie within the window.
+func sameWithin(all []store.Reading, s scan, window time.Duration) (store.Reading, bool) {
+	i := slices.IndexFunc(all, func(r store.Reading) bool {
+		least, _ := apart(r, s)
+		return least < window && (bytes.Equal(r.Code, s.raw) || r.Says == says(s.code))
+	})
+	if i < 0 {
+		return store.Reading{}, false
 	}
-	apart := s.at.Sub(r.At)
-	return apart < window && apart > -window
+	return all[i], true
+}
+
+// apart is how long a reading and a scan lie apart, at least and at most.
+func apart(r store.Reading, s scan) (least, most time.Duration) {
+	least = max(0, s.earliest().Sub(r.At), r.Since.Sub(s.at))
+	most = max(s.at.Sub(r.Since), r.At.Sub(s.earliest()))
+	return least, most
 }
 
 func notCounted(s scan, why allocation.WhyCode, format string, args ...any) dock.Feedback {

@@ -64,7 +64,7 @@ func hands(t *testing.T, configs ...scanner.Config) (*house, trigger) {
 	return h, func(station string, after time.Duration, code string, change ...func(*scanner.Scan)) dock.Feedback {
 		t.Helper()
 		told := make(chan allocation.Verdict, 1)
-		s := scanner.Scan{Station: allocation.StationID(station), Raw: []byte(code), At: scanned.Add(after), Answer: func(v allocation.Verdict) { told <- v }}
+		s := scanner.Scan{Station: allocation.StationID(station), Raw: []byte(code), At: scanned.Add(after), Since: scanned.Add(after), Answer: func(v allocation.Verdict) { told <- v }}
 		s.Code = (barcode.Rules{}).Parse("", s.Raw, 2027)
 		for _, f := range change {
 			f(&s)
@@ -106,6 +106,33 @@ func TestEqualCartonsCountOutsideOfTheWindowAndBehindOtherCodes(t *testing.T) {
 	scan("1", 600*time.Millisecond, eachGTIN)
 	scan("2", 610*time.Millisecond, eachGTIN)
 	assert.EqualValues(t, 4, h.free("X"))
+}
+
+// The agent stood still behind a scan, and a bounce of its trigger lay in the system's
+// buffer meanwhile. Or a second carton did: nobody can know, so the worker is asked.
+func TestTheSameCodeThatLayUnreadIsAQuestionAndCountsOnce(t *testing.T) {
+	h, scan := hands(t, guarded)
+	unread := func(since time.Duration) func(*scanner.Scan) {
+		return func(s *scanner.Scan) { s.Since = scanned.Add(since) }
+	}
+	require.Equal(t, allocation.Stock, scan("1", 0, eachGTIN).Verdict)
+	f := scan("1", time.Minute, eachGTIN, unread(50*time.Millisecond))
+	assert.Equal(t, allocation.Check, f.Verdict)
+	assert.Equal(t, "same code again, and the agent read nothing for a while, so the time between is not known: not counted; if it is a second carton scan it again", f.Text)
+	assert.EqualValues(t, 1, h.free("X"))
+	require.Equal(t, allocation.Stock, scan("1", time.Minute+time.Second, eachGTIN).Verdict, "it was, and the worker did")
+
+	f = scan("1", 2*time.Minute, eachGTIN, unread(time.Minute+1500*time.Millisecond))
+	assert.Equal(t, allocation.Stock, f.Verdict, "however early it came, no trigger bounces so long after")
+	require.Equal(t, allocation.Stock, scan("1", 3*time.Minute, "Y", unread(2*time.Minute)).Verdict)
+	assert.Equal(t, allocation.WhyBounce, scan("1", 3*time.Minute, "Y", unread(2*time.Minute)).Why, "both lay there")
+	assert.EqualValues(t, 3, h.free("X"))
+	assert.EqualValues(t, 1, h.free("Y"))
+
+	require.Equal(t, allocation.WhyUndone, scan("1", 4*time.Minute, "DF:UNDO").Why)
+	f = scan("1", 5*time.Minute, "DF:UNDO", unread(4*time.Minute))
+	assert.Contains(t, f.Text, "is not known: the card was read once; if it was meant twice scan it again")
+	assert.EqualValues(t, 3, h.free("X"))
 }
 
 func TestAGuardOfNothingCountsEveryReading(t *testing.T) {
@@ -203,6 +230,17 @@ func TestTheSlowChannelOfAScannerMayBeCodesBehind(t *testing.T) {
 	late := func(s *scanner.Scan) { s.Late = true }
 	require.Equal(t, allocation.Stock, scan("1", time.Minute, eachGTIN, late).Verdict)
 	assert.Equal(t, allocation.WhyBounce, scan("2", time.Minute+time.Second, eachGTIN, late).Why, "kept by the scanner, and sent over both")
+}
+
+// One channel was read before the agent stood still, the other only after it.
+func TestAChannelThatLayUnreadCountsNothingTwice(t *testing.T) {
+	h, scan := hands(t, guarded, scanner.Config{Station: "2", Guard: scanner.DefaultGuard, TwinOf: "1"})
+	require.Equal(t, allocation.Stock, scan("1", 0, eachGTIN).Verdict)
+	f := scan("2", time.Minute, eachGTIN, func(s *scanner.Scan) { s.Since = scanned.Add(50 * time.Millisecond) })
+	assert.Equal(t, allocation.WhyBounce, f.Why)
+	assert.Contains(t, f.Text, "station 1 may have this scan already")
+	assert.Contains(t, f.Text, "if it is a second carton scan it again")
+	assert.EqualValues(t, 1, h.free("X"))
 }
 
 func TestTwoStationsOnOnePortAreRefused(t *testing.T) {

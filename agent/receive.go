@@ -32,8 +32,9 @@ type scan struct {
 	station allocation.StationID
 	raw     []byte
 	code    barcode.Code
-	fault   error // of the frame
-	at      time.Time
+	fault   error                // of the frame
+	at      time.Time            // when it was read
+	since   time.Time            // when it may have come at the earliest; zero is at
 	named   *goods               // set where the goods were named and not read: a replay
 	inbound allocation.InboundID // said beside the code: a replay
 	again   bool                 // a person said that it is another unit

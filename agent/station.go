@@ -88,7 +88,7 @@ func (a *Agent) startScanners(ctx context.Context) (stop func()) {
 // heard is what a device read at a station.
 func heard(s scanner.Scan, at station) scan {
 	return scan{
-		station: s.Station, raw: s.Raw, code: s.Code, fault: s.Fault, at: s.At,
+		station: s.Station, raw: s.Raw, code: s.Code, fault: s.Fault, at: s.At, since: s.Since,
 		guard: at.config.Guard, twins: at.twins, late: s.Late, deviceTime: s.DeviceTime, batch: s.Batch,
 	}
 }

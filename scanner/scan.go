@@ -80,6 +80,9 @@ type Scan struct {
 	Source string
 	// At is when the last byte was read.
 	At time.Time
+	// Since is the earliest moment at which it may have come. It is At, unless the
+	// reader was held up: then the scan lay in the system's buffer, nobody knows how long.
+	Since time.Time
 	// Raw is the frame content without framing; of a faulty frame its first
 	// MaxScan bytes. It is the receiver's own.
 	Raw []byte
@@ -88,7 +91,7 @@ type Scan struct {
 	// Fault is set for a frame that could not be read: one of the faults above.
 	Fault error
 	// Late says that the device kept the scan and sent it later: from its memory,
-	// or in a run faster than any hand. At is then when it arrived here.
+	// or in a run faster than any hand. At is then when it was read here.
 	Late bool
 	// DeviceTime is when the device says that it read the code; zero where it has
 	// no clock.

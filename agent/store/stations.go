@@ -29,22 +29,23 @@ type Station struct {
 	Units           int64 // good units received and not undone
 }
 
-// Reading is a code, what it says in any dress, and when it arrived at the port.
+// Reading is a code, what it says in any dress, when it was read at the port, and
+// since when it may have lain there.
 type Reading struct {
-	Code []byte
-	Says string
-	At   time.Time
+	Code      []byte
+	Says      string
+	At, Since time.Time
 }
 
 // maxReadings is far more than a hand makes while they are kept.
 const maxReadings = 64
 
-// Hear puts a reading before those that came less than keep before it, and
+// Hear puts a reading before those that may have come less than keep before it, and
 // forgets the others. The state before stays as it was.
 func (s *Station) Hear(r Reading, keep time.Duration) {
 	all := append(make([]Reading, 0, 4), r)
 	for _, old := range s.Readings {
-		if r.At.Sub(old.At) < keep && len(all) < maxReadings {
+		if r.Since.Sub(old.At) < keep && len(all) < maxReadings {
 			all = append(all, old)
 		}
 	}

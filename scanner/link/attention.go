@@ -6,11 +6,16 @@ import (
 	"dockfill/scanner"
 )
 
-// inattentive is beyond what lies between two reads that nothing held up: a read
-// gives up after about 100 ms of silence. A process that was stopped, a machine that
-// slept and an agent that took no scans leave bytes in the system's buffer, and
+// A read gives up after about 100 ms of silence. A process that was stopped, a machine
+// that slept and an agent that took no scans leave bytes in the system's buffer, and
 // nothing there says when they came.
-const inattentive = 250 * time.Millisecond
+const (
+	// attentive is the most that lies between two reads that nothing held up.
+	attentive = 150 * time.Millisecond
+	// inattentive is beyond what a busy machine adds to that: a device's conversation
+	// has windows of seconds, and must not be doubted for less.
+	inattentive = 250 * time.Millisecond
+)
 
 // attention knows when what is read may have come at the earliest.
 type attention struct {
@@ -18,15 +23,19 @@ type attention struct {
 }
 
 // read takes account of one read, asked for and over; full says that more may lie
-// behind what it gave. late says that what it gave may have come since then.
-func (a *attention) read(asked, over time.Time, full bool) (since time.Time, late bool) {
+// behind what it gave. It gives the earliest moment at which that may have come: over
+// itself where nothing held the reader up.
+func (a *attention) read(asked, over time.Time, full bool) (since time.Time) {
 	since = a.emptied
 	switch {
 	case full:
-	case scanner.Elapsed(asked, over) > inattentive:
+	case scanner.Elapsed(asked, over) > attentive:
 		a.emptied = asked // it may have been held up with the bytes in its hands
 	default:
 		a.emptied = over
 	}
-	return since, scanner.Elapsed(since, over) > inattentive
+	if scanner.Elapsed(since, over) <= attentive {
+		return over
+	}
+	return since
 }

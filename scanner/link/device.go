@@ -41,6 +41,12 @@ type Leftover interface {
 	Leftover() []byte
 }
 
+// Discarder is a Port that can throw away what was written to it and has not gone out:
+// a device that takes no bytes would sound it when nobody speaks to it any more.
+type Discarder interface {
+	Discard() error
+}
+
 // Opener finds a device by its stable name.
 type Opener interface {
 	// Open gives the port and the device that the name led to.
@@ -101,7 +107,10 @@ type Device struct {
 	// when the newest did.
 	began, heard time.Time
 	newest       uint64 // the frame whose answer lets a device that waits go on
-	unframed     int    // frames without their end since the last good one
+	// since is when the newest bytes may have come at the earliest, where the reader
+	// was held up; else zero.
+	since    time.Time
+	unframed int // frames without their end since the last good one
 }
 
 var _ scanner.Puller = (*Device)(nil)
@@ -150,7 +159,7 @@ func (d *Device) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := newSession(port, device)
+	s := newSession(port, device, d.answerLost)
 	d.connected(s)
 	go func() { s.done <- d.read(ctx, s) }()
 	err = d.watch(ctx, s)
@@ -213,14 +222,21 @@ func (d *Device) watch(ctx context.Context, s *session) error {
 func (d *Device) retire(s *session) {
 	s.stop.Store(true)
 	d.awaitReader(s)
-	if !s.writer.finish() {
+	written := s.writer.finish()
+	if !written {
 		d.abandoned.Add(1)
 		go func() {
 			<-s.writer.finished
 			d.abandoned.Add(-1)
 		}()
 	}
-	s.close()
+	s.close(!written)
+}
+
+func (d *Device) answerLost() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.status.Counts.LostAnswers++
 }
 
 // awaitReader gives up a reader that hangs in its driver, but not one that waits
@@ -286,13 +302,11 @@ func (d *Device) read(ctx context.Context, s *session) error {
 		asked := time.Now()
 		n, err := s.read(buf)
 		now := time.Now()
-		since, late := seen.read(asked, now, n == len(buf))
+		since := seen.read(asked, now, n == len(buf))
 		switch {
 		case n > 0:
 			d.advance(ctx, s, func() []profile.Event {
-				if timed, ok := d.codec.(profile.Timed); ok && late {
-					timed.Away(since)
-				}
+				d.heldUp(since, now)
 				return d.feed(now, buf[:n])
 			})
 		case err == nil:
@@ -303,6 +317,17 @@ func (d *Device) read(ctx context.Context, s *session) error {
 		}
 	}
 	return nil
+}
+
+// heldUp takes account of when what is fed next may have come. mu is held.
+func (d *Device) heldUp(since, now time.Time) {
+	d.since = time.Time{}
+	if since.Before(now) {
+		d.since = since
+	}
+	if timed, ok := d.codec.(profile.Timed); ok && scanner.Elapsed(since, now) > inattentive {
+		timed.Away(since)
+	}
 }
 
 // portError is what a person is told of an error of an open port.
@@ -385,7 +410,7 @@ func (d *Device) deliver(ctx context.Context, now time.Time, events []profile.Ev
 
 func (d *Device) scan(now time.Time, e profile.Event) scanner.Scan {
 	s := scanner.Scan{
-		Station: d.config.Station, Source: d.config.Port, At: now, Raw: e.Data, Fault: e.Fault,
+		Station: d.config.Station, Source: d.config.Port, At: now, Since: now, Raw: e.Data, Fault: e.Fault,
 		Late: e.Late, DeviceTime: e.DeviceTime, Batch: e.Batch,
 	}
 	if e.Fault == nil {

@@ -444,6 +444,30 @@ func TestAScanThatLayInTheBufferTooLongIsNotAnswered(t *testing.T) {
 	})
 }
 
+// What lay in the buffer says since when, and is no run of a device that kept it: a hand
+// had all that time.
+func TestWhatLayInTheBufferSaysSinceWhen(t *testing.T) {
+	p := &stopped{timed: timed{list: []piece{{time.Second, "X\r"}, {50 * time.Millisecond, "A\rA\rB\rC\rC\r"}, {time.Second, "D\r"}}}}
+	deliver(t, p, 7, scanner.Config{}, func(_ *link.Device, scans []scanner.Scan) {
+		assert.Equal(t, scans[0].At, scans[0].Since)
+		for _, s := range scans[1:6] {
+			assert.Equal(t, scans[0].At, s.Since, "%s", s.Raw)
+			assert.Greater(t, s.At.Sub(s.Since), 12*time.Second, "%s", s.Raw)
+			assert.False(t, s.Late, "%s", s.Raw)
+		}
+		assert.Equal(t, scans[6].At, scans[6].Since)
+	})
+	var run strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&run, "A%d\r", i)
+	}
+	p = &stopped{timed: timed{list: []piece{{time.Second, run.String()}}}}
+	deliver(t, p, 400, scanner.Config{}, func(_ *link.Device, scans []scanner.Scan) {
+		assert.False(t, scans[100].Late)
+		assert.True(t, scans[399].Late, "more than a hand makes in that time")
+	})
+}
+
 // At a wrong rate the terminator is not at fault: nothing is advised about it.
 func TestGarbageIsNoReasonToChangeTheTerminator(t *testing.T) {
 	const garbage = "\x86\x9e\xf8\x18\x06\xe6\x7e\x80\x98\t"

@@ -1,8 +1,11 @@
 package link
 
 import (
+	"bytes"
 	"slices"
 	"time"
+
+	"dockfill/scanner"
 )
 
 // hurry knows scans that no hand made: a handheld that was out of range or kept
@@ -11,6 +14,9 @@ import (
 // Three different codes in a run that is faster than any hand are one from the
 // third on. Equal codes are no sign: a scanner that stares at one label sends it as
 // fast.
+//
+// What lay in the system's buffer is read faster than any hand, too, and shows
+// nothing but how many codes came in how long.
 //
 // A device that waits for our acknowledgement shows more. What begins on the heels
 // of it was read before; and where so little time lies between two codes that no
@@ -22,6 +28,12 @@ type hurry struct {
 	// room is how many kept codes are believed yet: no more than a hand can have
 	// read in the silence before. It ends the run of a reader that never rests.
 	room int
+	// code is the newest one. unread is since when the bytes lay in the system's buffer
+	// that are read now, zero for none, and changes how many codes of them were another
+	// than the one before.
+	code    []byte
+	unread  time.Time
+	changes int
 }
 
 const (
@@ -39,16 +51,17 @@ const (
 )
 
 // late takes a frame that began at began, was whole at now after being on the wire
-// for sending, and reports whether the device had kept it. ack is how long our
+// for sending, may have been whole since since, and reports whether the device had kept it. ack is how long our
 // acknowledgement takes on the wire.
-func (h *hurry) late(began, now time.Time, sending, ack time.Duration, code []byte) bool {
-	if now.Sub(h.last) > noHand+sending {
+func (h *hurry) late(began, since, now time.Time, sending, ack time.Duration, code []byte) bool {
+	byHand := h.byHand(since, now, code)
+	if now.Sub(h.last) > noHand+sending || byHand {
 		h.codes = h.codes[:0]
 	}
 	if quiet := began.Sub(h.last); quiet > quarantineGap {
 		h.room = int(quiet / noHand)
 	}
-	kept := h.room > 0 && h.onTheHeels(began, ack)
+	kept := h.room > 0 && !since.Before(now) && h.onTheHeels(began, ack)
 	if kept {
 		h.room--
 	}
@@ -58,6 +71,23 @@ func (h *hurry) late(began, now time.Time, sending, ack time.Duration, code []by
 		h.codes = append(h.codes, code)
 	}
 	return kept || len(h.codes) == runFrom
+}
+
+// byHand reports whether a hand may have made what lay in the system's buffer.
+func (h *hurry) byHand(since, now time.Time, code []byte) bool {
+	again := bytes.Equal(code, h.code)
+	h.code = code
+	if !since.Before(now) {
+		h.unread = time.Time{}
+		return false
+	}
+	if !h.unread.Equal(since) {
+		h.unread, h.changes = since, 0
+	}
+	if !again {
+		h.changes++
+	}
+	return scanner.Elapsed(since, now) > time.Duration(h.changes)*noHand
 }
 
 func (h *hurry) onTheHeels(began time.Time, ack time.Duration) bool {

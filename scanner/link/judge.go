@@ -85,7 +85,10 @@ func (d *Device) judge(id uint64, s *scanner.Scan, now time.Time) {
 	if began.Before(d.began) { // a line without a rate is faster than its setting
 		began = d.began
 	}
-	if d.hurry.late(began, now, d.onWire(len(s.Raw)+2), d.onWire(ackBytes), s.Raw) {
+	if !d.since.IsZero() {
+		s.Since = d.since
+	}
+	if d.hurry.late(began, s.Since, now, d.onWire(len(s.Raw)+2), d.onWire(ackBytes), s.Raw) {
 		s.Late = true
 	}
 	if d.told = true; d.stale && s.Fault == nil {

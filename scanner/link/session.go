@@ -15,8 +15,8 @@ type session struct {
 	done   chan error // the reader's end
 }
 
-func newSession(p Port, device string) *session {
-	return &session{port: p, device: device, writer: newWriter(p), done: make(chan error, 1)}
+func newSession(p Port, device string, lost func()) *session {
+	return &session{port: p, device: device, writer: newWriter(p, lost), done: make(chan error, 1)}
 }
 
 // read reads once. A driver that panics has a broken port; one that comes back at
@@ -35,12 +35,16 @@ func (s *session) read(buf []byte) (n int, err error) {
 	return n, err
 }
 
-// close bounds the driver's Close, which hangs in some.
-func (s *session) close() {
+// close bounds the driver's Close, which hangs in some. Where unwritten says so, what
+// the system holds for the device goes nowhere.
+func (s *session) close(unwritten bool) {
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)
 		defer func() { _ = recover() }()
+		if p, ok := s.port.(Discarder); ok && unwritten {
+			_ = p.Discard()
+		}
 		_ = s.port.Close()
 	}()
 	select {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"dockfill/scanner"
 )
 
 const (
@@ -12,6 +14,9 @@ const (
 	writeQueue = 64
 	// drainTime is what the last answers get when the port is to be closed.
 	drainTime = 200 * time.Millisecond
+	// answerLife is how long after an answer was given it may be written. Later it
+	// would be heard as the next scan's, or as that of an agent that has stopped.
+	answerLife = writeLimit
 )
 
 var errShortWrite = errors.New("the port took no bytes")
@@ -21,16 +26,23 @@ type writer struct {
 	port     Port
 	failed   chan error
 	finished chan struct{}
+	lost     func() // told of each answer that grew too old to be written
 
 	mu    sync.Mutex
-	queue chan []byte
+	queue chan answer
 	ended bool      // nothing more is queued
 	dead  bool      // nothing more is written
 	since time.Time // of the write that is under way; zero for none
 }
 
-func newWriter(p Port) *writer {
-	w := &writer{port: p, failed: make(chan error, 1), finished: make(chan struct{}), queue: make(chan []byte, writeQueue)}
+// answer is bytes that wait to be written since a moment.
+type answer struct {
+	bytes []byte
+	since time.Time
+}
+
+func newWriter(p Port, lost func()) *writer {
+	w := &writer{port: p, failed: make(chan error, 1), finished: make(chan struct{}), lost: lost, queue: make(chan answer, writeQueue)}
 	go w.run()
 	return w
 }
@@ -43,7 +55,7 @@ func (w *writer) push(b []byte) bool {
 		return false
 	}
 	select {
-	case w.queue <- b:
+	case w.queue <- answer{b, time.Now()}:
 		return true
 	default:
 		return false
@@ -52,8 +64,12 @@ func (w *writer) push(b []byte) bool {
 
 func (w *writer) run() {
 	defer close(w.finished)
-	for b := range w.queue {
-		if err := w.write(b); err != nil {
+	for a := range w.queue {
+		if scanner.Elapsed(a.since, time.Now()) > answerLife {
+			w.lost()
+			continue
+		}
+		if err := w.write(a.bytes); err != nil {
 			w.failed <- err
 			return
 		}

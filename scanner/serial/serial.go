@@ -179,6 +179,9 @@ func (l *line) Close() error {
 	return l.Port.Close()
 }
 
+// Discard implements link.Discarder.
+func (l *line) Discard() error { return l.ResetOutputBuffer() }
+
 // Leftover implements link.Leftover.
 func (l *line) Leftover() []byte { return l.old }
 

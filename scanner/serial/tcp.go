@@ -43,6 +43,14 @@ func (s *server) Present(string) error { return nil }
 // conn reads as a serial port does: nothing for a while is no error.
 type conn struct{ net.Conn }
 
+// Discard implements link.Discarder: the close that follows sends nothing more.
+func (c conn) Discard() error {
+	if t, ok := c.Conn.(*net.TCPConn); ok {
+		return t.SetLinger(0)
+	}
+	return nil
+}
+
 func (c conn) Read(p []byte) (int, error) {
 	if err := c.SetReadDeadline(time.Now().Add(readTimeout)); err != nil {
 		return 0, err
