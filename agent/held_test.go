@@ -318,3 +318,18 @@ func TestAnUndoneUnitIsMovedFromItsDoorNoMore(t *testing.T) {
 	assert.Empty(t, h.tasks())
 	assert.Zero(t, h.line("K1/1").Allocated)
 }
+
+// An item of two pieces would count twice.
+func TestAPieceOfAnItemCannotBeMappedAsAUnit(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	piece := "]C18006095060001343520102"
+	require.Equal(t, allocation.Held, h.scan(piece).Verdict)
+	h.send(wire.Command{Map: &wire.Map{Code: []byte(piece), SKU: "X", Qty: 1}})
+	all := h.events()
+	refused := all[len(all)-1].Applied.Refused
+	require.Len(t, refused, 1)
+	assert.Contains(t, refused[0].Message, "is piece 1 of 2 of item 09506000134352 and no unit by itself: nothing was mapped; receive the item by a code of the whole")
+	assert.Zero(t, h.free("X"))
+	assert.Equal(t, allocation.Held, h.scan(piece).Verdict)
+}

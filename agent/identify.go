@@ -165,8 +165,12 @@ func product(factors ...int64) int64 {
 	return int64(n)
 }
 
-// mapped finds what a person said that a code is which names nothing.
+// mapped finds what a person said that a code is which names nothing. A piece of an
+// item is no unit, whatever was said of it.
 func (d *desk) mapped(tx *store.Tx, s scan) (u unit, pack int64, found bool, err error) {
+	if s.code.Piece.Of > 0 {
+		return u, 0, false, nil
+	}
 	sku, pack, found, err := tx.Alias(s.raw)
 	if err != nil || !found {
 		return u, 0, false, err

@@ -25,10 +25,22 @@ func (r *run) mapCode(m *wire.Map) error {
 	if err := allocation.CheckQty(m.Qty); err != nil {
 		return err
 	}
+	if err := noPiece(r.d.rules.Parse("", m.Code, r.d.now().Year())); err != nil {
+		return err
+	}
 	if err := r.tx.SetAlias(m.Code, m.SKU, m.Qty); err != nil {
 		return err
 	}
 	return r.receiveKnown(func(raw []byte, _ barcode.Code) bool { return bytes.Equal(raw, m.Code) })
+}
+
+// noPiece refuses a code of one piece of an item: an item of three pieces would count
+// three times.
+func noPiece(c barcode.Code) error {
+	if c.Piece.Of == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s is piece %d of %d of item %s and no unit by itself: nothing was mapped; receive the item by a code of the whole", c.Text, c.Piece.N, c.Piece.Of, c.Piece.Item)
 }
 
 // namedBy tells codes that may name an item.
