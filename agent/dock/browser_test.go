@@ -282,6 +282,48 @@ func TestEveryVerdictIsLegibleOnEveryScreen(t *testing.T) {
 	}
 }
 
+// A worker holds a phone or a tablet as it comes: the same words, at arm's length. The
+// smallest text there is in pixels, as no screen stands two metres away.
+func TestEveryVerdictIsLegibleOnAPhoneAndATablet(t *testing.T) {
+	ctx := browser(t, kiosk)
+	all := showings()
+	for _, s := range showings() {
+		if s.name == "stock" || s.name == "hold" {
+			s.name += "-long"
+			s.f.Blocks = []dock.Block{{Destination: "MEZZANINE AISLE 14 BAY 3 LEVEL 2", Qty: 12}}
+			all = append(all, s)
+		}
+	}
+	for _, size := range [][2]int64{{360, 740}, {740, 360}, {768, 1024}, {1280, 800}} {
+		twin := docktest.New()
+		do(t, ctx, chromedp.EmulateViewport(size[0], size[1]))
+		open(t, ctx, twin)
+		check(t, ctx, fmt.Sprintf("idle-%dx%d", size[0], size[1]))
+		for i, s := range all {
+			s.f.Seq, s.f.At = int64(i+1), time.Now()
+			twin.Tell(s.f)
+			until(t, ctx, fmt.Sprintf(`document.querySelector(".scan") && document.querySelector(".scan").dataset.key.endsWith(".%d")`, i+1))
+			name := fmt.Sprintf("%s-%dx%d", s.name, size[0], size[1])
+			check(t, ctx, name)
+			if size[0] < size[1] {
+				assert.GreaterOrEqual(t, smallest(t, ctx, "h1"), 32.0, "verdict, %s", name)
+				least := 24.0
+				if s.name == "four" {
+					least = 20 // a name in a quarter of the screen
+				}
+				assert.GreaterOrEqual(t, smallest(t, ctx, ".head:not(.rest) .place"), least, "destination, %s", name)
+				assert.GreaterOrEqual(t, smallest(t, ctx, "header p, time, .item, .qty, .who, .why, .of b, .complete, .saved, #clear, .tally"), 11.0, "words, %s", name)
+			}
+		}
+	}
+}
+
+// smallest is the size in pixels of the smallest text among elements.
+func smallest(t *testing.T, ctx context.Context, selector string) float64 {
+	t.Helper()
+	return ask[float64](t, ctx, fmt.Sprintf(`Math.min(999, ...[...document.querySelectorAll(%q)].filter(e => e.getBoundingClientRect().width > 0).map(e => parseFloat(getComputedStyle(e).fontSize)))`, selector))
+}
+
 func check(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
 	picture(t, ctx, name)
@@ -522,8 +564,8 @@ func TestSitePageFitsAndClosesTasks(t *testing.T) {
 	assert.False(t, ask[bool](t, ctx, `document.documentElement.scrollWidth > innerWidth`))
 	assert.True(t, ask[bool](t, ctx, `document.querySelector(".scans td.why").offsetWidth > 1.5 * document.querySelector(".scans td.code").offsetWidth`), "the reason has the room")
 	assert.Empty(t, ask[[]string](t, ctx, `[...document.querySelectorAll("section, .table")].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.closest("section").querySelector("h2").textContent)`), "tables that are cut at the side")
-	for _, width := range []int64{390, 1024} {
-		resize(t, ctx, width, 844)
+	for _, width := range []int64{360, 390, 1024} {
+		resize(t, ctx, width, 740)
 		picture(t, ctx, fmt.Sprintf("site-%d", width))
 		_ = ask[bool](t, ctx, `(document.querySelector(".scans").scrollIntoView(), true)`)
 		picture(t, ctx, fmt.Sprintf("site-scans-%d", width))

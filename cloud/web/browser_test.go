@@ -81,7 +81,7 @@ func until(t *testing.T, ctx context.Context, condition string) {
 	}
 }
 
-var widths = map[string][2]int64{"360": {360, 800}, "390": {390, 844}, "840": {840, 900}, "920": {920, 900}, "1100": {1100, 900}, "1240": {1240, 900}, "1280": {1280, 900}, "1440": {1440, 900}, "1920": {1920, 1080}}
+var widths = map[string][2]int64{"360": {360, 740}, "390": {390, 844}, "840": {840, 900}, "920": {920, 900}, "1100": {1100, 900}, "1240": {1240, 900}, "1280": {1280, 900}, "1440": {1440, 900}, "1920": {1920, 1080}}
 
 func TestPageFitsEveryScreen(t *testing.T) {
 	for name, data := range map[string]*twin{"centre": busy(), "long": long()} {
