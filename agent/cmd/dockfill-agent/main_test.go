@@ -370,6 +370,17 @@ func TestAConfigurationThatIsNotThereSaysWhatToDo(t *testing.T) {
 	assert.Contains(t, errs, `none.toml: no such file or directory; check the path, or make the file with \"dockfill-agent setup\"`)
 }
 
+func TestAScenarioOrPolicyThatIsNotThereSaysWhatToDo(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	for _, args := range [][]string{{"replay", none}, {"replay", "--policy", none, "-"}} {
+		code, _, errs := say(t, "", args...)
+		assert.Equal(t, exitFailed, code)
+		assert.Contains(t, errs, "no such file or directory; check the path")
+	}
+	_, _, errs := say(t, "nonsense\n", "replay", "-")
+	assert.Equal(t, "scenario - has 1 refused line: its answer says why.\n", errs)
+}
+
 // Two names of one device are found before the agent runs, and by it.
 func TestTwoStationsAtOneDeviceAreRefused(t *testing.T) {
 	dir := t.TempDir()

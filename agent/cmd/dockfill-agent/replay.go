@@ -62,7 +62,7 @@ func (r replayCmd) scenario(p *program) error {
 	if r.File != "-" {
 		file, err := os.Open(r.File)
 		if err != nil {
-			return fmt.Errorf("scenario: %w", err)
+			return fmt.Errorf("scenario: %w; check the path", err)
 		}
 		defer func() { _ = file.Close() }()
 		in = file
@@ -77,7 +77,7 @@ func (r replayCmd) scenario(p *program) error {
 		return fmt.Errorf("scenario %s: %w", r.File, err)
 	}
 	if refused > 0 {
-		fmt.Fprintf(p.err, "scenario %s has %s: their answers say why.\n", r.File, dock.Plural(int64(refused), "refused line", "refused lines"))
+		fmt.Fprintf(p.err, "scenario %s has %s why.\n", r.File, dock.Plural(int64(refused), "refused line: its answer says", "refused lines: their answers say"))
 		return status(exitDegraded)
 	}
 	return nil
@@ -90,7 +90,7 @@ func readPolicy(name string) (allocation.Policy, error) {
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return allocation.Policy{}, fmt.Errorf("policy: %w", err)
+		return allocation.Policy{}, fmt.Errorf("policy: %w; check the path", err)
 	}
 	defer func() { _ = file.Close() }()
 	p, err := policy.Read(file)

@@ -374,6 +374,12 @@ func TestAPolicyIsCheckedSetAndShown(t *testing.T) {
 	assert.Contains(t, errs, "nowhere.toml cannot be read: no such file or directory")
 }
 
+func TestAnImportOfAFileThatIsNotThereSaysWhatToDo(t *testing.T) {
+	code, _, errs := say(t, "import", "orders", "nowhere.csv")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "nowhere.csv cannot be opened: no such file or directory; check the path, and that you may read it")
+}
+
 // Totals printed before a site knows the orders, or before its scans are here, are
 // no account of the day.
 func TestTotalsCanWaitUntilNoSiteIsBehind(t *testing.T) {

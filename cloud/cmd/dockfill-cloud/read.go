@@ -122,5 +122,5 @@ func unopened(what, name string, err error) error {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return fmt.Errorf("the %s %s cannot be opened: %w", what, name, err)
+	return fmt.Errorf("the %s %s cannot be opened: %w; check the path, and that you may read it", what, name, err)
 }
