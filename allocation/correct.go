@@ -6,8 +6,9 @@ import (
 )
 
 // Undo looks for the units where the scan put them: with the lines that got them
-// and in free stock. What lines lost since, and what free stock gave away, is
-// taken from the worst-ranked lines that hold such units loose.
+// and in free stock, or set aside. What lines lost since, what free stock gave away,
+// and what was set aside and is good by now, is taken from free stock and from the
+// worst-ranked lines that hold such units loose.
 func (e Undo) decide(d *draft) error {
 	d.out.Why.Code = WhyUndone
 	for _, r := range e.Receipts {
@@ -15,21 +16,31 @@ func (e Undo) decide(d *draft) error {
 			return err
 		}
 	}
+	// Less has come by their inbounds now: what came later may have room.
+	seen := map[InboundID]bool{"": true}
+	for _, r := range e.Receipts {
+		if seen[r.Inbound] {
+			continue
+		}
+		seen[r.Inbound] = true
+		if err := d.admit(r.Inbound); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 func (d *draft) undo(r Taken) error {
-	if r.Inbound != "" {
-		d.arrive(r.Receipt, -r.Qty)
-	}
+	d.arrive(r.Receipt, -r.Qty)
 	d.todo[r.SKU] = stageOwn
-	switch r.Disposition {
-	case Damaged:
-		return d.unshelf(r.Batch, r.Qty, Place{Shelf: Broken})
-	case Hold:
-		return d.unshelf(r.Batch, r.Qty, Place{Shelf: Aside})
-	}
 	left := r.Qty
+	if r.Disposition == Damaged || r.Disposition == Hold {
+		n, err := d.unshelf(r.Batch, left, shelves[r.Disposition])
+		if err != nil || n == left {
+			return err
+		}
+		left -= n
+	}
 	if r.Surplus > 0 {
 		n, err := d.unsurplus(r)
 		if err != nil {
@@ -110,10 +121,26 @@ func (d *draft) unfree(b Batch, n int64) (int64, error) {
 // first, and refuses where there are too few.
 func (d *draft) unhold(b Batch, n int64) error {
 	got, err := d.strip(b.SKU, n, func(p Parcel) bool { return p.Batch == b }, Place{})
-	if err == nil && got < n {
-		err = &Refusal{WhyStaged, fmt.Sprintf("%s of %s from this scan %s cannot be taken back here", Units(n-got), b.SKU, plural(n-got, "was staged or has left: it", "were staged or have left: they"))}
+	if err != nil || got == n {
+		return err
 	}
-	return err
+	var aside int64
+	for _, shelf := range []Shelf{Broken, Aside} {
+		for p, err := range d.v.Stock(b.SKU, shelf) {
+			if err != nil {
+				return err
+			}
+			if p.Batch == b {
+				aside += p.Qty
+			}
+		}
+	}
+	if n -= got; aside > 0 {
+		return &Refusal{WhyStaged, fmt.Sprintf("%s of %s from this scan %s", Units(n), b.SKU, plural(n,
+			"was regraded, was staged or has left: regrade it back where it is here, and undo then",
+			"were regraded, were staged or have left: regrade them back where they are here, and undo then"))}
+	}
+	return &Refusal{WhyStaged, fmt.Sprintf("%s of %s from this scan %s cannot be taken back here", Units(n), b.SKU, plural(n, "was staged or has left: it", "were staged or have left: they"))}
 }
 
 // strip takes loose units from the lines of a SKU, and from those that it stands
@@ -161,26 +188,19 @@ func (d *draft) stripLine(h *Line, sku SKU, n int64, fits func(Parcel) bool, to 
 	return got, nil
 }
 
-// unshelf takes units from a shelf out of the house.
-func (d *draft) unshelf(b Batch, n int64, from Place) error {
-	for p, err := range d.v.Stock(b.SKU, from.Shelf) {
+// unshelf takes up to n units from where they were set aside out of the house.
+func (d *draft) unshelf(b Batch, n int64, from Shelf) (int64, error) {
+	for p, err := range d.v.Stock(b.SKU, from) {
 		if err != nil {
-			return err
+			return 0, err
 		}
-		if p.Batch == b && p.Qty >= n {
-			d.leave(b, n, from)
-			return nil
+		if p.Batch == b {
+			n = min(n, p.Qty)
+			d.leave(b, n, Place{Shelf: from})
+			return n, nil
 		}
 	}
-	return &Refusal{WhyTooMany, missing(b.SKU, n)}
-}
-
-// missing says of units of a scan that they lie on their shelf no more.
-func missing(sku SKU, n int64) string {
-	if n == 1 {
-		return fmt.Sprintf("the unit of %s of this scan is no longer there: it cannot be taken back here", sku)
-	}
-	return fmt.Sprintf("fewer than %d units of %s are left of this scan: they cannot be taken back here", n, sku)
+	return 0, nil
 }
 
 func (d *draft) leave(b Batch, n int64, from Place) {

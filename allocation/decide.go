@@ -45,7 +45,7 @@ type draft struct {
 	loose  []parcelAt          // what has come into the air: received, or lost by a line
 	pools  map[SKU][]parcelAt  // free units in the order of use, those in the air among them
 	stood  map[SKU]bool        // whose free stock is among them
-	fresh  map[SKU]bool        // just came, or was just lost by a line, and not served yet
+	fresh  map[SKU]bool        // came just now, or a line wants more of it, and not served yet
 
 	// What was read of the view, once.
 	abouts  map[SKU]About
@@ -56,15 +56,16 @@ type draft struct {
 
 	todo    map[SKU]int // to be offered: the stage that is due
 	changed map[OrderID]bool
-	woke    bool            // such a gate was just found
+	woke    bool            // a gate was just filled
 	woken   map[string]bool // gates that were found able to be whole, by line or order
 	asked   map[turn]int    // when all gates of a SKU were last asked
 	stir    map[SKU]stirred // whether anything may follow from a SKU's being offered
-	changes int             // counts what was given, lost or served since
+	changes int             // see change
 	opened  map[LineID]bool // lines whose demand the event touched, or that it took units from
 	arrived map[inboundSKU]int64
 	beep    bool // the event is a receipt
 	surplus bool // of which more came than was announced
+	expired bool // of which some has expired
 	out     Decision
 }
 
@@ -181,6 +182,10 @@ func add(all []Parcel, b Batch, n int64) []Parcel {
 	return all
 }
 
+// change counts what was given, lost or served: what was asked of the draft before
+// holds as long as nothing was.
+func (d *draft) change() { d.changes++ }
+
 // move writes a move down.
 func (d *draft) move(m Move) {
 	if m.From == m.To {
@@ -192,6 +197,7 @@ func (d *draft) move(m Move) {
 // open notes that a line may want more than before.
 func (d *draft) open(l *Line) error {
 	put(&d.opened, l.ID(), true)
+	d.fresh[l.SKU] = true
 	return d.wake(l)
 }
 
@@ -266,8 +272,9 @@ func (d *draft) round() error {
 		gave, err = d.serveOthers(sku)
 	case stageTake:
 		delete(d.todo, sku)
-		// Lines take all they can before those that lost are offered anything.
-		for took := true; took && err == nil; gave = gave || took {
+		// Lines take all they can before those that lost are offered anything: whoever
+		// loses is woken.
+		for took := true; took && err == nil; {
 			took, err = d.take(sku)
 		}
 	}
@@ -332,6 +339,8 @@ func (d *draft) reason() {
 		w.Code = WhyRanked
 	case d.surplus:
 		w.Code = WhySurplus
+	case d.expired:
+		w.Code = WhyExpired
 	case len(w.Passed) == 0:
 		w.Code = WhyNoDemand
 	default:

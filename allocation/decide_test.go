@@ -57,6 +57,26 @@ func TestALineWithoutARightIsPassedAndNamed(t *testing.T) {
 	assert.Equal(t, allocation.WhyNoRight, d.Why.Code)
 }
 
+func TestALineThatIsPassedIsNamedWithWhatItLacks(t *testing.T) {
+	s := site(t, allocation.Rules{}, line("A", 6, func(l *allocation.Line) { l.Pack = 6 }), line("B", 1, func(l *allocation.Line) { l.MinLife = 60 }))
+	d := decide(t, s, expiring("2026-07-01", 1))
+	assert.Equal(t, []allocation.Passed{{Line: "A/1", Lacks: allocation.WhyPack}, {Line: "B/1", Lacks: allocation.WhyLife}}, d.Why.Passed)
+	assert.Equal(t, allocation.WhyPassed, d.Why.Code)
+}
+
+// Those that were served are none of the few passed lines that a reason has room for.
+func TestWhoWasServedIsNotPassed(t *testing.T) {
+	lines := []allocation.Line{line("P", 6, func(l *allocation.Line) { l.SKU, l.Pack = "Y", 6 })}
+	for i := range allocation.MaxPassed + 1 {
+		lines = append(lines, line(fmt.Sprintf("A%02d", i), 1))
+	}
+	d := decide(t, site(t, allocation.Rules{}, lines...), allocation.Receive{Receipts: []allocation.Receipt{
+		{Batch: allocation.Batch{SKU: "X"}, Qty: allocation.MaxPassed + 2}, {Batch: allocation.Batch{SKU: "Y"}, Qty: 1},
+	}})
+	assert.Equal(t, []allocation.Passed{{Line: "P/1", Lacks: allocation.WhyPack}}, d.Why.Passed)
+	assert.False(t, d.Why.More)
+}
+
 func TestAMoveFreesTheRightOfTheLoserUnlessItIsReclaimed(t *testing.T) {
 	s := site(t, allocation.Rules{}, line("A", 2))
 	receive(t, s, 2)

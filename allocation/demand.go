@@ -7,7 +7,7 @@ func (e Demand) decide(d *draft) error {
 		if w.Qty < 0 || w.Qty > MaxQty {
 			return &Refusal{WhyQuantity, fmt.Sprintf("line %s: quantity %d is not between 0 and %d", w.Line, w.Qty, int64(MaxQty))}
 		}
-		if err := d.want(w.Line, w.Qty); err != nil {
+		if err := d.want(w); err != nil {
 			return err
 		}
 	}
@@ -26,17 +26,22 @@ func (e Demand) decide(d *draft) error {
 	return nil
 }
 
-func (d *draft) want(id LineID, qty int64) error {
-	l, err := d.line(id)
+func (d *draft) want(w Want) error {
+	l, err := d.line(w.Line)
 	if err != nil {
 		return err
 	}
-	if more := qty - (l.Wanted() - l.Excess); more > 0 {
+	before := max(0, w.Ordered-l.Ordered) // asked for and taken off unknown to this site
+	l.Ordered += before
+	l.Cancelled += before
+	if more := w.Qty - (l.Wanted() - l.Excess); more > 0 {
 		back := min(more, l.Excess) // what was to be brought back stays
+		again := min(more-back, l.Cancelled)
 		l.Excess -= back
-		l.Ordered += more - back
+		l.Cancelled -= again
+		l.Ordered += more - back - again
 	} else if more < 0 {
-		if err := d.cut(l, qty); err != nil {
+		if err := d.cut(l, w.Qty); err != nil {
 			return err
 		}
 	}

@@ -12,8 +12,9 @@ type Event interface {
 // code that was kept and has been mapped now.
 type Receive struct{ Receipts []Receipt }
 
-// Demand sets what lines are to get in all. More is ordered anew. Less is a
-// cancel: it takes open units first, then loose ones, before free stock is
+// Demand sets what lines are to get in all. More than a line ever was to get is
+// ordered anew, up to that a cancel is taken back. Less is a cancel: it takes open
+// units first, then loose ones, before free stock is
 // offered; what is bound stays with the line until a person returns it. A line
 // that is new stands in the view with nothing ordered.
 //
@@ -28,11 +29,19 @@ type Demand struct {
 type Want struct {
 	Line LineID
 	Qty  int64 // 0 to MaxQty
+	// Ordered is the most that the line ever was to get, where that is known to be
+	// more than this site was told of; else 0.
+	Ordered int64
 }
 
 // Offer gives free stock of SKUs to waiting lines, and lets lines take from each
 // other, after something else changed: a right, an item, an inbound, a policy.
-type Offer struct{ SKUs []SKU }
+// Of Inbounds, of which more may be announced or tolerated now, it frees what waits
+// for approval and is not above that any more.
+type Offer struct {
+	SKUs     []SKU
+	Inbounds []InboundID
+}
 
 // Approve frees up to Qty units of an inbound that came above what was announced.
 type Approve struct {

@@ -66,7 +66,6 @@ var keyNames = map[Key]string{
 	ByOrder:    "order number",
 	ByLine:     "line number",
 	ByShare:    "fair share",
-	ByOwnGoods: "own goods",
 }
 
 // Contrast says by which values the key set a before b: "tier: 1 before 2".
@@ -76,8 +75,6 @@ func (k Key) Contrast(a, b Rank) string {
 		return "guarantee: its segment's units come before rank"
 	case ByShare:
 		return "fair share: it had got less of its share"
-	case ByOwnGoods:
-		return "own goods: a line of these goods comes before one that they may stand in for"
 	}
 	return fmt.Sprintf("%s: %s before %s", k.Name(), k.Value(a), k.Value(b))
 }
@@ -97,6 +94,8 @@ func (l *Line) Lack(code WhyCode) string {
 			return fmt.Sprintf("needs goods that last %d more days", l.MinLife)
 		}
 		return "needs goods that last longer"
+	case WhyExpired:
+		return "needs goods that have not expired"
 	case WhyGate:
 		return "its gate waits for " + l.gateWaits()
 	}

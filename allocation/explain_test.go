@@ -24,10 +24,9 @@ func TestEachKeySaysWhatItSetBeforeWhat(t *testing.T) {
 		allocation.ByLine:      "line number: A/1 before B/2",
 		allocation.ByGuarantee: "guarantee: its segment's units come before rank",
 		allocation.ByShare:     "fair share: it had got less of its share",
-		allocation.ByOwnGoods:  "own goods: a line of these goods comes before one that they may stand in for",
 	} {
 		assert.Equal(t, text, key.Contrast(a, b))
-		beside := key == allocation.ByGuarantee || key == allocation.ByShare || key == allocation.ByOwnGoods
+		beside := key == allocation.ByGuarantee || key == allocation.ByShare
 		assert.Equal(t, !beside, key.Ranks(a, b), key)
 		assert.False(t, key.Ranks(b, a), key)
 		assert.False(t, key.Ranks(a, a), key)
@@ -42,8 +41,9 @@ func TestALineSaysWhatItLacked(t *testing.T) {
 	}{
 		"no right at the site":                        {allocation.Line{}, allocation.WhyNoRight},
 		"takes whole packs of 12":                     {allocation.Line{Pack: 12}, allocation.WhyPack},
-		"takes whole packs":                           {allocation.Line{}, allocation.WhyPack},
+		"takes whole packs":                           {allocation.Line{Pack: 1}, allocation.WhyPack},
 		"needs goods that last 30 more days":          {allocation.Line{MinLife: 30}, allocation.WhyLife},
+		"needs goods that have not expired":           {allocation.Line{}, allocation.WhyExpired},
 		"needs goods that last longer":                {allocation.Line{}, allocation.WhyLife},
 		"its gate waits for the rest of the line":     {allocation.Line{Ship: allocation.ShipLine}, allocation.WhyGate},
 		"its gate waits for the rest of its order":    {allocation.Line{Ship: allocation.ShipOrder}, allocation.WhyGate},

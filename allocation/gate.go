@@ -5,22 +5,31 @@ import (
 	"slices"
 )
 
+// part is units that lie free and that a gate counts on.
+type part struct {
+	*Line
+	sku SKU
+	n   int64
+}
+
 // canBeWhole reports whether a line may get units as far as its gate goes. In
 // mode skip all that its gate still lacks must be here, free, or be left of what
 // is announced once every better-ranked line has had what it can take of that;
-// and it must still be so after the line got n free units of a SKU.
-func (d *draft) canBeWhole(l *Line, n int64, of SKU) (bool, error) {
+// and it must still be so after the line got n free units of a SKU. In the turn of
+// guarantees no more of that SKU counts: those of others and better lines come next.
+// The gate takes at once what lies free of it: the parts, the line's own n first.
+func (d *draft) canBeWhole(l *Line, n int64, of SKU, guaranteed bool) (bool, []part, error) {
 	if !d.p.skips(l) {
-		return true, nil
+		return true, nil, nil
 	}
 	together := []*Line{d.now(*l)}
 	if l.Ship == ShipOrder {
 		hopeless, err := d.hopeless(l.Rank.Order)
 		if hopeless || err != nil {
-			return false, err
+			return false, nil, err
 		}
 		if together, err = d.orderLines(l.Rank.Order); err != nil {
-			return false, err
+			return false, nil, err
 		}
 	}
 	var wants []want
@@ -28,7 +37,7 @@ func (d *draft) canBeWhole(l *Line, n int64, of SKU) (bool, error) {
 		switch open := other.Open(); {
 		case open <= 0:
 		case other.Takes() < open || open%other.Least() != 0:
-			return false, nil
+			return false, nil, nil
 		case other.ID() == l.ID():
 			wants = append(wants, want{other, open - n})
 		default:
@@ -37,9 +46,13 @@ func (d *draft) canBeWhole(l *Line, n int64, of SKU) (bool, error) {
 	}
 	c := &counted{d: d, serving: of, gate: wants, pools: map[SKU][]parcelAt{}}
 	if err := c.off(&want{l, n}, of); err != nil {
-		return false, err
+		return false, nil, err
 	}
-	return c.cover(wants)
+	if guaranteed {
+		c.pools[of] = nil
+	}
+	whole, err := c.cover(wants)
+	return whole, c.parts, err
 }
 
 // hopeless reports, without reading the lines of an order, that nothing is here or
@@ -87,11 +100,13 @@ func (c *counted) cover(wants []want) (bool, error) {
 		return false, err
 	}
 	for i := range wants {
+		wants[i].packed()
 		kin, err := d.about(wants[i].SKU)
 		for _, other := range kin.Substitutes {
 			if err == nil {
 				err = c.off(&wants[i], other)
 			}
+			wants[i].packed()
 		}
 		if err != nil || wants[i].lacks > 0 {
 			return false, err
@@ -106,6 +121,7 @@ type counted struct {
 	serving SKU // whose lines get their turn now: nobody before them wants more
 	gate    []want
 	pools   map[SKU][]parcelAt
+	parts   []part
 }
 
 func (c *counted) off(w *want, sku SKU) error {
@@ -113,6 +129,7 @@ func (c *counted) off(w *want, sku SKU) error {
 		return nil
 	}
 	pool, err := c.pool(sku)
+	had := w.lacks
 	for i, p := range pool {
 		if p.lasts(c.d.today, w.MinLife) {
 			n := min(w.lacks, p.Qty)
@@ -120,7 +137,17 @@ func (c *counted) off(w *want, sku SKU) error {
 			w.lacks -= n
 		}
 	}
+	if n := had - w.lacks; n >= w.Least() {
+		c.parts = append(c.parts, part{w.Line, sku, n - n%w.Least()})
+	}
 	return err
+}
+
+// packed leaves out what makes no whole pack: one has units of one SKU.
+func (w *want) packed() {
+	if odd := w.lacks % w.Least(); odd > 0 {
+		w.lacks += w.Least() - odd
+	}
 }
 
 func (c *counted) pool(sku SKU) ([]parcelAt, error) {
@@ -141,10 +168,10 @@ func (c *counted) pool(sku SKU) ([]parcelAt, error) {
 	return pool, nil
 }
 
-// less leaves out of goods that just came, and whose lines have not had their
-// turn yet, what guarantees and better-ranked lines may take; all of them where
-// they only stand in for the gate's own, and under fair share, where the turns
-// of worse-ranked lines come between.
+// less leaves out of goods whose lines have not had their turn yet what guarantees
+// and better-ranked lines may take, and of that the units that last longest, as any
+// of them can use these; all of them where they only stand in for the gate's own, and
+// under fair share, where the turns of worse-ranked lines come between.
 func (c *counted) less(pool []parcelAt, sku SKU) ([]parcelAt, error) {
 	first := c.d.firstOf(sku, c.gate)
 	if first == nil || c.d.p.rules.Share == Fair {
@@ -162,7 +189,7 @@ func (c *counted) less(pool []parcelAt, sku SKU) ([]parcelAt, error) {
 			others += max(0, left)
 		}
 	}
-	for i := range pool {
+	for i := len(pool) - 1; i >= 0; i-- {
 		n := min(others, pool[i].Qty)
 		pool[i].Qty -= n
 		others -= n
@@ -221,7 +248,7 @@ func (d *draft) within(sku SKU) (int64, error) {
 			break
 		}
 		var free int64
-		free, err = d.free(of, "", 0)
+		free, err = d.free(of, 0)
 		announced += free
 	}
 	return announced, err

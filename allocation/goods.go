@@ -31,9 +31,10 @@ func (b Batch) Before(c Batch) int {
 }
 
 // lasts reports whether the batch has minLife days left on the day today, or no
-// date at all: goods without a date do not expire.
+// date at all: goods without a date do not expire. On the day of its expiry a batch
+// is still good; afterwards no line gets it.
 func (b Batch) lasts(today Date, minLife int) bool {
-	return b.Expiry == "" || minLife == 0 || b.Expiry >= today.plus(minLife)
+	return b.Expiry == "" || b.Expiry >= today.plus(minLife)
 }
 
 // until counts the days from d to another day; very many where d is none.
@@ -95,7 +96,7 @@ type Move struct {
 	Qty      int64
 	From, To Place
 	// By is the first key by which the line that got the units came before Over,
-	// the next one that waited; both are empty where no other line waited.
+	// the next one that waited; both are empty where no other line of its SKU could take any.
 	By   Key
 	Over LineID
 }

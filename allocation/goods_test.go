@@ -83,6 +83,30 @@ func TestWhatIsBroughtBackIsTakenFromTheCarriedFirst(t *testing.T) {
 }
 
 // What a line got later may expire sooner; that is not what stands at the door.
+// Goods are good on the day of their expiry, and nobody's from the next day on: they
+// lie free, and are neither given, nor taken from a line that got them in time, nor
+// counted on by a gate.
+func TestExpiredGoodsAreGivenToNobody(t *testing.T) {
+	s := site(t, allocation.Rules{}, line("A", 2))
+	assert.Equal(t, allocation.Allocated, decide(t, s, expiring("2026-06-02", 1)).Verdict)
+	d := decide(t, s, expiring("2026-06-01", 2))
+	assert.Equal(t, allocation.Stock, d.Verdict)
+	assert.Equal(t, allocation.WhyExpired, d.Why.Code)
+	assert.Equal(t, []allocation.Passed{{Line: "A/1", Lacks: allocation.WhyExpired}}, d.Why.Passed)
+	assert.Equal(t, "it is past its expiry date and goes to no order: put it away by itself; A/1 passed as the goods have expired", d.Why.Sentence(allocation.Move{}))
+	assert.Equal(t, [2]int64{1, 2}, [2]int64{s.Lines["A/1"].Allocated, s.On("X", allocation.Free)})
+
+	s = site(t, allocation.Rules{}, line("F", 1, ranked(allocation.Fill, 0)))
+	decide(t, s, expiring("2026-06-02", 1))
+	s.Today = "2026-06-03"
+	assert.Empty(t, comes(t, s, line("W", 1, ranked(allocation.Win, 0))).Moves)
+
+	s = site(t, skip, block("G", "1", "X", 1), block("G", "2", "Y", 1))
+	decide(t, s, expiring("2026-06-01", 1))
+	pallet(t, s, allocation.Batch{SKU: "Y"})
+	assert.Zero(t, s.Lines["G/2"].Allocated)
+}
+
 func TestOnlyBoundUnitsAreShipped(t *testing.T) {
 	s := site(t, allocation.Rules{}, line("A", 2))
 	late, soon := allocation.Batch{SKU: "X", Expiry: "2026-08-01"}, allocation.Batch{SKU: "X", Expiry: "2026-07-01"}
@@ -93,6 +117,69 @@ func TestOnlyBoundUnitsAreShipped(t *testing.T) {
 	held, err := s.Held("A/1")
 	require.NoError(t, err)
 	assert.Equal(t, []allocation.Parcel{{Batch: soon, Qty: 1}}, held)
+}
+
+// What is left of a batch after some of it was shipped is loose, and a better line
+// takes it; it takes nothing that has left.
+func TestWhatStaysBehindAShipmentCanBeTaken(t *testing.T) {
+	s := site(t, allocation.Rules{}, line("A", 5, ranked(allocation.Fill, 0)))
+	decide(t, s, expiring("2026-07-01", 3), expiring("2026-08-01", 2))
+	s.Put(line("W", 3, ranked(allocation.Win, 0)))
+	decide(t, s, allocation.Dispatch{Line: "A/1", Qty: 1})
+	held, err := s.Held("W/1")
+	require.NoError(t, err)
+	assert.Equal(t, []allocation.Parcel{
+		{Batch: allocation.Batch{SKU: "X", Expiry: "2026-07-01"}, Qty: 2}, {Batch: allocation.Batch{SKU: "X", Expiry: "2026-08-01"}, Qty: 1},
+	}, held)
+}
+
+// What was set aside elsewhere since may be another scan's: a person says first which
+// it is.
+func TestAnUndoSaysWhatIsNoLongerThere(t *testing.T) {
+	for qty, text := range map[int64]string{1: "1 unit of X from this scan was regraded,", 2: "2 units of X from this scan were regraded,"} {
+		for _, from := range []allocation.Disposition{allocation.Good, allocation.Damaged} {
+			s := site(t, allocation.Rules{})
+			in := allocation.Receipt{Batch: allocation.Batch{SKU: "X"}, Qty: 2, Disposition: from}
+			aside := allocation.Regrade{SKU: "X", Qty: qty, From: from, To: allocation.Hold}
+			decide(t, s, allocation.Receive{Receipts: []allocation.Receipt{in}}, aside)
+			undo := allocation.Undo{Receipts: []allocation.Taken{{Receipt: in}}}
+			assert.ErrorContains(t, refused(t, s, undo), text)
+			assert.ErrorContains(t, refused(t, s, undo), "regrade")
+			aside.From, aside.To = aside.To, aside.From
+			decide(t, s, aside, undo)
+			assert.Zero(t, s.On("X", allocation.Free)+s.On("X", allocation.Broken)+s.On("X", allocation.Aside))
+		}
+	}
+}
+
+// It was scanned as damaged, found good, and given to an order: it is loose all the
+// same, and leaves, whoever has it; not where it was staged.
+func TestAnUndoTakesBackWhatWasFoundGood(t *testing.T) {
+	s := site(t, allocation.Rules{}, line("A", 1))
+	in := allocation.Receipt{Batch: allocation.Batch{SKU: "X"}, Qty: 3, Disposition: allocation.Damaged}
+	undo := allocation.Undo{Receipts: []allocation.Taken{{Receipt: in}}}
+	decide(t, s, allocation.Receive{Receipts: []allocation.Receipt{in}}, allocation.Regrade{SKU: "X", Qty: 2, From: allocation.Damaged, To: allocation.Good})
+	require.EqualValues(t, 1, s.Lines["A/1"].Allocated)
+	require.EqualValues(t, 1, s.On("X", allocation.Free))
+	decide(t, s, undo)
+	assert.EqualValues(t, 1, s.Lines["A/1"].Open())
+	assert.Zero(t, s.On("X", allocation.Free)+s.On("X", allocation.Broken))
+
+	decide(t, s, allocation.Receive{Receipts: []allocation.Receipt{in}}, allocation.Regrade{SKU: "X", Qty: 2, From: allocation.Damaged, To: allocation.Good},
+		allocation.Stage{Line: "A/1", Qty: 1})
+	assert.Equal(t, allocation.WhyStaged, refused(t, s, undo).Code)
+	assert.EqualValues(t, 1, s.On("X", allocation.Broken), "all of it or nothing")
+}
+
+// The second receipt of the same goods finds nothing free any more, and goes on to
+// who got them.
+func TestAnUndoOfTwoReceiptsOfTheSameGoodsTakesEachUnitOnce(t *testing.T) {
+	s := site(t, allocation.Rules{}, line("A", 0))
+	one := allocation.Receipt{Batch: allocation.Batch{SKU: "X"}, Qty: 1}
+	s.Lines["A/1"].Right = 1
+	decide(t, s, allocation.Receive{Receipts: []allocation.Receipt{one, one}}, wants(1))
+	assert.Len(t, decide(t, s, allocation.Undo{Receipts: []allocation.Taken{{Receipt: one}, {Receipt: one}}}).Moves, 2)
+	assert.Equal(t, [2]int64{}, [2]int64{s.On("X", allocation.Free), s.Lines["A/1"].Allocated})
 }
 
 func TestARegradeReachesWhatALineHoldsOfSeveralBatches(t *testing.T) {
@@ -136,13 +223,19 @@ func TestAnUndoTakesBackWhatItsScanPutEverywhere(t *testing.T) {
 	decide(t, s, allocation.Receive{Receipts: in}, allocation.Dispatch{Line: "A/1", Qty: 1})
 	no := refused(t, s, allocation.Undo{Receipts: []allocation.Taken{{Receipt: in[0], Surplus: 2}}})
 	assert.ErrorContains(t, no, "1 unit of X from this scan was staged or has left: it cannot")
+
+	s = site(t, allocation.Rules{}, line("A", 3))
+	receive(t, s, 3)
+	decide(t, s, allocation.Stage{Line: "A/1", Qty: 1})
+	no = refused(t, s, allocation.Undo{Receipts: []allocation.Taken{{Receipt: allocation.Receipt{Batch: allocation.Batch{SKU: "X"}, Qty: 3}}}})
+	assert.ErrorContains(t, no, "1 unit of X from this scan was staged or has left: it cannot", "2 are loose")
 }
 
 // Units that turned out to be damaged were counted as come; once their receipt is
 // taken back they are awaited again, and a gate may count on them.
 func TestAnUndoneReceiptIsAwaitedAgain(t *testing.T) {
 	s := site(t, allocation.Rules{Gate: allocation.GateSkip}, line("A", 5, func(l *allocation.Line) { l.Ship = allocation.ShipLine }))
-	s.Inbounds["PO"] = &memory.Inbound{Announced: map[allocation.SKU]int64{"X": 3}, Received: map[allocation.SKU]int64{}}
+	s.Inbounds["PO"] = &memory.Inbound{Announced: map[allocation.SKU]int64{"X": 5}, Received: map[allocation.SKU]int64{}}
 	in := []allocation.Receipt{{Batch: allocation.Batch{SKU: "X"}, Qty: 1, Disposition: allocation.Damaged, Inbound: "PO"}}
 	d := decide(t, s, allocation.Receive{Receipts: in})
 	receive(t, s, 2)
@@ -156,11 +249,11 @@ func TestAnUndoneReceiptIsAwaitedAgain(t *testing.T) {
 func TestAGateDoesNotCountOnWhatIsAnnouncedForBetterLines(t *testing.T) {
 	fresh := func(l *allocation.Line) { l.Rank.Tier, l.MinLife = 1, 60 }
 	whole := func(l *allocation.Line) { l.Rank.Tier, l.Ship = 2, allocation.ShipLine }
-	for announced, gets := range map[int64]int64{6: 0, 7: 2} {
+	for announced, gets := range map[int64]int64{8: 0, 9: 2} {
 		s := site(t, allocation.Rules{Gate: allocation.GateSkip}, line("A", 4, fresh), line("B", 5, whole))
 		s.Inbounds["PO"] = &memory.Inbound{Announced: map[allocation.SKU]int64{"X": announced}, Received: map[allocation.SKU]int64{}}
 		decide(t, s, expiring("2026-06-20", 2))
-		assert.Equal(t, gets, s.Lines["B/1"].Allocated, "%d announced, 4 of them for A, 3 needed", announced)
+		assert.Equal(t, gets, s.Lines["B/1"].Allocated, "%d announced, 2 here, 4 of them for A, 3 needed", announced)
 	}
 }
 
@@ -274,7 +367,28 @@ func TestAnOrderRaisedAgainKeepsWhatWasToBeBroughtBack(t *testing.T) {
 	decide(t, s, wants(2))
 	assert.Equal(t, [4]int64{4, 1, 1, 0}, state(), "one of them is wanted again")
 	decide(t, s, wants(5))
-	assert.Equal(t, [4]int64{6, 1, 0, 2}, state(), "the other too, and 2 are ordered anew")
+	assert.Equal(t, [4]int64{5, 0, 0, 2}, state(), "the other too, the cancel is taken back, and 1 is ordered anew")
+}
+
+func TestWhatIsOrderedIsTheMostThatALineEverWasToGet(t *testing.T) {
+	s := site(t, allocation.Rules{}, line("A", 4))
+	l := s.Lines["A/1"]
+	for _, x := range []struct{ want, ordered, cancelled int64 }{{7, 7, 0}, {4, 7, 3}, {5, 7, 2}, {0, 7, 7}, {8, 8, 0}} {
+		decide(t, s, wants(x.want))
+		assert.Equal(t, [2]int64{x.ordered, x.cancelled}, [2]int64{l.Ordered, l.Cancelled}, "wants %d", x.want)
+	}
+	decide(t, s, allocation.Demand{Wants: []allocation.Want{{Line: "A/1", Qty: 6, Ordered: 10}}})
+	assert.Equal(t, [2]int64{10, 4}, [2]int64{l.Ordered, l.Cancelled}, "this site was not told of all versions")
+	l.Right = 10
+	receive(t, s, 10)
+	assert.EqualValues(t, 6, l.Allocated)
+}
+
+// A site may have been given more than a line lacks; what is wanted already takes
+// nothing of that away.
+func TestTheSameDemandAgainChangesNothing(t *testing.T) {
+	s := site(t, allocation.Rules{}, line("A", 2, func(l *allocation.Line) { l.Right = 5 }))
+	assert.Empty(t, decide(t, s, wants(2)).Lines)
 }
 
 func TestAnOrderWantsAQuantityThatExists(t *testing.T) {

@@ -32,8 +32,8 @@ type Line struct {
 	Pack    int64 // the line takes whole packs of so many only; 0 and 1 mean none
 	MinLife int   // days that goods must have left
 
-	Ordered    int64
-	Cancelled  int64
+	Ordered    int64 // the most that it ever was to get
+	Cancelled  int64 // of Ordered: not wanted now, and not held
 	Allocated  int64 // all that it holds: picked, staged and shipped ones included
 	Picked     int64 // carried, not staged yet
 	Staged     int64 // shipped ones included

@@ -26,7 +26,6 @@ func (d *draft) pool(sku SKU) ([]parcelAt, error) {
 
 // pour adds units to a pool, and reports whether they are of a new kind there.
 func (d *draft) pour(p parcelAt) (kind bool) {
-	d.changes++
 	all := d.pools[p.SKU]
 	i, found := locate(all, p)
 	if found {
@@ -37,19 +36,14 @@ func (d *draft) pour(p parcelAt) (kind bool) {
 	return true
 }
 
+// locate finds units of a batch by where they come from: an event puts units in the
+// air from one shelf, from its dock, or from lines, which tell apart.
 func locate(all []parcelAt, p parcelAt) (i int, found bool) {
-	i, _ = slices.BinarySearchFunc(all, p, inOrderOfUse)
-	for ; i < len(all) && inOrderOfUse(all[i], p) == 0; i++ {
-		if all[i].from == p.from {
-			return i, true
-		}
-	}
-	return i, false
+	return slices.BinarySearchFunc(all, p, inOrderOfUse)
 }
 
 // draw takes units of the pool away.
 func (d *draft) draw(p parcelAt, n int64) {
-	d.changes++
 	all := d.pools[p.SKU]
 	i, _ := locate(all, p)
 	all[i].Qty -= n
@@ -71,10 +65,10 @@ func (d *draft) some(sku SKU) (bool, error) {
 }
 
 // free counts what is free of a SKU and lasts minLife days from today.
-func (d *draft) free(sku SKU, today Date, minLife int) (n int64, err error) {
+func (d *draft) free(sku SKU, minLife int) (n int64, err error) {
 	pool, err := d.pool(sku)
 	for _, p := range pool {
-		if p.lasts(today, minLife) {
+		if p.lasts(d.today, minLife) {
 			n += p.Qty
 		}
 	}

@@ -81,7 +81,7 @@ func (c *cursor) limit() (err error) {
 		c.done = idle
 		return err
 	}
-	if c.search.Units, err = c.d.free(c.sku, "", 0); err != nil {
+	if c.search.Units, err = c.d.free(c.sku, 0); err != nil {
 		return err
 	}
 	if c.search.Whole, err = c.d.within(c.search.SKU); err != nil {

@@ -47,9 +47,8 @@ const (
 
 // What decides beside the rank's keys, as a decision names it.
 const (
-	ByGuarantee Key = "guarantee"  // the line's segment has units before rank
-	ByShare     Key = "share"      // the line had got less of its share
-	ByOwnGoods  Key = "substitute" // the goods' own lines come before those they may stand in for
+	ByGuarantee Key = "guarantee" // the line's segment has units before rank
+	ByShare     Key = "share"     // the line had got less of its share
 )
 
 // defaultRank is the house's order of keys until a policy names another.

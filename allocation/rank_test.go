@@ -1,6 +1,7 @@
 package allocation
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -50,7 +51,7 @@ func TestAcceptanceIsAnInstantNotAClockFace(t *testing.T) {
 
 // A person counts the lines of an order: the tenth comes after the second.
 func TestNamesThatAreNumbersRankAsNumbers(t *testing.T) {
-	names := []string{"0", "1", "002", "02", "2", "10", "A1", "A10", "A2", "é"}
+	names := []string{"0", "1", "002", "02", "2", "9", "10", long("00", 56), long("0", 56), long("", 56), "A1", "A10", "A2", "é"}
 	for i := range names[1:] {
 		for _, key := range []Key{ByOrder, ByLine} {
 			a, b := rankOf("A"), rankOf("A")
@@ -63,6 +64,36 @@ func TestNamesThatAreNumbersRankAsNumbers(t *testing.T) {
 			assert.Equal(t, key, by)
 			assert.Less(t, DefaultPolicy().RankKey(a), DefaultPolicy().RankKey(b))
 		}
+	}
+}
+
+// long writes a number of so many digits behind some zeros.
+func long(zeros string, digits int) string { return zeros + strings.Repeat("7", digits) }
+
+func TestKeysSortBeyondOneDigit(t *testing.T) {
+	p, last := DefaultPolicy(), ""
+	for tier := range 300 {
+		key := p.RankKey(with(rankOf("A"), func(r *Rank) { r.Tier = 1 + tier }))
+		assert.Less(t, last, key, "tier %d", 1+tier)
+		last = key
+	}
+	last = ""
+	for _, after := range []time.Duration{0, 1, 2, time.Second - 1, time.Second} {
+		key := p.RankKey(with(rankOf("A"), func(r *Rank) { r.Accepted = r.Accepted.Add(after) }))
+		assert.Less(t, last, key, after)
+		last = key
+	}
+}
+
+// Under fair share a line's place is its band first, whatever the rank begins with.
+func TestAPlaceIsTheBandFirstUnderFairShareAlone(t *testing.T) {
+	soon, important := &Line{Rank: with(rankOf("A"), func(r *Rank) { r.Due, r.Tier = "2026-06-10", 2 })}, &Line{Rank: with(rankOf("B"), func(r *Rank) { r.Due, r.Tier = "2026-06-20", 1 })}
+	for share, order := range map[Share][2]*Line{Sequence: {soon, important}, Fair: {important, soon}} {
+		p, err := NewPolicy("p1", Rules{Rank: []Key{ByPromised, ByTier}, Share: share})
+		require.NoError(t, err)
+		assert.Less(t, p.PlaceKey(order[0].Rank), p.PlaceKey(order[1].Rank), share)
+		assert.True(t, p.Worse(order[1], order[0]), share)
+		assert.False(t, p.Worse(order[0], order[1]), share)
 	}
 }
 

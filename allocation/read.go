@@ -3,6 +3,7 @@ package allocation
 import (
 	"iter"
 	"slices"
+	"strings"
 )
 
 // What a decision has read of the view stays as it was: none of it is read twice.
@@ -33,21 +34,32 @@ func (d *draft) announced(sku SKU) (int64, error) {
 	if n, read := d.awaited[sku]; read {
 		return n, nil
 	}
-	n, err := d.v.Announced(sku)
+	all, err := d.v.Awaited(sku)
+	all = slices.Clone(all)
 	for at, more := range d.arrived {
-		if at.sku != sku || err != nil {
-			continue
+		i := slices.IndexFunc(all, func(a Awaited) bool { return a.Inbound == at.id })
+		switch {
+		case at.sku != sku || at.id == "" || err != nil:
+		case i >= 0:
+			all[i].Received += more
+		default: // it had brought all, until this undo
+			var in Inbound
+			var found bool
+			if in, found, err = d.v.Inbound(at.id, sku); found && !in.Closed {
+				all = append(all, Awaited{Inbound: at.id, Announced: in.Announced, Received: in.Received + more, Loose: in.Loose})
+			}
 		}
-		in, found, e := d.v.Inbound(at.id, sku)
-		if err = e; !found || in.Closed {
-			continue
-		}
-		n += max(0, in.Announced-in.Received-more) - max(0, in.Announced-in.Received)
 	}
-	if err == nil {
-		put(&d.awaited, sku, n)
+	if err != nil {
+		return 0, err
 	}
-	return n, err
+	Spread(all, d.arrived[inboundSKU{"", sku}])
+	n := int64(0)
+	for _, a := range all {
+		n += a.Left()
+	}
+	put(&d.awaited, sku, n)
+	return n, nil
 }
 
 // crowd is what the waiting lines of a SKU can take, by rank, as far as somebody
@@ -56,72 +68,102 @@ func (d *draft) announced(sku SKU) (int64, error) {
 type crowd struct {
 	next  func() (Appetite, error, bool)
 	stop  func()
-	key   []string // of the lines read so far
-	sum   []int64  // what they and those before them take, as the view has them
+	read  []Appetite // as the view has them
 	ended bool
 
-	// moved are the lines whose appetite the draft has changed, as of a change.
-	moved []Appetite
-	as    int
+	// As of a change: what is here and announced, what those that the draft touched can
+	// take, by rank, and what each of all and those before it will take.
+	as   int
+	here int64
+	mine []Appetite
+	key  []string
+	sum  []int64
+	from [2]int // of read and mine, what the sums hold
 }
 
-func (d *draft) crowd(sku SKU) *crowd {
+func (d *draft) crowd(sku SKU) (*crowd, error) {
 	c := d.crowds[sku]
 	if c == nil {
-		c = &crowd{as: -1}
+		c = &crowd{as: d.changes - 1}
 		c.next, c.stop = iter.Pull2(d.v.Appetites(sku))
 		put(&d.crowds, sku, c)
 	}
-	if c.as != d.changes {
-		c.as, c.moved = d.changes, c.moved[:0]
-		for id, l := range d.lines {
-			had := d.before[id]
-			if n := l.Takes() - had.Takes(); n != 0 && l.SKU == sku {
-				c.moved = append(c.moved, Appetite{d.p.PlaceKey(l.Rank), n})
-			}
+	if c.as == d.changes {
+		return c, nil
+	}
+	here, err := d.within(sku)
+	if err != nil {
+		return nil, err
+	}
+	c.as, c.here, c.mine, c.key, c.sum, c.from = d.changes, here, c.mine[:0], c.key[:0], c.sum[:0], [2]int{}
+	for _, l := range d.lines {
+		if l.SKU == sku {
+			c.mine = append(c.mine, d.p.AppetiteOf(l))
 		}
 	}
-	return c
+	slices.SortFunc(c.mine, func(a, b Appetite) int { return strings.Compare(a.Key, b.Key) })
+	return c, nil
 }
 
-// ahead sums what the lines that rank before l can take. It stops at most: there
-// may be more.
+// ahead sums what the lines will take that rank before l, one after the other: those
+// with a gate in mode skip all that they lack, or nothing where what is here and
+// announced, less what lines before them take, is not enough for it. It stops at
+// most: there may be more.
 func (d *draft) ahead(l *Line, most int64) (int64, error) {
-	c, key := d.crowd(l.SKU), d.p.PlaceKey(l.Rank)
-	moved := int64(0)
-	for _, m := range c.moved {
-		if m.Key < key {
-			moved += m.Takes
+	c, err := d.crowd(l.SKU)
+	if err != nil {
+		return 0, err
+	}
+	key := d.p.PlaceKey(l.Rank)
+	for n := len(c.sum); n == 0 || c.key[n-1] < key && c.sum[n-1] < most; n++ {
+		if more, err := c.another(); !more || err != nil {
+			if err != nil {
+				return 0, err
+			}
+			break
 		}
 	}
-	err := c.read(key, most-moved)
 	i, _ := slices.BinarySearch(c.key, key)
 	if i == 0 {
-		return moved, err
+		return 0, nil
 	}
-	return c.sum[i-1] + moved, err
+	return c.sum[i-1], nil
 }
 
-// read goes on up to a key, or to where the lines take so much in all.
-func (c *crowd) read(key string, most int64) error {
-	for !c.ended {
-		if n := len(c.key); n > 0 && (c.key[n-1] >= key || c.sum[n-1] >= most) {
-			return nil
-		}
+// another adds what the next line will take.
+func (c *crowd) another() (bool, error) {
+	view, mine := c.from[0], c.from[1]
+	if view == len(c.read) && !c.ended {
 		a, err, more := c.next()
 		if err != nil {
-			return err
+			return false, err
 		}
-		if !more {
-			c.ended = true
-			return nil
+		if c.ended = !more; more {
+			c.read = append(c.read, a)
 		}
-		if n := len(c.sum); n > 0 {
-			a.Takes += c.sum[n-1]
-		}
-		c.key, c.sum = append(c.key, a.Key), append(c.sum, a.Takes)
 	}
-	return nil
+	var a Appetite
+	switch {
+	case view == len(c.read) && mine == len(c.mine):
+		return false, nil
+	case mine == len(c.mine) || view < len(c.read) && c.read[view].Key < c.mine[mine].Key:
+		a = c.read[view]
+		c.from[0]++
+	default:
+		if a = c.mine[mine]; view < len(c.read) && c.read[view].Key == a.Key {
+			c.from[0]++ // the same line, as it was
+		}
+		c.from[1]++
+	}
+	sum := int64(0)
+	if n := len(c.sum); n > 0 {
+		sum = c.sum[n-1]
+	}
+	if !a.Whole || a.Takes <= c.here-sum {
+		sum += a.Takes
+	}
+	c.key, c.sum = append(c.key, a.Key), append(c.sum, sum)
+	return true, nil
 }
 
 // close lets go of what is still being read.

@@ -35,9 +35,7 @@ func (d *draft) receive(r Receipt) error {
 	if err != nil {
 		return err
 	}
-	if r.Inbound != "" {
-		d.arrive(r, r.Qty)
-	}
+	d.arrive(r, r.Qty)
 	d.todo[r.SKU] = stageOwn
 	switch r.Disposition {
 	case Damaged:
@@ -53,6 +51,7 @@ func (d *draft) receive(r Receipt) error {
 		d.move(Move{Batch: r.Batch, Qty: over, From: dock, To: Place{Shelf: Surplus, Inbound: r.Inbound}})
 		d.surplus = true
 	}
+	d.expired = d.expired || !r.lasts(d.today, 0)
 	d.air(r.Batch, usual, dock)
 	return nil
 }
@@ -67,12 +66,50 @@ func (d *draft) usual(r Receipt) (int64, error) {
 	if err != nil || !found {
 		return r.Qty, err
 	}
+	return min(max(0, -d.over(r.Inbound, r.SKU, in)), r.Qty), nil
+}
+
+// over is how many units came above what is announced and tolerated; below 0, how
+// many may still come.
+func (d *draft) over(id InboundID, sku SKU, in Inbound) int64 {
 	tolerance := d.p.rules.OverPct
 	if in.Tolerance != nil {
 		tolerance = *in.Tolerance
 	}
-	room := in.Announced*(100+tolerance)/100 - in.Received - d.arrived[inboundSKU{r.Inbound, r.SKU}]
-	return min(max(0, room), r.Qty), nil
+	return in.Received + d.arrived[inboundSKU{id, sku}] - in.Announced*(100+tolerance)/100
+}
+
+// admit frees what waits for the approval of an inbound and is not above what is
+// announced any more: only units that are wait.
+func (d *draft) admit(id InboundID) error {
+	waits, total := map[Batch]int64{}, map[SKU]int64{}
+	for _, m := range d.out.Moves { // what the event has taken away
+		if m.From == (Place{Shelf: Surplus, Inbound: id}) {
+			waits[m.Batch] -= m.Qty
+		}
+	}
+	var all []Parcel
+	for p, err := range d.v.Surplus(id) {
+		if err != nil {
+			return err
+		}
+		p.Qty += waits[p.Batch]
+		total[p.SKU] += p.Qty
+		all = append(all, p)
+	}
+	for sku, n := range total {
+		in, _, err := d.v.Inbound(id, sku)
+		if err != nil {
+			return err
+		}
+		total[sku] = n - max(0, d.over(id, sku, in))
+	}
+	for _, p := range all {
+		n := min(p.Qty, total[p.SKU])
+		d.air(p.Batch, n, Place{Shelf: Surplus, Inbound: id})
+		total[p.SKU] -= max(0, n)
+	}
+	return nil
 }
 
 func (d *draft) arrive(r Receipt, n int64) {
@@ -118,7 +155,13 @@ func (d *draft) stageAtBeep() error {
 }
 
 func (e Offer) decide(d *draft) error {
+	for _, id := range e.Inbounds {
+		if err := d.admit(id); err != nil {
+			return err
+		}
+	}
 	for _, sku := range e.SKUs {
+		d.fresh[sku] = true
 		if err := d.wakeSKU(sku); err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ func (d *draft) serveOwn(sku SKU) error {
 		}
 	}
 	delete(d.fresh, sku)
-	d.changes++
+	d.change()
 	return d.wakeGates(sku)
 }
 
@@ -75,7 +75,7 @@ func (q *queue) run(once bool) (gave bool, err error) {
 		if some, err := d.some(q.sku); !some || err != nil {
 			return gave, err
 		}
-		n, lacks, err := q.canTake(l)
+		n, parts, lacks, err := q.canTake(l)
 		if err != nil {
 			return gave, err
 		}
@@ -88,35 +88,38 @@ func (q *queue) run(once bool) (gave bool, err error) {
 		if err := q.give(l, n); err != nil {
 			return gave, err
 		}
-		// A gate that has begun to fill has its other goods before anybody else.
-		if gave = true; once || d.woke {
+		if gave = true; d.p.skips(l) {
+			return gave, d.fill(l, parts[1:])
+		}
+		if once {
 			return gave, nil
 		}
 	}
 }
 
 // canTake gives how many of the free units the line takes now, or what it lacks.
-func (q *queue) canTake(l *Line) (n int64, lacks WhyCode, err error) {
+// Parts are set for a gate in mode skip, see canBeWhole.
+func (q *queue) canTake(l *Line) (n int64, parts []part, lacks WhyCode, err error) {
 	d := q.d
 	n = l.Takes()
 	if n == 0 {
-		return 0, WhyNoRight, nil
+		return 0, nil, WhyNoRight, nil
 	}
-	fit, err := d.free(q.sku, d.today, l.MinLife)
+	fit, err := d.free(q.sku, l.MinLife)
 	if err != nil {
-		return 0, "", err
+		return 0, nil, "", err
 	}
-	lacks = WhyLife
+	if fit == 0 {
+		lacks, err = q.tooOld()
+		return 0, nil, lacks, err
+	}
 	n = min(n, fit)
 	if q.guaranteed {
 		n = min(n, q.left[share{l.Segment, l.SKU}])
 	}
-	if n > 0 {
-		lacks = WhyPack
-	}
 	n -= n % l.Least()
 	if n == 0 {
-		return 0, lacks, nil
+		return 0, nil, WhyPack, nil
 	}
 	// A gate in mode skip fills as a block, under fair share too.
 	if d.p.rules.Share == Fair && !d.p.skips(l) {
@@ -124,11 +127,20 @@ func (q *queue) canTake(l *Line) (n int64, lacks WhyCode, err error) {
 	}
 	// All at once, or else so far that the rest of the shipment stays possible.
 	for _, n := range []int64{n, l.Least()} {
-		if whole, err := d.canBeWhole(l, n, q.sku); whole || err != nil {
-			return n, "", err
+		if whole, parts, err := d.canBeWhole(l, n, q.sku, q.guaranteed); whole || err != nil {
+			return n, parts, "", err
 		}
 	}
-	return 0, WhyGate, nil
+	return 0, nil, WhyGate, nil
+}
+
+// tooOld says what a line lacks that can use nothing of what is free.
+func (q *queue) tooOld() (WhyCode, error) {
+	good, err := q.d.free(q.sku, 0)
+	if good == 0 {
+		return WhyExpired, err
+	}
+	return WhyLife, err
 }
 
 // give hands a line n free units and says over whom.
@@ -201,13 +213,13 @@ func (d *draft) give(sku SKU, l *Line, n int64, m Move) error {
 	if l.SKU != sku { // others may take from it now
 		d.todo[l.SKU] = stageOwn
 	}
-	return d.wakeGated(l, "")
+	return nil
 }
 
 // gained writes a move to a line down.
 func (d *draft) gained(l *Line, m Move) {
 	l.gain(m.Qty)
-	d.changes++
+	d.change()
 	if held, read := d.held[l.ID()]; read {
 		d.held[l.ID()] = add(held, m.Batch, m.Qty)
 	} else {

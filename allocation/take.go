@@ -121,7 +121,8 @@ func (d *draft) takeFor(l *Line) (took, more bool, err error) {
 	} else if gathers || d.p.rules.Share == Fair {
 		want = min(want, l.Least())
 	}
-	if whole, err := d.canBeWhole(l, 0, ""); err != nil || !whole {
+	whole, parts, err := d.canBeWhole(l, 0, "", false)
+	if err != nil || !whole {
 		return false, true, err
 	}
 	losses, more, err := d.losses(l, want)
@@ -152,7 +153,7 @@ func (d *draft) takeFor(l *Line) (took, more bool, err error) {
 		}
 		d.gained(l, x.m)
 	}
-	return true, true, d.wakeGated(l, "")
+	return true, true, d.fill(l, parts)
 }
 
 // losses finds up to want units that the line may take.
@@ -305,6 +306,6 @@ func (d *draft) lost(l *Line, b Batch, n int64) error {
 	i := slices.IndexFunc(held, func(p Parcel) bool { return p.Batch == b })
 	held[i].Qty -= n
 	l.lose(n)
-	d.changes++
+	d.change()
 	return d.open(l)
 }

@@ -52,6 +52,43 @@ func TestALineTakesWholePacksAndNoMoreThanItWants(t *testing.T) {
 	assert.Equal(t, int64(2), s.Lines["W/1"].Allocated, "of 3, wanting 4")
 }
 
+// F gets what was just received and what lay free in two moves: all of it can be
+// taken at once.
+func TestWhatALineGotInTwoMovesCanBeTaken(t *testing.T) {
+	pack := func(n int64) func(*allocation.Line) { return func(l *allocation.Line) { l.Pack = n } }
+	s := site(t, allocation.Rules{}, line("F", 8, ranked(allocation.Fill, 0), pack(4)), line("W", 6, ranked(allocation.Win, 0), pack(6)))
+	receive(t, s, 4)
+	receive(t, s, 2)
+	assert.Equal(t, int64(2), s.On("X", allocation.Free), "neither pack is whole")
+	receive(t, s, 2)
+	assert.Equal(t, [2]int64{2, 6}, [2]int64{s.Lines["F/1"].Allocated, s.Lines["W/1"].Allocated})
+}
+
+func TestUnitsThatNoGateHoldsAreTakenInOneMove(t *testing.T) {
+	s := site(t, allocation.Rules{}, line("F", 3, ranked(allocation.Fill, 0)))
+	receive(t, s, 3)
+	assert.Len(t, comes(t, s, line("W", 3, ranked(allocation.Win, 0))).Moves, 1)
+}
+
+// A line that finds too little for its pack leaves it to the next of its class.
+func TestAPackThatIsNotWholeDoesNotHoldUpTheNextTaker(t *testing.T) {
+	s := site(t, byTier, line("F", 1, ranked(allocation.Fill, 3)))
+	receive(t, s, 1)
+	s.Put(line("P", 5, ranked(allocation.Redistribute, 1), func(l *allocation.Line) { l.Pack = 5 }))
+	s.Put(line("R", 1, ranked(allocation.Redistribute, 2)))
+	decide(t, s, allocation.Offer{SKUs: []allocation.SKU{"X"}})
+	assert.Equal(t, int64(1), s.Lines["R/1"].Allocated)
+}
+
+// A unit that stands in for others makes a pack whole for a line that may take.
+func TestWhatALineGotOfOtherGoodsCanBeTaken(t *testing.T) {
+	s := site(t, allocation.Rules{}, line("F", 2, ranked(allocation.Fill, 0)), line("W", 2, ranked(allocation.Win, 0), func(l *allocation.Line) { l.Pack = 2 }))
+	s.SetSubstitutes("X", []allocation.SKU{"Y"})
+	receive(t, s, 1)
+	decide(t, s, allocation.Adjust{SKU: "Y", Qty: 1})
+	assert.Equal(t, [2]int64{0, 2}, [2]int64{s.Lines["F/1"].Allocated, s.Lines["W/1"].Allocated})
+}
+
 // The first unit that an order loses closes its gate, and the next one is any
 // better line's.
 func TestALineTakesOneByOneWhereAGateMayClose(t *testing.T) {

@@ -1,6 +1,9 @@
 package allocation
 
-import "iter"
+import (
+	"cmp"
+	"iter"
+)
 
 // View is what a decision may read of a site's state: one consistent moment, the
 // moment of the transaction that will write the decision down. Every error is
@@ -39,15 +42,15 @@ type View interface {
 	// Surplus yields what waits for the approval of an inbound, by SKU and then
 	// in the order of Batch.Before.
 	Surplus(InboundID) iter.Seq2[Parcel, error]
-	// Announced is what the open inbounds have not brought yet of a SKU: the sum
-	// over them of max(0, announced - received).
-	Announced(SKU) (int64, error)
+	// Awaited gives the open inbounds that announce more of a SKU than came by their
+	// name, in the order of Awaited.Before.
+	Awaited(SKU) ([]Awaited, error)
 	// Inbound tells of a SKU in an inbound; false where the site knows none of
 	// that name.
 	Inbound(InboundID, SKU) (Inbound, bool, error)
 	// Appetites yields what the waiting lines of a SKU can take, in the order of
-	// their PlaceKey; those that can take nothing may be left out. It is asked only
-	// for gates in mode skip while goods are announced.
+	// their PlaceKey, see AppetiteOf; those that can take nothing may be left out. It
+	// is asked only for gates in mode skip while goods are announced or have just come.
 	Appetites(SKU) iter.Seq2[Appetite, error]
 	// Beside names the goods that orders which ship whole still lack beside a SKU, of
 	// which a line of each can take what it takes at once; some may be named that
@@ -87,10 +90,23 @@ func Each(c Cursor) iter.Seq2[Line, error] {
 	}
 }
 
-// Appetite is what a line can take, by Policy.PlaceKey.
+// Appetite is what a line can take, by Policy.PlaceKey. Whole: it has a gate in mode
+// skip and takes all of it or nothing.
 type Appetite struct {
 	Key   string
 	Takes int64
+	Whole bool
+}
+
+// AppetiteOf gives what a line can take under the policy, in whole packs: nothing
+// where it has a gate in mode skip and no right to all that it lacks, or lacks no
+// whole packs.
+func (p Policy) AppetiteOf(l *Line) Appetite {
+	a := Appetite{Key: p.PlaceKey(l.Rank), Takes: l.Takes() - l.Takes()%l.Least(), Whole: p.skips(l)}
+	if a.Whole && a.Takes < l.Open() {
+		a.Takes = 0
+	}
+	return a
 }
 
 // Search says which waiting lines a decision asks for.
@@ -171,9 +187,43 @@ func (h Holding) Fits(p Policy, l *Line, whole bool) bool {
 // Inbound is what is known of one SKU of an inbound.
 type Inbound struct {
 	Announced int64
-	Received  int64  // all that came by it and was not undone, whatever its disposition
+	Received  int64  // all that came by its name and was not undone, whatever its disposition
+	Loose     int64  // what Spread gave it
 	Tolerance *int64 // percent; nil means the policy's
 	Closed    bool
+}
+
+// Awaited is what an open inbound announces of a SKU, and what came of it.
+type Awaited struct {
+	Inbound                    InboundID
+	Expected                   Date
+	Announced, Received, Loose int64
+}
+
+// Before orders what is expected first before others, without a day last.
+func (a Awaited) Before(b Awaited) int {
+	return cmp.Or(cmp.Compare(lastIfNone(a.Expected), lastIfNone(b.Expected)), cmp.Compare(a.Inbound, b.Inbound))
+}
+
+// Left is what it still has to bring.
+func (a Awaited) Left() int64 { return max(0, a.Announced-a.Received-a.Loose) }
+
+// Spread counts n units of a SKU that came without a word by what, as loose cartons
+// mostly do, as coming by what is expected first: otherwise they would seem to be still
+// on their way when they are here. Undone ones, below 0, go the other way round. What
+// is more than all have to bring came by none. It makes no unit one above what was
+// announced.
+func Spread(all []Awaited, n int64) {
+	for i := range all {
+		k := max(0, min(all[i].Left(), n))
+		all[i].Loose += k
+		n -= k
+	}
+	for i := len(all) - 1; i >= 0; i-- {
+		k := min(0, max(-all[i].Loose, n))
+		all[i].Loose += k
+		n -= k
+	}
 }
 
 // About is what is known of a SKU at large. A SKU's own Substitutes serve its

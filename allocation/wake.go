@@ -1,12 +1,51 @@
 package allocation
 
-import (
-	"maps"
-	"slices"
-)
-
 // A gate in mode skip that can be whole now has its other goods offered, after units
 // were given to it, and after each turn of goods that it waits for.
+
+// fill gives a gate that began to fill the other units that it counts on.
+func (d *draft) fill(l *Line, parts []part) error {
+	if !d.p.skips(l) {
+		return nil
+	}
+	d.woke = true
+	d.todo[l.SKU] = stageOwn
+	for _, p := range parts {
+		to := d.touch(*p.Line)
+		n := min(p.n, to.Takes()) // taken from another line meanwhile
+		n -= n % to.Least()
+		if n == 0 {
+			continue
+		}
+		next, err := d.behind(to)
+		if err != nil {
+			return err
+		}
+		m := Move{To: At(to.ID())}
+		if next != nil {
+			m.By, _ = d.p.Before(to, next)
+			m.Over = next.ID()
+		}
+		if err := d.give(p.sku, to, n, m); err != nil {
+			return err
+		}
+		d.todo[p.sku], d.todo[to.SKU] = stageOwn, stageOwn
+	}
+	return nil
+}
+
+// behind gives the first line that waits for the same goods behind a line.
+func (d *draft) behind(l *Line) (*Line, error) {
+	for other, err := range Each(d.v.Waiting(Search{SKU: l.SKU, After: l})) {
+		if err != nil {
+			return nil, err
+		}
+		if now := d.now(other); now.Open() > 0 && d.p.serves(l, now) {
+			return now, nil
+		}
+	}
+	return nil, nil
+}
 
 // wakeGates has the other goods offered of gates that wait for the SKU, or for
 // what it stands in for, and can be whole now.
@@ -20,29 +59,6 @@ func (d *draft) wakeGates(sku SKU) error {
 	}
 	for _, of := range append([]SKU{sku}, kin.ServesAlso...) {
 		if err := d.wakeGatesOf(of, sku); err != nil {
-			return err
-		}
-	}
-	return d.wakeRest(sku)
-}
-
-// wakeRest has the other goods offered of orders whose line of the SKU was filled
-// just now: what came of the SKU is counted on only after its turn.
-func (d *draft) wakeRest(sku SKU) error {
-	for _, id := range slices.Sorted(maps.Keys(d.lines)) {
-		l := d.lines[id]
-		if l.SKU != sku || l.Ship != ShipOrder || l.Open() > 0 {
-			continue
-		}
-		all, err := d.orderLines(l.Rank.Order)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(all, func(o *Line) bool { return o.Open() > 0 })
-		if i < 0 {
-			continue
-		}
-		if err := d.wakeIfWhole(all[i], sku); err != nil {
 			return err
 		}
 	}
@@ -203,23 +219,27 @@ func (d *draft) wakeIfWhole(l *Line, goods SKU) error {
 	if d.woken[gateKey(l, goods)] {
 		return nil
 	}
-	whole, err := d.canBeWhole(l, 0, "")
+	whole, _, err := d.canBeWhole(l, 0, "", false)
 	if err == nil && whole {
 		err = d.wakeGated(l, goods)
 	}
 	return err
 }
 
-// wakeGated has the other goods of a gate offered that can be whole.
-// Once is enough for units given, and once for each SKU that had its turn.
+// wakeGated has the goods offered that a gate lacks and that can be whole: once for
+// each SKU that had its turn.
 func (d *draft) wakeGated(l *Line, turn SKU) error {
-	gate := gateKey(l, turn)
-	if !d.p.skips(l) || d.woken[gate] {
-		return nil
+	put(&d.woken, gateKey(l, turn), true)
+	if l.Ship != ShipOrder {
+		return d.wakeSKU(l.SKU)
 	}
-	put(&d.woken, gate, true)
-	d.woke = true
-	return d.wake(l)
+	all, err := d.orderLines(l.Rank.Order)
+	for _, other := range all {
+		if err == nil && other.Open() > 0 {
+			err = d.wakeSKU(other.SKU)
+		}
+	}
+	return err
 }
 
 func gateKey(l *Line, turn SKU) string {

@@ -16,6 +16,7 @@ const (
 	WhyNoRight   WhyCode = "no-right"   // lines are open, but this site has no right for them
 	WhyPack      WhyCode = "pack"       // the line takes whole packs only
 	WhyLife      WhyCode = "life"       // the goods do not last as long as the line demands
+	WhyExpired   WhyCode = "expired"    // the goods are past their expiry date: no line gets them
 	WhyGate      WhyCode = "gate"       // what is here and announced does not make the shipment whole
 	WhySurplus   WhyCode = "surplus"    // more came than was announced
 	WhyDamaged   WhyCode = "damaged"    // only good units are allocated
@@ -45,7 +46,7 @@ const MaxPassed = 8
 // Passed is an open line that a unit went past, and what it lacked.
 type Passed struct {
 	Line  LineID
-	Lacks WhyCode // WhyNoRight, WhyPack, WhyLife or WhyGate
+	Lacks WhyCode // WhyNoRight, WhyPack, WhyLife, WhyExpired or WhyGate
 }
 
 // Why is the reason of a decision as codes. Sentence says it in English.
@@ -75,7 +76,7 @@ func (w *Why) pass(line LineID, lacks WhyCode) {
 // a decision that gave no line anything.
 func (w Why) Sentence(m Move) string {
 	s := w.base(m)
-	for _, code := range []WhyCode{WhyNoRight, WhyPack, WhyLife, WhyGate} {
+	for _, code := range []WhyCode{WhyNoRight, WhyPack, WhyLife, WhyExpired, WhyGate} {
 		if lines := w.lacking(code); lines != "" {
 			s += fmt.Sprintf("; %s passed %s", lines, lackWords[code])
 		}
@@ -87,8 +88,8 @@ func (w Why) Sentence(m Move) string {
 }
 
 // Sentences says why for each move of one decision to a line, in their order; ""
-// for other moves. A line that nothing stood behind, after others were served, was
-// not the only one.
+// for other moves. What was passed is told with the first. A line that nothing
+// stood behind, after others were served, was not the only one.
 func (w Why) Sentences(moves []Move) []string {
 	said, served := make([]string, len(moves)), map[SKU]LineID{}
 	for i, m := range moves {
@@ -97,9 +98,10 @@ func (w Why) Sentences(moves []Move) []string {
 		}
 		said[i] = w.Sentence(m)
 		if before := served[m.SKU]; m.Over == "" && before != "" && before != m.To.Line {
-			said[i] = fmt.Sprintf("%s was the last line waiting for it, after %s", m.To.Line, before)
+			said[i] = fmt.Sprintf("%s was the last line of its SKU that could take it, after %s", m.To.Line, before)
 		}
 		served[m.SKU] = m.To.Line
+		w.Passed, w.More = nil, false
 	}
 	return said
 }
@@ -109,7 +111,9 @@ func (w Why) base(m Move) string {
 	case w.Code != WhyRanked:
 		return sentences[w.Code]
 	case m.Over == "":
-		return fmt.Sprintf("%s was the only line waiting for it", m.To.Line)
+		// Others may wait, and lack a right, a pack or days; and lines of other goods
+		// that these stand in for.
+		return fmt.Sprintf("%s was the only line of its SKU that could take it", m.To.Line)
 	}
 	return fmt.Sprintf("%s came before %s by %s", m.To.Line, m.Over, keyWords[m.By])
 }
@@ -128,6 +132,7 @@ var lackWords = map[WhyCode]string{
 	WhyNoRight: "for want of a right at this site",
 	WhyPack:    "for want of a whole pack",
 	WhyLife:    "for want of days that the goods last",
+	WhyExpired: "as the goods have expired",
 	WhyGate:    "for want of the rest of its shipment",
 }
 
@@ -142,7 +147,6 @@ var keyWords = map[Key]string{
 	ByLine:      "its line number",
 	ByGuarantee: "its segment's guarantee",
 	ByShare:     "what each had got of its share",
-	ByOwnGoods:  "its own goods, which stand in for others only afterwards",
 }
 
 var sentences = map[WhyCode]string{
@@ -150,6 +154,7 @@ var sentences = map[WhyCode]string{
 	WhyPassed:    "orders wait for it, but none can take it: put it away",
 	WhyNoRight:   "orders wait for it, but this site has no right to fill them yet: put it away",
 	WhyPack:      "orders wait for whole packs of it: put it away",
+	WhyExpired:   "it is past its expiry date and goes to no order: put it away by itself",
 	WhyLife:      "orders wait for goods that last longer: put it away",
 	WhyGate:      "orders wait for it, but not enough is here to make their shipments whole: put it away",
 	WhySurplus:   "more came than was announced: set it aside until somebody approves it",

@@ -64,14 +64,14 @@ var mistakes = []struct {
 	{"packs broken", []edit{
 		{"line.go", "return max(1, l.Pack)", "return 1"},
 	}},
-	{"remaining life off by one day", []edit{
+	{"remaining life and the last day off by one", []edit{
 		{"goods.go", "b.Expiry >= today.plus(minLife)", "b.Expiry > today.plus(minLife)"},
 	}},
 	{"last expired first", []edit{
 		{"goods.go", "cmp.Compare(lastIfNone(b.Expiry), lastIfNone(c.Expiry))", "cmp.Compare(lastIfNone(c.Expiry), lastIfNone(b.Expiry))"},
 	}},
 	{"goods without a date expire", []edit{
-		{"goods.go", "b.Expiry == \"\" || minLife == 0", "minLife == 0"},
+		{"goods.go", "b.Expiry == \"\" || b.Expiry", "b.Expiry"},
 	}},
 	{"win takes from win", []edit{
 		{"take.go", "case t == Win && (h == Redistribute ||", "case t == Win && (h == Win || h == Redistribute ||"},
@@ -106,6 +106,21 @@ var mistakes = []struct {
 	{"a gate counts on what is announced for better lines", []edit{
 		{"gate.go", "return max(0, announced-ahead), err", "return max(0, announced-0*ahead), err"},
 	}},
+	{"a better gate counts though it cannot be whole", []edit{
+		{"read.go", "if !a.Whole || a.Takes <= c.here-sum {", "{"},
+	}},
+	{"two gates count on the same units", []edit{
+		{"serve.go", "d.fill(l, parts[1:])", "d.fill(l, parts[:0])"},
+	}},
+	{"a gate fills before better lines of its other goods had their turn", []edit{
+		{"gate.go", "if c.d.fresh[sku] && sku != c.serving {", "if false {"},
+	}},
+	{"loose cartons are counted as announced too", []edit{
+		{"read.go", "Spread(all, d.arrived[inboundSKU{\"\", sku}])", ""},
+	}},
+	{"expired goods are given to lines that demand no days", []edit{
+		{"goods.go", "return b.Expiry == \"\" || b.Expiry", "return b.Expiry == \"\" || minLife == 0 || b.Expiry"},
+	}},
 	{"an order with a gate is shipped in parts", []edit{
 		{"bind.go", "if !whole {", "if false && !whole {"},
 	}},
@@ -128,7 +143,7 @@ var mistakes = []struct {
 		{"receive.go", "in.Announced*(100+tolerance)/100", "(in.Announced*(100+tolerance)+99)/100"},
 	}},
 	{"damaged units do not count as received", []edit{
-		{"receive.go", "if r.Inbound != \"\" {", "if r.Inbound != \"\" && r.Disposition != Damaged {"},
+		{"receive.go", "\td.arrive(r, r.Qty)\n", "\tif r.Disposition != Damaged {\n\t\td.arrive(r, r.Qty)\n\t}\n"},
 	}},
 	{"held units are allocated", []edit{
 		{"receive.go", "\tcase Hold:\n\t\td.out.Why.Code = WhyOnHold\n\t\td.move(Move{Batch: r.Batch, Qty: r.Qty, From: dock, To: Place{Shelf: Aside}})\n\t\treturn nil\n", ""},

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"dockfill/allocation"
@@ -168,11 +170,7 @@ func (p *Player) policy(in *scenario.Policy) (scenario.Result, error) {
 	}
 	p.policies++
 	p.State.SetPolicy(policy)
-	var all []allocation.SKU
-	for sku := range p.skus {
-		all = append(all, sku)
-	}
-	return p.decide(allocation.Offer{SKUs: all})
+	return p.decide(allocation.Offer{SKUs: slices.Sorted(maps.Keys(p.skus)), Inbounds: slices.Sorted(maps.Keys(p.State.Inbounds))})
 }
 
 // Balances gives every line and every SKU that was named.

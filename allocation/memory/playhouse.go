@@ -135,10 +135,10 @@ func (p *Player) mapCode(in *scenario.Map) (scenario.Result, error) {
 	if err := allocation.CheckQty(goods.qty); err != nil {
 		return scenario.Result{}, err
 	}
-	p.mapped[in.Code], p.skus[in.SKU] = goods, true
+	p.mapped[nameIn(in.Code)], p.skus[in.SKU] = goods, true
 	var result scenario.Result
 	for _, k := range p.kept {
-		if k.scan.Code != in.Code {
+		if nameIn(k.scan.Code) != nameIn(in.Code) {
 			continue
 		}
 		receipts := []allocation.Receipt{receipt(&k.scan, goods, k.times)}
@@ -174,7 +174,7 @@ func (p *Player) close(id allocation.InboundID) (scenario.Result, error) {
 		return scenario.Result{}, noInbound(id)
 	}
 	in.Closed = true
-	return scenario.Result{}, nil
+	return p.decide(allocation.Offer{SKUs: slices.Sorted(maps.Keys(in.Announced))})
 }
 
 func noInbound(id allocation.InboundID) error {
@@ -210,22 +210,22 @@ func (p *Player) item(in *scenario.Item) (scenario.Result, error) {
 
 func (p *Player) inbound(in *scenario.Inbound) (scenario.Result, error) {
 	had := p.State.Inbounds[in.ID]
-	now := &Inbound{Announced: map[allocation.SKU]int64{}, Received: map[allocation.SKU]int64{}, Tolerance: in.TolerancePct}
+	now := &Inbound{Announced: map[allocation.SKU]int64{}, Received: map[allocation.SKU]int64{}, Tolerance: in.TolerancePct, Expected: in.Expected}
+	var skus []allocation.SKU
 	if had != nil {
-		now.Received = had.Received
+		now.Received, now.Loose, skus = had.Received, had.Loose, slices.Sorted(maps.Keys(had.Announced))
 	}
 	all := slices.Clone(in.Lines)
 	p.announce(in)
 	for _, on := range in.Pallets {
 		all = append(all, on.Lines...)
 	}
-	var skus []allocation.SKU
 	for _, l := range all {
 		now.Announced[l.SKU] += l.Qty
 		skus = append(skus, l.SKU)
 	}
 	p.State.Inbounds[in.ID] = now
-	return p.decide(allocation.Offer{SKUs: skus})
+	return p.decide(allocation.Offer{SKUs: skus, Inbounds: []allocation.InboundID{in.ID}})
 }
 
 // announce replaces the pallets of an inbound that have not come.

@@ -99,7 +99,7 @@ func (p *Player) named(in *scenario.Scan) (goods pack, known bool, err error) {
 	if in.SKU != "" {
 		return pack{in.SKU, 1}, true, allocation.CheckID("sku", string(in.SKU))
 	}
-	if goods, known = p.mapped[in.Code]; known {
+	if goods, known = p.mapped[nameIn(in.Code)]; known {
 		return goods, true, nil
 	}
 	if p.skus[allocation.SKU(in.Code)] {
@@ -115,6 +115,14 @@ func (p *Player) named(in *scenario.Scan) (goods pack, known bool, err error) {
 	}
 	goods, known = p.gtins[gtin]
 	return goods, known, nil
+}
+
+// nameIn gives what of a code names goods: a GTIN is the same with leading zeros.
+func nameIn(code string) string {
+	if gtin, err := allocation.ParseGTIN(code); err == nil {
+		return string(gtin)
+	}
+	return code
 }
 
 func receipt(in *scenario.Scan, goods pack, times int64) allocation.Receipt {

@@ -324,9 +324,9 @@ func (b *broken) Surplus(id allocation.InboundID) iter.Seq2[allocation.Parcel, e
 	return failing(b, b.State.Surplus(id))
 }
 
-func (b *broken) Announced(sku allocation.SKU) (int64, error) {
-	n, _ := b.State.Announced(sku)
-	return n, b.read()
+func (b *broken) Awaited(sku allocation.SKU) ([]allocation.Awaited, error) {
+	all, _ := b.State.Awaited(sku)
+	return all, b.read()
 }
 
 func (b *broken) Inbound(id allocation.InboundID, sku allocation.SKU) (allocation.Inbound, bool, error) {

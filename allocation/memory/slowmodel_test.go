@@ -25,6 +25,7 @@ type slow struct {
 	units    map[allocation.SKU][]*slowUnit
 	subs     map[allocation.SKU][]allocation.SKU
 	inbounds map[allocation.InboundID]*slowInbound
+	unnamed  map[allocation.SKU]int64 // what came by no inbound's name in this event
 	scans    map[allocation.StationID][]*slowScan
 	kept     []*slowScan
 	mapped   map[string]slowPack
@@ -32,7 +33,7 @@ type slow struct {
 	changed  map[allocation.OrderID]bool
 	scanning *slowScan
 	air      []*slowUnit             // of this event
-	fresh    map[allocation.SKU]bool // came in this event; its own lines have not had their turn
+	fresh    map[allocation.SKU]bool // came in this event, or is wanted anew; its own lines have not had their turn
 	serving  allocation.SKU
 	// due is what settle looks at: all goods of a history. In a large run it is what
 	// the event touched and, again and again, the other goods of the gated orders
@@ -68,9 +69,11 @@ type slowUnit struct {
 }
 
 type slowInbound struct {
-	announced, received map[allocation.SKU]int64
-	tolerance           *int64
-	closed              bool
+	id                         allocation.InboundID
+	announced, received, loose map[allocation.SKU]int64
+	expected                   allocation.Date
+	tolerance                  *int64
+	closed                     bool
 }
 
 type slowPack struct {
@@ -92,7 +95,7 @@ func newSlow() *slow {
 		subs: map[allocation.SKU][]allocation.SKU{}, inbounds: map[allocation.InboundID]*slowInbound{},
 		scans: map[allocation.StationID][]*slowScan{}, mapped: map[string]slowPack{}, changed: map[allocation.OrderID]bool{},
 		bySKU: map[allocation.SKU][]*slowLine{}, byOrder: map[allocation.OrderID][]*slowLine{}, units: map[allocation.SKU][]*slowUnit{},
-		due: map[allocation.SKU]bool{"X": true, "Y": true, "Z": true},
+		due: map[allocation.SKU]bool{"X": true, "Y": true, "Z": true}, fresh: map[allocation.SKU]bool{}, unnamed: map[allocation.SKU]int64{},
 	}
 }
 
@@ -131,6 +134,7 @@ func (s *slow) part(u *slowUnit) {
 	} else {
 		l.right++
 	}
+	s.fresh[l.sku] = true
 	s.mark(l)
 }
 
@@ -275,11 +279,13 @@ func (s *slow) standing(a, b *slowLine) int {
 func (s *slow) linesOf(sku allocation.SKU) []*slowLine { return slices.Clone(s.bySKU[sku]) }
 
 func (s *slow) lasts(u *slowUnit, l *slowLine) bool {
-	if u.expiry == "" || l.life == 0 {
-		return true
-	}
+	return s.good(u, l.life)
+}
+
+// good: on its last day too, and so many days later.
+func (s *slow) good(u *slowUnit, days int) bool {
 	e, _ := time.Parse(time.DateOnly, string(u.expiry))
-	return !e.Before(s.today.AddDate(0, 0, l.life))
+	return u.expiry == "" || !e.Before(s.today.AddDate(0, 0, days))
 }
 
 func byUse(a, b *slowUnit) int {
@@ -304,7 +310,7 @@ func (s *slow) freeFor(sku allocation.SKU, l *slowLine) []*slowUnit {
 
 // settle gives one pack after the other until nothing can be given.
 func (s *slow) settle() {
-	s.fresh = map[allocation.SKU]bool{}
+	s.nameless()
 	for _, u := range s.air {
 		s.fresh[u.sku] = s.fresh[u.sku] || u.shelf == "free"
 	}
@@ -371,25 +377,44 @@ func (s *slow) giveAmong(sku allocation.SKU, lines []*slowLine, guaranteed bool)
 			if guaranteed {
 				all = min(all, s.guaranteeLeft(l)/n*n)
 			}
-			if s.gateAllows(l, can[:all]) {
+			if _, allows := s.gateAllows(l, can[:all], guaranteed); allows {
 				n = all
 			}
 		}
-		if int64(len(can)) < n || !s.gateAllows(l, can[:n]) {
+		if int64(len(can)) < n {
 			continue
 		}
-		for _, u := range can[:n] {
-			if u.air == 1 && s.scanning != nil {
-				s.scanning.to = append(s.scanning.to, l)
-			}
-			s.give(u, l)
+		parts, allows := s.gateAllows(l, can[:n], guaranteed)
+		if !allows {
+			continue
 		}
+		s.hand(parts)
 		if guaranteed {
 			l.guaranteed += n
 		}
 		return true
 	}
 	return false
+}
+
+// slowPart is free units that a line of a gate counts on.
+type slowPart struct {
+	l     *slowLine
+	units []*slowUnit
+}
+
+// hand gives lines what they count on and still can take, in whole packs, and notes
+// whose scan brought it.
+func (s *slow) hand(parts []slowPart) {
+	for _, p := range parts {
+		n := min(s.takes(p.l), int64(len(p.units)))
+		for _, u := range p.units[:n-n%max(1, p.l.pack)] {
+			if u.air == 1 && s.scanning != nil {
+				s.scanning.to = append(s.scanning.to, p.l)
+			}
+			s.give(u, p.l)
+		}
+	}
 }
 
 func (s *slow) guaranteeLeft(l *slowLine) int64 {
@@ -430,10 +455,12 @@ func (s *slow) gateOpen(l *slowLine) bool {
 
 // gateAllows: in mode skip, is there enough for all that the gate lacks? Units
 // are reserved one by one, for the line that demands the most days first; those that
-// the line is about to get count as its own.
-func (s *slow) gateAllows(l *slowLine, got []*slowUnit) bool {
+// the line is about to get count as its own. Those beside them are for others first in
+// the turn of guarantees.
+func (s *slow) gateAllows(l *slowLine, got []*slowUnit, guaranteed bool) (parts []slowPart, allows bool) {
+	parts = []slowPart{{l, got}}
 	if s.policy.GateMode != "skip" || s.gate(l) == nil {
-		return true
+		return parts, true
 	}
 	lines := s.gate(l)
 	slices.SortFunc(lines, func(a, b *slowLine) int { return cmp.Or(cmp.Compare(b.life, a.life), cmp.Compare(a.id, b.id)) })
@@ -441,13 +468,13 @@ func (s *slow) gateAllows(l *slowLine, got []*slowUnit) bool {
 	lacks, later := map[*slowLine]int64{}, map[allocation.SKU]int64{}
 	for _, o := range lines {
 		if s.open(o)%max(1, o.pack) != 0 || s.takes(o) < s.open(o) {
-			return false
+			return nil, false
 		}
 		if lacks[o] = max(0, s.open(o)); o == l {
 			lacks[o] -= int64(len(got))
 		}
 		if lacks[o] > 0 && s.announced(o.sku) == 0 && !s.anyFree(o.sku) && !slices.ContainsFunc(s.subs[o.sku], s.anyFree) {
-			return false
+			return nil, false
 		}
 	}
 	for _, o := range lines {
@@ -457,13 +484,24 @@ func (s *slow) gateAllows(l *slowLine, got []*slowUnit) bool {
 	}
 	for _, u := range got {
 		used[u] = true
+		for _, o := range s.units[u.sku] {
+			used[o] = used[o] || guaranteed
+		}
 	}
 	reserve := func(o *slowLine, sku allocation.SKU) {
+		part := slowPart{l: o}
 		for _, u := range s.freeFor(sku, o) {
 			if lacks[o] > 0 && !used[u] {
 				used[u] = true
 				lacks[o]--
+				part.units = append(part.units, u)
 			}
+		}
+		parts = append(parts, part)
+	}
+	packed := func(o *slowLine) { // what makes no whole pack of one SKU is none
+		for lacks[o]%max(1, o.pack) != 0 {
+			lacks[o]++
 		}
 	}
 	s.leaveToOthers(lines, used)
@@ -477,18 +515,20 @@ func (s *slow) gateAllows(l *slowLine, got []*slowUnit) bool {
 		}
 	}
 	for _, o := range lines { // what stands in for them
+		packed(o)
 		for _, sku := range s.subs[o.sku] {
 			reserve(o, sku)
+			packed(o)
 		}
 		if lacks[o] > 0 {
-			return false
+			return nil, false
 		}
 	}
-	return true
+	return parts, true
 }
 
-// leaveToOthers takes out what just came of other goods and may go to guarantees
-// or better lines.
+// leaveToOthers takes out what may go to guarantees or better lines of other goods that
+// just came or are wanted anew: the units that last longest, which any of them can use.
 func (s *slow) leaveToOthers(gate []*slowLine, used map[*slowUnit]bool) {
 	for sku := range s.fresh {
 		if !s.fresh[sku] || sku == s.serving {
@@ -507,7 +547,7 @@ func (s *slow) leaveToOthers(gate []*slowLine, used map[*slowUnit]bool) {
 		if s.fair() || !slices.ContainsFunc(gate, func(l *slowLine) bool { return l.sku == sku && s.open(l) > 0 }) {
 			n = 1 << 40
 		}
-		for _, u := range pick(s.units[sku], func(u *slowUnit) bool { return u.shelf == "free" }) {
+		for _, u := range slices.Backward(pick(s.units[sku], func(u *slowUnit) bool { return u.shelf == "free" })) {
 			if n > 0 {
 				used[u] = true
 				n--
@@ -523,17 +563,47 @@ func (s *slow) anyFree(sku allocation.SKU) bool {
 func (s *slow) announced(sku allocation.SKU) (n int64) {
 	for _, in := range s.inbounds {
 		if !in.closed {
-			n += max(0, in.announced[sku]-in.received[sku])
+			n += max(0, in.left(sku))
 		}
 	}
 	return n
+}
+
+func (in *slowInbound) left(sku allocation.SKU) int64 {
+	return in.announced[sku] - in.received[sku] - in.loose[sku]
+}
+
+// nameless: units that came by no inbound's name count as come by the one that is
+// expected first, one by one; those that leave as come by the last one that had any.
+func (s *slow) nameless() {
+	all := slices.Collect(maps.Values(s.inbounds))
+	slices.SortFunc(all, func(a, b *slowInbound) int {
+		return cmp.Or(cmp.Compare(cmp.Or(a.expected, "none"), cmp.Or(b.expected, "none")), cmp.Compare(a.id, b.id))
+	})
+	for sku, n := range s.unnamed {
+		waits := func(in *slowInbound) bool { return !in.closed && in.announced[sku] > in.received[sku] }
+		for ; n > 0; n-- {
+			if i := slices.IndexFunc(all, func(in *slowInbound) bool { return waits(in) && in.left(sku) > 0 }); i >= 0 {
+				all[i].loose[sku]++
+			}
+		}
+		for ; n < 0; n++ {
+			for _, in := range slices.Backward(all) {
+				if waits(in) && in.loose[sku] > 0 {
+					in.loose[sku]--
+					break
+				}
+			}
+		}
+	}
+	clear(s.unnamed)
 }
 
 func (s *slow) announcedFor(sku allocation.SKU, gate []*slowLine) int64 {
 	return max(0, s.announced(sku)-s.ahead(sku, gate))
 }
 
-// ahead sums what lines want that stand before the first of the gate's.
+// ahead sums what lines will take, one after the other, that stand before the first of the gate's.
 func (s *slow) ahead(sku allocation.SKU, gate []*slowLine) (n int64) {
 	var first *slowLine
 	for _, l := range gate {
@@ -541,10 +611,31 @@ func (s *slow) ahead(sku allocation.SKU, gate []*slowLine) (n int64) {
 			first = l
 		}
 	}
-	for _, o := range s.linesOf(sku) {
+	all := s.linesOf(sku)
+	slices.SortFunc(all, s.standing)
+	for _, o := range all {
 		if first != nil && s.standing(o, first) < 0 {
-			n += s.takes(o)
+			n += s.willTake(o, s.reach(sku)-n)
 		}
+	}
+	return n
+}
+
+// willTake: whole packs; a gate in mode skip takes all that it lacks, or nothing where
+// so much is not left.
+func (s *slow) willTake(l *slowLine, left int64) int64 {
+	n := s.takes(l) / max(1, l.pack) * max(1, l.pack)
+	if s.policy.GateMode == "skip" && s.gate(l) != nil && (n < s.open(l) || n > left) {
+		return 0
+	}
+	return n
+}
+
+// reach: what is announced and free of a SKU, and free of what stands in for it.
+func (s *slow) reach(sku allocation.SKU) int64 {
+	n := s.announced(sku)
+	for _, of := range append([]allocation.SKU{sku}, s.subs[sku]...) {
+		n += int64(len(pick(s.units[of], func(u *slowUnit) bool { return u.shelf == "free" && s.good(u, 0) })))
 	}
 	return n
 }
@@ -588,13 +679,15 @@ func (s *slow) takeOne(sku allocation.SKU) bool {
 			can := pick(h.units, func(u *slowUnit) bool { return !u.bound && s.lasts(u, t) })
 			got = append(got, can[:min(len(can), int(max(0, s.movable(h))))]...)
 		}
-		if len(got) < n || !s.gateAllows(t, nil) {
+		parts, allows := s.gateAllows(t, nil, false)
+		if len(got) < n || !allows {
 			continue
 		}
 		for _, u := range got[:n] {
 			s.part(u)
 			s.give(u, t)
 		}
+		s.hand(parts)
 		return true
 	}
 	return false
@@ -614,6 +707,7 @@ func (s *slow) step(in step) bool {
 		l := s.lines[in.Rights.Line]
 		if ok = l != nil; ok {
 			l.right, l.sunk = min(in.Rights.Right, s.open(l)), in.Rights.Sunk
+			s.fresh[l.sku] = true
 		}
 	case in.Pallet != nil:
 		ok = s.pallet(in.Pallet)
@@ -631,11 +725,18 @@ func (s *slow) play(l scenario.Line) bool {
 	switch {
 	case l.Policy != nil:
 		s.policy = *l.Policy
+		for sku := range s.due {
+			s.fresh[sku] = true
+		}
+		for id := range s.inbounds {
+			s.admit(id)
+		}
 		for _, l := range s.lines {
 			l.worth = nil
 		}
 	case l.Item != nil:
 		s.subs[l.Item.SKU] = l.Item.Substitutes
+		s.fresh[l.Item.SKU] = true
 	case l.Order != nil:
 		s.order(l.Order)
 	case l.Cancel != nil:
@@ -654,7 +755,9 @@ func (s *slow) play(l scenario.Line) bool {
 			return false
 		}
 		in.closed = true
-		return true
+		for sku := range in.announced {
+			s.fresh[sku] = true
+		}
 	case l.Scan != nil:
 		if !s.scan(*l.Scan) {
 			return false
@@ -721,10 +824,14 @@ func (s *slow) order(o *scenario.Order) {
 
 func (s *slow) want(l *slowLine, qty int64) {
 	s.mark(l)
+	s.fresh[l.sku] = true
 	for l.ordered-l.cancelled-l.extra < qty {
-		if l.extra > 0 {
+		switch {
+		case l.extra > 0:
 			l.extra--
-		} else {
+		case l.cancelled > 0:
+			l.cancelled--
+		default:
 			l.ordered++
 		}
 	}
@@ -785,9 +892,15 @@ func (s *slow) change(c *scenario.Change) bool {
 }
 
 func (s *slow) inbound(in *scenario.Inbound) {
-	now := &slowInbound{announced: map[allocation.SKU]int64{}, received: map[allocation.SKU]int64{}, tolerance: in.TolerancePct}
+	now := &slowInbound{
+		id: in.ID, announced: map[allocation.SKU]int64{}, received: map[allocation.SKU]int64{}, loose: map[allocation.SKU]int64{},
+		expected: in.Expected, tolerance: in.TolerancePct,
+	}
 	if had := s.inbounds[in.ID]; had != nil {
-		now.received = had.received
+		now.received, now.loose = had.received, had.loose
+		for sku := range had.announced {
+			s.fresh[sku] = true
+		}
 	}
 	for _, l := range in.Lines {
 		now.announced[l.SKU] += l.Qty
@@ -797,7 +910,35 @@ func (s *slow) inbound(in *scenario.Inbound) {
 			now.announced[l.SKU] += l.Qty
 		}
 	}
+	for sku := range now.announced {
+		s.fresh[sku] = true
+	}
 	s.inbounds[in.ID] = now
+	s.admit(in.ID)
+}
+
+// admit: only those wait that are above what is announced and tolerated.
+func (s *slow) admit(id allocation.InboundID) {
+	po := s.inbounds[id]
+	if po == nil {
+		return
+	}
+	for sku := range s.units {
+		waits := pick(s.units[sku], func(u *slowUnit) bool { return u.shelf == "surplus" && u.po == id })
+		for above := s.above100(po, sku); len(waits) > 0 && int64(100*(len(waits)-1)) >= above; waits = waits[1:] {
+			s.fly(waits[0], 2)
+		}
+	}
+}
+
+// above100 is by how many hundredths of a unit more came than is announced and
+// tolerated.
+func (s *slow) above100(po *slowInbound, sku allocation.SKU) int64 {
+	pct := s.policy.OverPct
+	if po.tolerance != nil {
+		pct = *po.tolerance
+	}
+	return po.received[sku]*100 - po.announced[sku]*(100+pct)
 }
 
 func (s *slow) scan(in scenario.Scan) bool {
@@ -853,18 +994,17 @@ func (s *slow) pallet(all []*scenario.Scan) bool {
 
 func (s *slow) arrive(rec *slowScan) {
 	in := rec.in
+	if in.Inbound == "" {
+		s.unnamed[in.SKU] += rec.times
+	}
 	for range rec.times {
 		u := &slowUnit{sku: in.SKU, lot: in.Lot, expiry: in.Expiry, serial: in.Serial, shelf: cmp.Or(string(in.Disposition), "good"), air: 1}
 		if u.shelf == "good" {
 			s.fly(u, 1)
 		}
 		if po := s.inbounds[in.Inbound]; po != nil {
-			pct := s.policy.OverPct
-			if po.tolerance != nil {
-				pct = *po.tolerance
-			}
 			po.received[in.SKU]++
-			if u.shelf == "free" && po.received[in.SKU]*100 > po.announced[in.SKU]*(100+pct) {
+			if u.shelf == "free" && s.above100(po, in.SKU) > 0 {
 				u.shelf, u.po = "surplus", in.Inbound
 				rec.surplus++
 			}
@@ -1005,9 +1145,6 @@ func (s *slow) undo(station allocation.StationID) bool {
 	}
 	if d := string(rec.in.Disposition); d == "damaged" || d == "hold" {
 		leave(left, func(u *slowUnit) bool { return u.shelf == d })
-		if left > 0 {
-			return false
-		}
 	}
 	leave(rec.surplus, func(u *slowUnit) bool { return u.shelf == "surplus" && u.po == rec.in.Inbound })
 	for _, l := range rec.to {
@@ -1031,6 +1168,10 @@ func (s *slow) undo(station allocation.StationID) bool {
 	if po := s.inbounds[rec.in.Inbound]; po != nil {
 		po.received[rec.in.SKU] -= rec.times
 	}
+	if rec.in.Inbound == "" {
+		s.unnamed[rec.in.SKU] -= rec.times
+	}
+	s.admit(rec.in.Inbound)
 	s.scans[station] = all[:len(all)-1]
 	return true
 }

@@ -37,6 +37,8 @@ type serial struct{ trade, serial string }
 type Inbound struct {
 	Announced map[allocation.SKU]int64
 	Received  map[allocation.SKU]int64
+	Loose     map[allocation.SKU]int64
+	Expected  allocation.Date
 	Tolerance *int64
 	Closed    bool
 }
@@ -111,19 +113,36 @@ func (s *State) write(e allocation.Event, d allocation.Decision) {
 	}
 	switch e := e.(type) {
 	case allocation.Receive:
-		for _, r := range e.Receipts {
-			s.received(r.Inbound, r.SKU, r.Qty)
-		}
+		s.received(e.Receipts, 1)
 	case allocation.Undo:
+		var all []allocation.Receipt
 		for _, r := range e.Receipts {
-			s.received(r.Inbound, r.SKU, -r.Qty)
+			all = append(all, r.Receipt)
 		}
+		s.received(all, -1)
 	}
 }
 
-func (s *State) received(id allocation.InboundID, sku allocation.SKU, n int64) {
-	if in := s.Inbounds[id]; in != nil {
-		in.Received[sku] += n
+// received counts what came by an inbound's name, and then what came by none.
+func (s *State) received(all []allocation.Receipt, sign int64) {
+	loose := map[allocation.SKU]int64{}
+	for _, r := range all {
+		if in := s.Inbounds[r.Inbound]; in != nil {
+			in.Received[r.SKU] += sign * r.Qty
+		} else if r.Inbound == "" {
+			loose[r.SKU] += sign * r.Qty
+		}
+	}
+	for sku, n := range loose {
+		awaited, _ := s.Awaited(sku)
+		allocation.Spread(awaited, n)
+		for _, a := range awaited {
+			in := s.Inbounds[a.Inbound]
+			if in.Loose == nil {
+				in.Loose = map[allocation.SKU]int64{}
+			}
+			in.Loose[sku] = a.Loose
+		}
 	}
 }
 
@@ -366,14 +385,15 @@ func inOrder(all map[allocation.Batch]int64, by func(a, b allocation.Batch) int)
 	}
 }
 
-// Announced is of allocation.View.
-func (s *State) Announced(sku allocation.SKU) (n int64, err error) {
-	for _, in := range s.Inbounds {
-		if !in.Closed {
-			n += max(0, in.Announced[sku]-in.Received[sku])
+// Awaited is of allocation.View.
+func (s *State) Awaited(sku allocation.SKU) (all []allocation.Awaited, err error) {
+	for id, in := range s.Inbounds {
+		if !in.Closed && in.Announced[sku] > in.Received[sku] {
+			all = append(all, allocation.Awaited{Inbound: id, Expected: in.Expected, Announced: in.Announced[sku], Received: in.Received[sku], Loose: in.Loose[sku]})
 		}
 	}
-	return n, nil
+	slices.SortFunc(all, allocation.Awaited.Before)
+	return all, nil
 }
 
 // Inbound is of allocation.View.
@@ -382,7 +402,7 @@ func (s *State) Inbound(id allocation.InboundID, sku allocation.SKU) (allocation
 	if in == nil {
 		return allocation.Inbound{}, false, nil
 	}
-	return allocation.Inbound{Announced: in.Announced[sku], Received: in.Received[sku], Tolerance: in.Tolerance, Closed: in.Closed}, true, nil
+	return allocation.Inbound{Announced: in.Announced[sku], Received: in.Received[sku], Loose: in.Loose[sku], Tolerance: in.Tolerance, Closed: in.Closed}, true, nil
 }
 
 // Appetites is of allocation.View.
@@ -391,7 +411,7 @@ func (s *State) Appetites(sku allocation.SKU) iter.Seq2[allocation.Appetite, err
 	slices.SortFunc(all, s.worseLast)
 	return func(yield func(allocation.Appetite, error) bool) {
 		for _, l := range all {
-			if n := l.Takes(); n > 0 && !yield(allocation.Appetite{Key: s.Policy.PlaceKey(l.Rank), Takes: n}, nil) {
+			if a := s.Policy.AppetiteOf(l); a.Takes > 0 && !yield(a, nil) {
 				return
 			}
 		}

@@ -1,6 +1,6 @@
 // Package policy reads policy documents: TOML, checked strictly, so that a
 // misspelt key is an error with its line and column and not a rule that silently
-// does not hold.
+// does not hold. All that is wrong is told at once.
 //
 //	version = "2027-04"
 //	rank = ["override", "class", "contract", "tier", "promised", "accepted"]
@@ -15,10 +15,10 @@
 package policy
 
 import (
-	"bytes"
-	"errors"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -29,83 +29,56 @@ import (
 // MaxBytes is the largest document that is read.
 const MaxBytes = 64 << 10
 
-// document is a policy as it is written.
-type document struct {
-	Version     *string     `toml:"version"`
-	Rank        []key       `toml:"rank"`
-	Share       share       `toml:"share"`
-	GateMode    gateMode    `toml:"gate_mode"`
-	OverPct     int64       `toml:"over_receipt_pct"`
-	StageAtBeep bool        `toml:"stage_at_beep"`
-	Guarantees  []guarantee `toml:"guarantee,omitempty"`
-}
-
-type guarantee struct {
-	Segment string `toml:"segment"`
-	Qty     *int64 `toml:"qty"`
-}
-
-// These check themselves while they are read, so that the reader knows where.
-type (
-	key      allocation.Key
-	share    allocation.Share
-	gateMode allocation.GateMode
-)
-
-func (k *key) UnmarshalText(text []byte) error {
-	*k = key(text)
-	_, err := allocation.NewPolicy("p", allocation.Rules{Rank: []allocation.Key{allocation.Key(text)}})
-	return err
-}
-
-func (s *share) UnmarshalText(text []byte) error {
-	*s = share(text)
-	_, err := allocation.NewPolicy("p", allocation.Rules{Share: allocation.Share(text)})
-	return err
-}
-
-func (g *gateMode) UnmarshalText(text []byte) error {
-	*g = gateMode(text)
-	_, err := allocation.NewPolicy("p", allocation.Rules{Gate: allocation.GateMode(text)})
-	return err
-}
-
-// Error is what is wrong in a document, and where. Line and Column count from 1;
-// both are 0 where something is missing.
-type Error struct {
+// Fault is one thing that is wrong in a document, and where. Line and Column, in
+// characters, count from 1; both are 0 of a document that is not read for its size.
+type Fault struct {
 	Line, Column int
 	Message      string
 }
 
-func (e *Error) Error() string {
-	if e.Line == 0 {
-		return e.Message
+func (f Fault) String() string {
+	if f.Line == 0 {
+		return f.Message
 	}
-	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
+	return fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Message)
 }
 
-// Parse reads a document. Every error is an *Error.
+// Faults is all that is wrong in a document, in its order.
+type Faults []Fault
+
+// Error gives a line to each fault.
+func (f Faults) Error() string { return strings.Join(f.each(""), "\n") }
+
+// In gives a line to each fault, which begins with the name of the file.
+func (f Faults) In(file string) string { return strings.Join(f.each(file+": "), "\n") }
+
+func (f Faults) each(before string) []string {
+	all := make([]string, len(f))
+	for i, one := range f {
+		all[i] = before + one.String()
+	}
+	return all
+}
+
+// Parse reads a document. Its error is Faults.
 func Parse(text []byte) (allocation.Policy, error) {
 	if len(text) > MaxBytes {
-		return allocation.Policy{}, &Error{Message: fmt.Sprintf("the policy has %d bytes, at most %d are read", len(text), MaxBytes)}
+		return allocation.Policy{}, Faults{{Message: fmt.Sprintf("the policy is larger than the %d bytes that are read", MaxBytes)}}
 	}
-	var doc document
-	d := toml.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&doc); err != nil {
-		return allocation.Policy{}, positioned(err)
+	d := document{text: text, given: map[string]int{}}
+	d.read()
+	p, err := allocation.NewPolicy(d.version, d.rules)
+	if len(d.faults) == 0 && err != nil {
+		d.fault(0, err.Error())
 	}
-	if err := layout(text); err != nil {
-		return allocation.Policy{}, err
+	if len(d.faults) == 0 {
+		return p, nil
 	}
-	p, err := allocation.NewPolicy(doc.version(""), doc.rules(0))
-	if err != nil {
-		return allocation.Policy{}, locate(text, err)
-	}
-	return p, nil
+	slices.SortStableFunc(d.faults, func(a, b Fault) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	return allocation.Policy{}, d.faults
 }
 
-// Read reads a document from r.
+// Read reads a document from r. Its error is Faults, or one of r.
 func Read(r io.Reader) (allocation.Policy, error) {
 	text, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
 	if err != nil {
@@ -114,105 +87,29 @@ func Read(r io.Reader) (allocation.Policy, error) {
 	return Parse(text)
 }
 
+// written is a policy as Format writes it.
+type written struct {
+	Version     string              `toml:"version"`
+	Rank        []allocation.Key    `toml:"rank"`
+	Share       allocation.Share    `toml:"share"`
+	GateMode    allocation.GateMode `toml:"gate_mode"`
+	OverPct     int64               `toml:"over_receipt_pct"`
+	StageAtBeep bool                `toml:"stage_at_beep"`
+	Guarantees  []struct {
+		Segment string `toml:"segment"`
+		Qty     int64  `toml:"qty"`
+	} `toml:"guarantee,omitempty"`
+}
+
 // Format writes a policy as the document that Parse reads.
 func Format(p allocation.Policy) ([]byte, error) {
 	r := p.Rules()
-	doc := document{Version: &p.Version, Share: share(r.Share), GateMode: gateMode(r.Gate), OverPct: r.OverPct, StageAtBeep: r.StageAtBeep}
-	for _, k := range r.Rank {
-		doc.Rank = append(doc.Rank, key(k))
-	}
+	w := written{Version: p.Version, Rank: r.Rank, Share: r.Share, GateMode: r.Gate, OverPct: r.OverPct, StageAtBeep: r.StageAtBeep}
 	for _, g := range r.Guarantees {
-		doc.Guarantees = append(doc.Guarantees, guarantee{g.Segment, &g.Qty})
+		w.Guarantees = append(w.Guarantees, struct {
+			Segment string `toml:"segment"`
+			Qty     int64  `toml:"qty"`
+		}(g))
 	}
-	return toml.Marshal(doc)
-}
-
-// version takes one that is not there for missing.
-func (d document) version(missing string) string {
-	if d.Version == nil {
-		return missing
-	}
-	return *d.Version
-}
-
-// rules takes a quantity that is not there for missing.
-func (d document) rules(missing int64) allocation.Rules {
-	r := allocation.Rules{
-		Share: allocation.Share(d.Share), Gate: allocation.GateMode(d.GateMode), OverPct: d.OverPct, StageAtBeep: d.StageAtBeep,
-	}
-	for _, k := range d.Rank {
-		r.Rank = append(r.Rank, allocation.Key(k))
-	}
-	for _, g := range d.Guarantees {
-		qty := missing
-		if g.Qty != nil {
-			qty = *g.Qty
-		}
-		r.Guarantees = append(r.Guarantees, allocation.Guarantee{Segment: g.Segment, Qty: qty})
-	}
-	return r
-}
-
-// kinds says what each key takes, for whoever wrote something else.
-var kinds = map[string]string{
-	"version": "a text in quotes", "rank": "a list of texts in quotes", "share": "a text in quotes", "gate_mode": "a text in quotes",
-	"over_receipt_pct": "a whole number of percent", "stage_at_beep": "true or false, without quotes",
-	"guarantee": oneEach, "segment": "a text in quotes", "qty": "a whole number of units",
-}
-
-const oneEach = "a list: write [[guarantee]] on a line of its own for each of them"
-
-func unknownKey(key string) string {
-	return fmt.Sprintf("%q is no key of a policy; they are version, rank, share, gate_mode, over_receipt_pct, stage_at_beep, and segment and qty of a [[guarantee]]", key)
-}
-
-func positioned(err error) error {
-	var unknown *toml.StrictMissingError
-	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
-		first := unknown.Errors[0]
-		line, column := first.Position()
-		return &Error{line, column, unknownKey(strings.Join(first.Key(), "."))}
-	}
-	var bad *toml.DecodeError
-	if errors.As(err, &bad) {
-		line, column := bad.Position()
-		if path := bad.Key(); len(path) > 0 && kinds[path[len(path)-1]] != "" && strings.Contains(bad.Error(), "cannot decode") {
-			return &Error{line, column, fmt.Sprintf("%s is %s", strings.Join(path, "."), kinds[path[len(path)-1]])}
-		}
-		return &Error{line, column, strings.TrimPrefix(bad.Error(), "toml: ")}
-	}
-	return &Error{Message: strings.TrimPrefix(err.Error(), "toml: ")}
-}
-
-// locate finds the value that the rules refused: the text is read again line by
-// line, and the first line with which it is refused so holds it. A version that is
-// missing stands nowhere.
-func locate(text []byte, refused error) error {
-	at := &Error{Message: refused.Error()}
-	end := 0
-	for n := 1; end < len(text); n++ {
-		line := text[end:]
-		if i := bytes.IndexByte(line, '\n'); i >= 0 {
-			line = line[:i+1]
-		}
-		end += len(line)
-		var part document
-		if toml.Unmarshal(text[:end], &part) != nil {
-			continue // in the middle of a value
-		}
-		if _, err := allocation.NewPolicy(part.version("p"), part.rules(1)); err != nil && err.Error() == refused.Error() {
-			at.Line, at.Column = n, column(line)
-			return at
-		}
-	}
-	return at
-}
-
-// column is where the value of a line begins, from 1.
-func column(line []byte) int {
-	i := bytes.IndexByte(line, '=') + 1
-	for i < len(line) && (line[i] == ' ' || line[i] == '\t') {
-		i++
-	}
-	return i + 1
+	return toml.Marshal(w)
 }

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,7 +11,6 @@ import (
 // ResultOf says what a decision came to, in the words of the format.
 func ResultOf(d allocation.Decision) (r Result) {
 	r.Verdict = d.Verdict
-	var said []string
 	for _, m := range d.Moves {
 		switch {
 		case m.To.Shelf == allocation.WithLine && m.From.Shelf == allocation.WithLine:
@@ -23,22 +23,53 @@ func ResultOf(d allocation.Decision) (r Result) {
 		if m.From.Shelf == allocation.Free {
 			r.Free -= m.Qty
 		}
-		if m.To.Shelf == allocation.WithLine {
-			why := allocation.Why{Code: allocation.WhyRanked}
-			if len(said) == 0 {
-				why.Passed, why.More = d.Why.Passed, d.Why.More
-			}
-			if s := why.Sentence(m); !slices.Contains(said, s) {
-				said = append(said, s)
-			}
-		}
 	}
 	r.Free = max(0, r.Free)
-	if len(said) == 0 && (d.Verdict != "" || d.Why.Code == allocation.WhyUndone) {
+	r.Why = reasons(d)
+	return r
+}
+
+// reasons says why lines got units, and what became of the other units that came in.
+func reasons(d allocation.Decision) string {
+	var said []string
+	ranked := allocation.Why{Code: allocation.WhyRanked, Passed: d.Why.Passed, More: d.Why.More}
+	for _, s := range ranked.Sentences(d.Moves) {
+		if s != "" && !slices.Contains(said, s) {
+			said = append(said, s)
+		}
+	}
+	rest := others(d.Moves)
+	switch {
+	case len(said) > 0 || len(rest) > 1:
+		said = append(said, rest...)
+	case d.Verdict != "" || d.Why.Code == allocation.WhyUndone:
 		said = []string{d.Why.Sentence(allocation.Move{})}
 	}
-	r.Why = strings.Join(said, between)
-	return r
+	return strings.Join(said, between)
+}
+
+// others says how many of the units that came in no line got, and where they went.
+func others(moves []allocation.Move) (said []string) {
+	went := map[allocation.Shelf]int64{}
+	for _, m := range moves {
+		if m.From.Shelf == allocation.Dock {
+			went[m.To.Shelf] += m.Qty
+		}
+	}
+	for _, to := range []struct {
+		shelf allocation.Shelf
+		words string
+	}{
+		{allocation.Free, "%d put away"},
+		{allocation.Surplus, "%d set aside: more came than was announced"},
+		{allocation.Broken, "%d set aside: damaged"},
+		{allocation.Aside, "%d set aside: on hold"},
+	} {
+		if n := went[to.shelf]; n > 0 {
+			said = append(said, fmt.Sprintf(to.words, n))
+		}
+	}
+	return said
 }
 
 func given(all []Given, g Given) []Given {

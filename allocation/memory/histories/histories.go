@@ -124,7 +124,7 @@ func (w *Writer) Scan() *scenario.Scan {
 		s.SKU, s.Code, s.Serial = "", PickOne(w, "c1", "c2"), ""
 	}
 	if !w.Plain {
-		s.Expiry = PickOne(w, allocation.Date(""), "2027-03-10", "2027-03-14", "2027-04-20")
+		s.Expiry = PickOne(w, allocation.Date(""), "2027-03-02", "2027-03-10", "2027-03-14", "2027-04-20")
 		s.Lot = PickOne(w, "", "", "L1")
 	}
 	return s
@@ -133,6 +133,7 @@ func (w *Writer) Scan() *scenario.Scan {
 // Inbound draws announced supply.
 func (w *Writer) Inbound() *scenario.Inbound {
 	in := &scenario.Inbound{ID: PickOne(w, allocation.InboundID("PO1"), "PO2"), Lines: []scenario.Supply{{SKU: w.SKU(), Qty: 1 + w.Int64N(8)}}}
+	in.Expected = PickOne(w, allocation.Date(""), "2027-03-05", "2027-03-06")
 	if w.IntN(2) == 0 {
 		in.Lines = append(in.Lines, scenario.Supply{SKU: w.SKU(), Qty: 1 + w.Int64N(5)})
 	}
