@@ -16,13 +16,13 @@ import (
 
 // Site applies commands. It is the agent's one writer.
 type Site interface {
-	// Applied gives the last command applied.
-	Applied(ctx context.Context) (wire.CommandCursor, error)
-	// Apply applies the commands first, first+1, ... of one life of the centre,
-	// in one transaction or, in their order, in several; each moves the cursor
+	// Applied gives the life of the site, and the last command applied in it.
+	Applied(ctx context.Context) (life string, at wire.CommandCursor, err error)
+	// Apply applies the commands first, first+1, ... of one life of the centre to one
+	// life of the site, in one transaction or, in their order, in several; each moves the cursor
 	// with its commands and appends the event that says so. Where it fails, what
 	// the cursor has passed stays applied, and nothing else is.
-	Apply(ctx context.Context, centre string, first int64, cmds []wire.Command) error
+	Apply(ctx context.Context, life, centre string, first int64, cmds []wire.Command) error
 }
 
 // Inbox queues what came and applies it. Use New.
@@ -78,15 +78,15 @@ func (in *Inbox) Run(ctx context.Context) error {
 }
 
 func (in *Inbox) apply(ctx context.Context, m *wire.Commands) error {
-	at, err := in.site.Applied(ctx)
-	if err != nil {
-		return err
+	life, at, err := in.site.Applied(ctx)
+	if err != nil || life != m.Incarnation {
+		return err // it waited here while the site began another life, which counts from 1
 	}
 	first, fresh := session.Fresh(at, m)
 	if len(fresh) == 0 {
 		return nil
 	}
-	return in.site.Apply(ctx, m.Centre, first, fresh)
+	return in.site.Apply(ctx, life, m.Centre, first, fresh)
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -26,13 +26,13 @@ type recorder struct {
 	hold    chan struct{}
 }
 
-func (r *recorder) Applied(context.Context) (wire.CommandCursor, error) {
+func (r *recorder) Applied(context.Context) (string, wire.CommandCursor, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.cursor, nil
+	return "i1", r.cursor, nil
 }
 
-func (r *recorder) Apply(_ context.Context, centre string, first int64, cmds []wire.Command) error {
+func (r *recorder) Apply(_ context.Context, _, centre string, first int64, cmds []wire.Command) error {
 	if r.hold != nil {
 		<-r.hold
 	}
@@ -49,7 +49,7 @@ func (r *recorder) Apply(_ context.Context, centre string, first int64, cmds []w
 }
 
 func message(first, last int64) *wire.Commands {
-	m := &wire.Commands{Centre: "c1", First: first}
+	m := &wire.Commands{Head: wire.Head{Incarnation: "i1"}, Centre: "c1", First: first}
 	for n := first; n <= last; n++ {
 		m.Commands = append(m.Commands, wire.Command{Grant: &wire.Grant{Total: n}})
 	}
@@ -80,7 +80,7 @@ func TestCommandsAreAppliedOnceAndInOrderWhateverComes(t *testing.T) {
 		r := &recorder{cursor: wire.CommandCursor{Centre: "c1"}}
 		for _, m := range history {
 			if first, cmds := session.Fresh(r.cursor, m); len(cmds) > 0 {
-				require.NoError(rt, r.Apply(rt.Context(), m.Centre, first, cmds))
+				require.NoError(rt, r.Apply(rt.Context(), "i1", m.Centre, first, cmds))
 			}
 		}
 		for i, n := range r.applied {
@@ -141,4 +141,18 @@ func TestASlowSiteNeverBlocksTheCarrier(t *testing.T) {
 		}
 		assert.NotEmpty(t, r.applied)
 	})
+}
+
+// What waits in the queue while the site begins another life counts for the old one.
+func TestCommandsToAnEarlierLifeAreDropped(t *testing.T) {
+	r := &recorder{cursor: wire.CommandCursor{Centre: "c1"}}
+	running(t, r, func(in *inbox.Inbox) {
+		m := message(1, 3)
+		m.Incarnation = "i0"
+		in.Deliver(m)
+		synctest.Wait()
+		in.Deliver(message(1, 2))
+		synctest.Wait()
+	})
+	assert.Equal(t, []int64{1, 2}, r.applied)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"dockfill/sync/session"
@@ -100,16 +99,27 @@ func (s *Session) receive(ctx context.Context, payload []byte) {
 	if m.Header().Site != s.o.Site || !s.sender.site.Meant(m) {
 		return
 	}
+	left := m.Header().Incarnation != s.sender.site.Incarnation
 	switch now := time.Now(); m := m.(type) {
 	case *wire.Welcome:
+		if left && !m.Minted {
+			s.welcomeLate(ctx, m)
+			return
+		}
 		s.welcome(ctx, m)
 	case *wire.Ack:
-		if s.sender.site.Confirms(m) {
+		switch {
+		case !s.sender.site.Confirms(m):
+		case left:
+			s.confirmedLate(ctx, m.Incarnation, m.Stored, m.Safe)
+		default:
 			s.sender.ack(now, m)
 		}
+	case *wire.Probe:
+		s.sender.probe = m
 	case *wire.Fence:
 		s.o.Slog.Error("the centre has fenced this site", "reason", m.Reason, "message", m.Message)
-		s.sender.fence(now, m)
+		s.sender.stop(now, m)
 	case *wire.Commands:
 		if s.sender.takes(now, m) {
 			s.o.Commands(m)
@@ -139,6 +149,14 @@ func (s *Session) perform(ctx context.Context, d deed) {
 	switch d {
 	case doAdopt:
 		err = s.adopt(ctx)
+	case doFollow:
+		err = s.follow(ctx)
+	case doLate:
+		err = s.helloLate(ctx)
+	case doReport:
+		err = s.tellGranted(ctx)
+	case doFence:
+		err = s.keepFence(ctx)
 	case doNote:
 		err = s.note(ctx)
 	case doHello:
@@ -155,12 +173,41 @@ func (s *Session) perform(ctx context.Context, d deed) {
 
 func (s *Session) adopt(ctx context.Context) error {
 	w := s.sender.adopt
-	if err := s.o.Log.Adopt(ctx, w.Incarnation, w.Centre); err != nil {
-		s.sender.adoptFailed()
+	err := s.o.Log.Adopt(ctx, NewLife{Incarnation: w.Incarnation, Centre: w.Centre, Instead: w.Instead, Kept: w.Kept})
+	var pos Position
+	if err == nil {
+		pos, err = s.o.Log.Position(ctx)
+	}
+	if err != nil {
+		s.sender.adoptFailed(time.Now())
 		return fmt.Errorf("the minted life could not be stored: %w", err)
 	}
 	s.tail = wire.Cursor{}
-	s.sender.adopted(time.Now())
+	s.sender.adopted(time.Now(), pos.Earlier)
+	return nil
+}
+
+// follow notes the other life of the centre, and what it holds. That the log fits its
+// stored mark was found by its welcome; its safe one is only believed where it fits, too.
+func (s *Session) follow(ctx context.Context) error {
+	w := s.sender.follow
+	safe := w.Safe
+	mine, err := s.o.Log.HashAt(ctx, safe.Seq)
+	if err == nil {
+		if !session.Believes(safe, mine) {
+			safe = wire.Cursor{}
+		}
+		err = s.o.Log.Follow(ctx, w.Centre, w.Stored, safe)
+	}
+	var pos Position
+	if err == nil {
+		pos, err = s.o.Log.Position(ctx)
+	}
+	if err != nil {
+		breathe(ctx)
+		return fmt.Errorf("that the centre has another life could not be stored: %w", err)
+	}
+	s.sender.followed(time.Now(), w.Stored, safe, pos.Earlier)
 	return nil
 }
 
@@ -184,15 +231,30 @@ func (s *Session) note(ctx context.Context) error {
 	return nil
 }
 
-// noteLater keeps a broken log from being asked without a pause.
+// keepFence stores why the site may not allocate: a process that starts without a
+// network must not forget it.
+func (s *Session) keepFence(ctx context.Context) error {
+	if err := s.o.Log.Fence(ctx, s.sender.fence()); err != nil {
+		breathe(ctx)
+		return fmt.Errorf("that this site may not allocate could not be stored: %w", err)
+	}
+	s.sender.fenceKept()
+	return nil
+}
+
 func (s *Session) noteLater(ctx context.Context, err error) error {
+	breathe(ctx)
+	return fmt.Errorf("the acknowledged mark could not be stored: %w", err)
+}
+
+// breathe keeps a broken log from being asked without a pause.
+func breathe(ctx context.Context) {
 	t := time.NewTimer(failurePause)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 	case <-t.C:
 	}
-	return fmt.Errorf("the acknowledged mark could not be stored: %w", err)
 }
 
 func (s *Session) hello(ctx context.Context) error {
@@ -200,8 +262,11 @@ func (s *Session) hello(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("where the site stands: %w", err)
 	}
-	welcomed := s.sender.welcomed
-	s.sender.greeted(time.Now(), rand.Float64())
+	welcomed, word := s.sender.welcomed, ""
+	if p := s.sender.probe; p != nil {
+		welcomed, word = true, p.Word
+	}
+	s.sender.greeted(time.Now(), s.pace.Float64())
 	return s.publish(ctx, &wire.Hello{
 		Head:      s.head(),
 		Run:       pos.Run,
@@ -213,6 +278,7 @@ func (s *Session) hello(ctx context.Context) error {
 		Program:   s.o.Program,
 		Doubt:     s.sender.site.Doubt,
 		Welcomed:  welcomed,
+		Word:      word,
 	})
 }
 
@@ -280,8 +346,10 @@ func (s *Session) hashBefore(ctx context.Context, seq int64) (wire.Hash, error) 
 	return s.o.Log.HashAt(ctx, seq)
 }
 
-func (s *Session) head() wire.Head {
-	return wire.Head{Site: s.o.Site, Nonce: s.o.Nonce, Incarnation: s.sender.site.Incarnation}
+func (s *Session) head() wire.Head { return s.headOf(s.sender.site.Incarnation) }
+
+func (s *Session) headOf(incarnation string) wire.Head {
+	return wire.Head{Site: s.o.Site, Nonce: s.o.Nonce, Incarnation: incarnation}
 }
 
 func (s *Session) publish(ctx context.Context, m wire.Message) error {

@@ -12,10 +12,12 @@ package outbox
 
 import (
 	"context"
-	"crypto/rand"
+	secret "crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,21 +43,58 @@ type Log interface {
 	// Acknowledge raises the two marks. A lower mark than the one held changes
 	// nothing.
 	Acknowledge(ctx context.Context, stored, safe wire.Cursor) error
-	// Adopt makes incarnation, minted by the centre, the life of this database,
-	// which has none yet and an empty log; its commands will come from centre.
-	Adopt(ctx context.Context, incarnation, centre string) error
+	// Fence keeps why the site may not allocate, until Adopt.
+	Fence(ctx context.Context, f Fence) error
+	// Adopt makes a life, minted by the centre, that of this database: with an empty
+	// log and no rights. The log of the life that it replaces is kept as one of
+	// Position.Earlier. It fails where that one has grown beyond Kept.
+	Adopt(ctx context.Context, l NewLife) error
+	// Follow notes that another life of the centre is followed: commands count from 1,
+	// the marks are these even where they are lower, and of the logs of earlier lives
+	// nothing is marked any more.
+	Follow(ctx context.Context, centre string, stored, safe wire.Cursor) error
+	// Granted gives what the present life was ever granted, line by line.
+	Granted(ctx context.Context) ([]wire.Granted, error)
+
+	// ReadLife, LifeHashAt and AcknowledgeLife are the same for the log of a life that
+	// was left.
+	ReadLife(ctx context.Context, incarnation string, after int64, maxEvents, maxBytes int) ([]Stored, error)
+	LifeHashAt(ctx context.Context, incarnation string, seq int64) (wire.Hash, error)
+	AcknowledgeLife(ctx context.Context, incarnation string, stored, safe wire.Cursor) error
+}
+
+// NewLife is one that the centre minted.
+type NewLife struct {
+	Incarnation, Centre string
+	Instead             string      // the life that it replaces; "" where there is none
+	Kept                wire.Cursor // how far the centre holds that one's log
+}
+
+// Earlier is a life that the database left, of whose log the centre does not have all
+// safely.
+type Earlier struct {
+	Incarnation        string
+	Head, Stored, Safe wire.Cursor
 }
 
 // Position is where a site stands, as its hello tells it.
 type Position struct {
 	Incarnation string // "" where the database has none yet
-	Doubt       string // why the database is not vouched for; "" where it is
-	Run         int64  // starts of this database, this one included, from 1
+	Fence       Fence
+	Earlier     []Earlier // oldest first
+	Run         int64     // starts of this database, this one included, from 1
 	Head        wire.Cursor
 	Stored      wire.Cursor // highest acknowledgement seen
 	Safe        wire.Cursor
 	Commands    wire.CommandCursor // last command applied
 	Registers   wire.Hash          // digest of the right registers
+}
+
+// Fence is why a site may not allocate with its database, as it outlasts the process:
+// until the database begins a new life. The zero value is none.
+type Fence struct {
+	Reason, Text string // a code and a sentence, where it was told to stop
+	Doubt        string // why the database is not vouched for, as its hello says
 }
 
 // Stored is one event of the log.
@@ -120,6 +159,7 @@ type Session struct {
 	inbound  chan []byte   // payloads from the carrier
 	relink   chan struct{} // holds one token while link was changed
 	dropped  atomic.Int64
+	pace     *rand.Rand // of the nonce: no two processes keep the same pauses
 
 	mu     sync.Mutex
 	link   link
@@ -135,7 +175,7 @@ type link struct {
 }
 
 // NewNonce makes the nonce of a process: 26 characters of a-z and 2-7.
-func NewNonce() string { return strings.ToLower(rand.Text()) }
+func NewNonce() string { return strings.ToLower(secret.Text()) }
 
 // ClientID makes an MQTT client id for one connection: site, dot, nonce, and six
 // fresh letters. A broker that is still clearing away the last connection under
@@ -165,6 +205,7 @@ func New(ctx context.Context, o Options) (*Session, error) {
 		wake:    make(chan struct{}, 1),
 		inbound: make(chan []byte, inboundQueue),
 		relink:  make(chan struct{}, 1),
+		pace:    rand.New(rand.NewChaCha8(sha256.Sum256([]byte(o.Nonce)))),
 	}
 	s.link.since = time.Now()
 	s.status = s.sender.status()

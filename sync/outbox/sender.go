@@ -23,6 +23,12 @@ type sender struct {
 	up       bool
 	welcomed bool
 	adopt    *wire.Welcome // a minted life that is not stored yet
+	follow   *wire.Welcome // of a life of the centre that the log does not follow yet
+	report   bool          // the centre asks what was granted
+	probe    *wire.Probe   // the centre asks whether this process lives
+	fenced   Fence         // as the log has it
+	facts    bool          // it may send and not allocate, and has sent something: when all is there it asks what follows
+	earlier  earlier
 
 	stored, safe wire.Cursor    // the centre's marks
 	noted        [2]wire.Cursor // stored and safe as the log has them
@@ -51,9 +57,16 @@ const slowest = time.Minute
 const gapRepeats = 2
 
 func newSender(o Options, pos Position) sender {
+	site := session.Start(o.Nonce, pos.Incarnation, pos.Commands.Centre, pos.Fence.Doubt)
+	if pos.Fence.Reason != "" {
+		site.Fenced(pos.Fence.Reason, pos.Fence.Text)
+	}
+	site.Earlier = namesOf(pos.Earlier)
 	return sender{
 		o:         o,
-		site:      session.Start(o.Nonce, pos.Incarnation, pos.Commands.Centre, pos.Doubt),
+		earlier:   earlier{lives: pos.Earlier},
+		site:      site,
+		fenced:    pos.Fence,
 		stored:    pos.Stored,
 		noted:     [2]wire.Cursor{pos.Stored, pos.Safe},
 		safe:      pos.Safe,
@@ -63,15 +76,26 @@ func newSender(o Options, pos Position) sender {
 	}
 }
 
+func namesOf(lives []Earlier) (names []string) {
+	for _, e := range lives {
+		names = append(names, e.Incarnation)
+	}
+	return names
+}
+
 // deed is what is to be done next.
 type deed int
 
 const (
-	idle    deed = iota
-	doAdopt      // store the minted life, then adopted or adoptFailed
-	doNote       // compare the mark's hash and store the marks, then noted or diverged
-	doHello      // say hello, then greeted
-	doSend       // read behind sent and publish, then sentBatch, sentNothing or failed
+	idle     deed = iota
+	doAdopt       // store the minted life, then adopted or adoptFailed
+	doFollow      // store that another life of the centre is followed, then followed
+	doLate        // say hello about the logs of earlier lives, then saidLate
+	doReport      // say what was granted, then reported
+	doFence       // store why nothing may be allocated, then fenceKept
+	doNote        // compare the mark's hash and store the marks, then noted or diverged
+	doHello       // say hello, then greeted
+	doSend        // read behind sent and publish, then sentBatch, sentNothing or failed
 )
 
 // next says what to do now, and for idle when to ask again; a zero time means
@@ -80,22 +104,34 @@ func (s *sender) next(now time.Time) (deed, time.Time) {
 	switch {
 	case s.adopt != nil:
 		return doAdopt, now
+	case s.fence() != s.fenced:
+		return doFence, now
+	case s.follow != nil:
+		return doFollow, now
 	case s.unnoted:
 		return doNote, now
 	case !s.up:
 		return idle, time.Time{}
+	case s.probe != nil:
+		return doHello, now
 	case !s.welcomed:
 		return due(doHello, now, s.helloAt)
 	case len(s.window) > 0 && !now.Before(s.silentAt):
 		s.silence = min(2*s.silence, slowest)
 		s.doubt(now)
 		return doHello, now
-	case !now.Before(s.helloAt):
+	case !now.Before(s.helloAt), s.facts && !s.more && len(s.window) == 0:
 		return doHello, now
+	case s.report && !now.Before(s.readAt):
+		return doReport, now
+	case s.earlier.due(now):
+		return doLate, now
 	}
 	d, at := s.nextBatch(now)
-	if d == idle && (at.IsZero() || s.helloAt.Before(at)) {
-		at = s.helloAt
+	for _, other := range []time.Time{s.helloAt, s.earlier.next()} {
+		if d == idle && !other.IsZero() && (at.IsZero() || other.Before(at)) {
+			at = other
+		}
 	}
 	return d, at
 }
@@ -129,8 +165,9 @@ func (s *sender) linked(now time.Time, up bool) {
 // doubt forgets what was believed about the centre; the next welcome says where
 // to go on.
 func (s *sender) doubt(now time.Time) {
-	s.welcomed = false
+	s.welcomed, s.report, s.facts = false, false, false
 	s.window = nil
+	s.earlier.at = time.Time{}
 	s.helloAt, s.helloWait = now, s.o.HelloFirst
 }
 
@@ -144,6 +181,7 @@ func (s *sender) grown(now time.Time) {
 // greeted is told that a hello went out. The pause is never the same at two
 // sites: its last tenth comes from spread, 0 to 1.
 func (s *sender) greeted(now time.Time, spread float64) {
+	s.probe, s.facts = nil, false
 	if s.welcomed {
 		s.helloAt = now.Add(time.Duration(float64(s.o.Beat) * (0.9 + spread/10)))
 		return
@@ -156,7 +194,8 @@ func (s *sender) greeted(now time.Time, spread float64) {
 // the log's hash at its stored cursor, and head the log's end.
 func (s *sender) welcome(now time.Time, w *wire.Welcome, mine wire.Hash, head wire.Cursor) error {
 	if s.welcomed && !w.Minted {
-		return nil // a late copy
+		s.report = s.report || w.Report && w.Centre == s.site.Centre
+		return nil // a late copy, or it asks once more
 	}
 	turn, err := s.site.Welcomed(w, mine, head)
 	switch {
@@ -171,8 +210,12 @@ func (s *sender) welcome(now time.Time, w *wire.Welcome, mine wire.Hash, head wi
 	case turn == session.Ask:
 		s.doubt(now)
 		return nil
+	case turn == session.Follow:
+		s.follow = w
+		return nil
 	}
-	s.welcomed = true
+	s.welcomed, s.report = true, w.Report
+	s.earlier.wake(now)
 	s.helloAt = now.Add(s.o.Beat)
 	if s.raise(now, w.Stored, w.Safe) {
 		s.silence = s.o.Silence
@@ -187,18 +230,46 @@ func (s *sender) from(now time.Time, seq int64) {
 	s.more, s.readAt = true, now
 }
 
-// adopted is told that the minted life is stored; it is used under a new hello,
-// so that the centre grants nothing to a life that never began.
-func (s *sender) adopted(now time.Time) {
-	s.site.Begun(s.adopt)
-	s.stored = wire.Cursor{Hash: wire.Genesis(s.o.Site, s.site.Incarnation)}
-	s.safe = s.stored
-	s.noted = [2]wire.Cursor{s.stored, s.safe}
-	s.adopt = nil
+// followed is told that the log follows the centre's other life. The marks are what that
+// one holds, and less than before where it was put back to an older copy. left are the logs
+// of earlier lives again, those that were let go of as safe included.
+func (s *sender) followed(now time.Time, stored, safe wire.Cursor, left []Earlier) {
+	s.stored, s.safe, s.noted, s.unnoted = stored, safe, [2]wire.Cursor{stored, safe}, false
+	s.earlier, s.site.Earlier = earlier{lives: left}, namesOf(left)
+	s.follow = nil
 	s.doubt(now)
 }
 
-func (s *sender) adoptFailed() { s.adopt = nil }
+// adopted is told that the minted life is stored; it is used under a new hello,
+// so that the centre grants nothing to a life that never began.
+func (s *sender) adopted(now time.Time, left []Earlier) {
+	s.site.Begun(s.adopt)
+	s.earlier = earlier{lives: left}
+	s.stored = wire.Cursor{Hash: wire.Genesis(s.o.Site, s.site.Incarnation)}
+	s.safe = s.stored
+	s.noted = [2]wire.Cursor{s.stored, s.safe}
+	s.unnoted = false
+	s.adopt, s.fenced = nil, Fence{}
+	s.doubt(now)
+}
+
+// fence is why the site may not allocate.
+func (s *sender) fence() Fence {
+	return Fence{Reason: s.site.Reason, Text: s.site.Text, Doubt: s.site.Doubt}
+}
+
+// reported is told that all parts went out.
+func (s *sender) reported() { s.report = false }
+
+// fenceKept is told that the log has it.
+func (s *sender) fenceKept() { s.fenced = s.fence() }
+
+// adoptFailed forgets it: the next hello asks again.
+func (s *sender) adoptFailed(now time.Time) {
+	s.adopt = nil
+	s.doubt(now)
+	s.helloAt = now.Add(failurePause)
+}
 
 // ack is told of an acknowledgement that is meant for this process and life.
 func (s *sender) ack(now time.Time, a *wire.Ack) {
@@ -209,6 +280,7 @@ func (s *sender) ack(now time.Time, a *wire.Ack) {
 	for len(s.window) > 0 && s.window[0] <= s.stored.Seq {
 		s.window = s.window[1:]
 	}
+	s.facts = s.facts || s.site.State != session.Active
 	s.sent = max(s.sent, s.stored.Seq)
 	s.repeats, s.silence = 0, s.o.Silence
 	s.silentAt = now.Add(s.silence)
@@ -261,8 +333,8 @@ func (s *sender) diverged(now time.Time) {
 	s.halt(now)
 }
 
-// fence is told of a fence that is meant for this process and life.
-func (s *sender) fence(now time.Time, f *wire.Fence) {
+// stop is told of a fence that is meant for this process and life.
+func (s *sender) stop(now time.Time, f *wire.Fence) {
 	s.site.Fenced(f.Reason, f.Message)
 	s.halt(now)
 }

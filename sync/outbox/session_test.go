@@ -42,7 +42,7 @@ func sit(t *testing.T, life string, f func(d *desk)) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &desk{t: t, site: mqtttest.NewSite("leeds"), began: time.Now()}
 		if life != "" {
-			require.NoError(t, d.site.Adopt(t.Context(), life, "c1"))
+			require.NoError(t, d.site.Adopt(t.Context(), outbox.NewLife{Incarnation: life, Centre: "c1"}))
 		}
 		var err error
 		d.Session, err = outbox.New(t.Context(), outbox.Options{
@@ -435,6 +435,31 @@ func TestAFenceStopsAllocationUntilAPersonHasDecided(t *testing.T) {
 		assert.Equal(t, []string{"1-1"}, runs(d.take()), "but its facts are taken")
 		d.say(&wire.Commands{Head: d.head(), Centre: "c1", First: 1, Commands: []wire.Command{{}}})
 		assert.Empty(t, d.commands)
+	})
+}
+
+// A process that starts without a network knows why the one before it stopped.
+func TestAFenceIsKeptBeforeAnythingElseHappens(t *testing.T) {
+	sit(t, "i1", func(d *desk) {
+		d.Link(true, "")
+		d.take()
+		d.say(&wire.Fence{Head: d.head(), Reason: "clone", Message: "Another agent was welcomed."})
+		pos, _ := d.site.Position(t.Context())
+		want := outbox.Fence{Reason: "clone", Text: "Another agent was welcomed.", Doubt: "clone"}
+		assert.Equal(t, want, pos.Fence)
+		next, err := outbox.New(t.Context(), outbox.Options{Site: "leeds", Nonce: "n2", Log: d.site, Carrier: d, Commands: func(*wire.Commands) {}})
+		require.NoError(t, err)
+		assert.Equal(t, session.CaptureOnly, next.Status().State)
+		assert.Equal(t, want.Text, next.Status().Text)
+	})
+	sit(t, "i1", func(d *desk) { // another history at the centre
+		d.scan(3)
+		d.Link(true, "")
+		d.take()
+		d.say(&wire.Welcome{Head: d.head(), Centre: "c1", Followed: "c1", Stored: wire.Cursor{Seq: 2, Hash: wire.Genesis("york", "x")}})
+		pos, _ := d.site.Position(t.Context())
+		assert.Equal(t, "diverged", pos.Fence.Reason)
+		assert.Contains(t, pos.Fence.Doubt, "event 2")
 	})
 }
 

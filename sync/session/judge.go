@@ -13,6 +13,7 @@ type Known struct {
 	Nonce       string
 	Holder      Holder
 	Barred      bool               // the process that says hello was fenced as a clone, and no person has decided since
+	Stranger    bool               // it follows the centre of another house, and no person has admitted it
 	Commands    wire.CommandCursor // the last command written for the site
 
 	// Of the life that the hello names:
@@ -64,6 +65,8 @@ func Judge(k Known, h *wire.Hello) Answer {
 		a.Ask = true
 	case a.Verdict == CentreBehind:
 		a.Recover = true
+	case a.Verdict == Stranger:
+		// It is told nothing: to its own house it may be the only one that is right.
 	case a.Verdict == Late || !whole:
 		a.Facts, a.From = true, from(k, h, a.Verdict)
 	case a.Verdict == Clone:
@@ -77,9 +80,13 @@ func Judge(k Known, h *wire.Hello) Answer {
 }
 
 // from is where a site begins to send what the centre does not have. Where its log may
-// not be the centre's, that is further back.
+// not be the centre's, that is further back; where all of it is kept, it is its end,
+// which may be quarantined.
 func from(k Known, h *wire.Hello, v Verdict) wire.Cursor {
-	if h.Doubt != "" || v == Diverged {
+	switch {
+	case v == Late && k.Kept(h.HeadAt):
+		return h.HeadAt
+	case h.Doubt != "" || v == Diverged || v == Late:
 		return common(k, h)
 	}
 	return k.Stored
@@ -123,6 +130,8 @@ func displaces(v Verdict) bool {
 // row is the first that fits.
 func row(k Known, h *wire.Hello) Verdict {
 	switch {
+	case k.Stranger:
+		return Stranger
 	case behind(k, h):
 		return CentreBehind
 	case h.Late:
@@ -145,13 +154,14 @@ func row(k Known, h *wire.Hello) Verdict {
 
 // behind reports whether the site has seen what this centre has not: it is an older
 // copy. What a site saw of an earlier life of the centre proves nothing any more: the
-// loss is known since that life ended, and the site has yet to follow the new one.
+// loss is known since that life ended, and the site has yet to follow the new one. What is
+// quarantined here was confirmed, too.
 func behind(k Known, h *wire.Hello) bool {
 	switch h.Commands.Centre {
 	case "":
 		return h.Incarnation != "" && !k.Minted
 	case k.Centre:
-		return h.Incarnation != "" && !k.Minted || h.Stored.Seq > k.Stored.Seq ||
+		return h.Incarnation != "" && !k.Minted || h.Stored.Seq > k.Stored.Seq && !k.Kept(h.Stored) ||
 			h.Incarnation == k.Incarnation && h.Commands.N > k.Commands.N
 	}
 	return !k.Followed(h.Commands.Centre)

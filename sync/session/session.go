@@ -29,6 +29,7 @@ const (
 	CentreBehind Verdict = "centre-behind" // it has seen more than the centre holds
 	Probe        Verdict = "probe"         // it would take another process's place: ask that one first
 	Clone        Verdict = "clone"         // it would, and that one answers
+	Stranger     Verdict = "stranger"      // it belongs to the centre of another house
 	Diverged     Verdict = "diverged"      // its log is shorter than what the centre stored, or another, or two processes began from it
 	Doubtful     Verdict = "doubtful"      // its own anchors do not vouch for its database
 )

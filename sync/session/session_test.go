@@ -93,6 +93,10 @@ func TestEveryRowOfTheVerdicts(t *testing.T) {
 		"more commands than were given":      {same, func(h *wire.Hello) { h.Commands.N = 21 }, session.CentreBehind},
 		"centre behind comes before a clone": {answers, func(h *wire.Hello) { h.Stored, h.Nonce = at(11), "nx" }, session.CentreBehind},
 
+		"more confirmed, and quarantined here": {func(k *session.Known) { k.Kept = func(wire.Cursor) bool { return true } },
+			func(h *wire.Hello) { h.Stored = at(12) }, session.Continue},
+		"an agent of another house": {func(k *session.Known) { k.Stranger = true }, func(h *wire.Hello) { h.Commands.Centre = "c2" }, session.Stranger},
+
 		"the same run, another process":      {answers, func(h *wire.Hello) { h.Nonce = "nx" }, session.Clone},
 		"an older run":                       {answers, func(h *wire.Hello) { h.Nonce, h.Run = "n3", 3 }, session.Clone},
 		"the same run, the other is silent":  {same, func(h *wire.Hello) { h.Nonce = "nx" }, session.Diverged},
@@ -142,7 +146,10 @@ func TestWhatFollowsFromAVerdict(t *testing.T) {
 			session.Answer{Verdict: session.Doubtful, Facts: true, From: wire.Cursor{Hash: wire.Genesis("leeds", "i1")}}},
 		"the same answer again": {func(k *session.Known) { k.Instead = "i0" }, func(h *wire.Hello) { h.Incarnation, h.HeadAt = "i0", at(10) }, session.Answer{Verdict: session.MintedBefore, Again: true}},
 		"more was logged since": {func(k *session.Known) { k.Instead = "i0" }, func(h *wire.Hello) { h.Incarnation = "i0" }, session.Answer{Verdict: session.MintedBefore, Facts: true, From: at(10)}},
-		"an earlier life's log": {same, func(h *wire.Hello) { h.Incarnation, h.Late = "i0", true }, session.Answer{Verdict: session.Late, Facts: true, From: at(10)}},
+		"an earlier life's log": {same, func(h *wire.Hello) { h.Incarnation, h.Late = "i0", true }, session.Answer{Verdict: session.Late, Facts: true, From: at(9)}},
+		"an earlier life's log, quarantined": {func(k *session.Known) { k.Kept = func(c wire.Cursor) bool { return c == at(12) } },
+			func(h *wire.Hello) { h.Incarnation, h.Late, h.Stored = "i0", true, at(12) }, session.Answer{Verdict: session.Late, Facts: true, From: at(12)}},
+		"another house": {func(k *session.Known) { k.Stranger = true }, func(h *wire.Hello) {}, session.Answer{Verdict: session.Stranger}},
 	} {
 		k := known()
 		row.known(&k)

@@ -330,7 +330,7 @@ func (x *explaining) text(c *Candidate) {
 // gotText says what set the line before the next one.
 func (x *explaining) gotText(c *Candidate) string {
 	if c.Over == "" {
-		return "no other line waited behind it"
+		return "no other line of its SKU that could take it stood behind it"
 	}
 	over, known := x.known.Lines[c.Over]
 	if c.By == allocation.ByShare {

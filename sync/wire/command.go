@@ -16,13 +16,14 @@ type Command struct {
 	Elsewhere *Elsewhere `json:"elsewhere,omitempty"`
 	Policy    *Policy    `json:"policy,omitempty"`
 	Grant     *Grant     `json:"grant,omitempty"`
+	Reclaim   *Reclaim   `json:"reclaim,omitempty"`
 	Map       *Map       `json:"map,omitempty"`
 	Approve   *Approve   `json:"approve,omitempty"`
 }
 
 func (c Command) check() error {
 	n := 0
-	for _, set := range []bool{c.Item != nil, c.Order != nil, c.Inbound != nil, c.Elsewhere != nil, c.Policy != nil, c.Grant != nil, c.Map != nil, c.Approve != nil} {
+	for _, set := range []bool{c.Item != nil, c.Order != nil, c.Inbound != nil, c.Elsewhere != nil, c.Policy != nil, c.Grant != nil, c.Reclaim != nil, c.Map != nil, c.Approve != nil} {
 		if set {
 			n++
 		}
@@ -77,7 +78,8 @@ type OrderLine struct {
 	Line        string         `json:"line"`
 	SKU         allocation.SKU `json:"sku"`
 	Qty         int64          `json:"qty"`
-	Pack        int64          `json:"pack,omitempty"` // the line takes whole packs of so many; absent: any
+	Ordered     int64          `json:"ordered,omitempty"` // the most that any version wanted; absent: no more than Qty
+	Pack        int64          `json:"pack,omitempty"`    // the line takes whole packs of so many; absent: any
 	MinLifeDays int            `json:"min_life_days,omitempty"`
 }
 
@@ -168,6 +170,14 @@ type Approve struct {
 // Grant raises what the site may allocate of a line to Total, in the life that
 // it names. A site in another life ignores it.
 type Grant struct {
+	Line        allocation.LineID `json:"line"`
+	Incarnation string            `json:"incarnation"`
+	Total       int64             `json:"total"`
+}
+
+// Reclaim is a target: what the life returned of the line shall reach Total. It
+// stands, so that rights that are spent now and free later go back too, first of all.
+type Reclaim struct {
 	Line        allocation.LineID `json:"line"`
 	Incarnation string            `json:"incarnation"`
 	Total       int64             `json:"total"`

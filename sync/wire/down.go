@@ -18,6 +18,10 @@ type Welcome struct {
 	// Followed is the life of the centre that the hello followed. A site that follows
 	// another by now has moved on, and the answer is late.
 	Followed string `json:"followed,omitempty"`
+	// Report is true where the centre asks what this life was granted, as it was put
+	// back to an older copy and has no witness: the site sends Report messages before
+	// its events, until a welcome no longer asks.
+	Report bool `json:"report,omitempty"`
 	// Facts is true where the site is welcome to send its events and not to
 	// allocate.
 	Facts  bool   `json:"facts,omitempty"`
@@ -82,3 +86,13 @@ type Fence struct {
 }
 
 func (*Fence) kind() string { return "fence" }
+
+// Probe asks the process that it names whether it lives, where another would take
+// its place, and that other one, too. It answers at once by a Hello with Welcomed and
+// the Word: one without it may be late, of a process that ended.
+type Probe struct {
+	Head
+	Word string `json:"word"`
+}
+
+func (*Probe) kind() string { return "probe" }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"dockfill/allocation"
 )
 
 // Hello opens a session: the site says who it is and where it stands. It is
@@ -26,7 +28,8 @@ type Hello struct {
 	// Welcomed is true where this process was welcomed on this connection: it
 	// says only that it is there and how far its log has come.
 	Welcomed bool   `json:"welcomed,omitempty"`
-	Program  string `json:"program"` // version of the agent, for people
+	Word     string `json:"word,omitempty"` // of the Probe that it answers
+	Program  string `json:"program"`        // version of the agent, for people
 }
 
 // CommandCursor is a place in the numbered commands that one life of the centre
@@ -109,4 +112,44 @@ func (m *Events) Verify() (hashes []Hash, ok bool) {
 		hashes[i] = h
 	}
 	return hashes, h == m.Last
+}
+
+// Report tells what a life of a site was granted in all, line by line, where a Welcome
+// asks for it. It goes out in Parts messages, of which each says the same again when it
+// is repeated: totals only grow. The centre counts it when it has all parts of one
+// process under the same Centre.
+type Report struct {
+	Head
+	Centre  string    `json:"centre"` // the life of the centre that asked
+	Part    int       `json:"part"`   // from 1
+	Parts   int       `json:"parts"`
+	Granted []Granted `json:"granted"`
+}
+
+// Granted is the total that a life was ever granted of a line, in units.
+type Granted struct {
+	Line allocation.LineID `json:"line"`
+	N    int64             `json:"n"`
+}
+
+// ReportLines is how many lines a Report carries at most.
+const ReportLines = 2000
+
+func (*Report) kind() string { return "report" }
+
+func (m *Report) check() error {
+	switch {
+	case m.Centre == "" || m.Incarnation == "":
+		return fmt.Errorf("a report names a life of the centre and one of the site")
+	case m.Part < 1 || m.Part > m.Parts:
+		return fmt.Errorf("it is part %d of %d", m.Part, m.Parts)
+	case len(m.Granted) > ReportLines:
+		return fmt.Errorf("it names %d lines, at most %d are allowed", len(m.Granted), ReportLines)
+	}
+	for _, g := range m.Granted {
+		if g.N < 0 {
+			return fmt.Errorf("line %s was granted %d", g.Line, g.N)
+		}
+	}
+	return nil
 }

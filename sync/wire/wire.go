@@ -47,7 +47,7 @@ type Head struct {
 // Header gives the head of any message.
 func (h Head) Header() Head { return h }
 
-// Message is one of Hello, Events, Welcome, Ack, Commands, Fence.
+// Message is one of Hello, Events, Report, Welcome, Ack, Commands, Fence, Probe.
 type Message interface {
 	Header() Head
 	// kind is the word that stands in Head.Type.
@@ -121,7 +121,7 @@ func kindOf(text []byte) (string, error) {
 }
 
 func blank(kind string) Message {
-	for _, m := range []Message{&Hello{}, &Events{}, &Welcome{}, &Ack{}, &Commands{}, &Fence{}} {
+	for _, m := range []Message{&Hello{}, &Events{}, &Welcome{}, &Ack{}, &Commands{}, &Fence{}, &Report{}, &Probe{}} {
 		if m.kind() == kind {
 			return m
 		}
@@ -135,6 +135,8 @@ func check(m Message) error {
 	case *Events:
 		return m.check()
 	case *Commands:
+		return m.check()
+	case *Report:
 		return m.check()
 	}
 	return nil
@@ -175,6 +177,10 @@ func fill(m Message) {
 	case *Commands:
 		m.V, m.Type = Version, m.kind()
 	case *Fence:
+		m.V, m.Type = Version, m.kind()
+	case *Report:
+		m.V, m.Type = Version, m.kind()
+	case *Probe:
 		m.V, m.Type = Version, m.kind()
 	}
 }

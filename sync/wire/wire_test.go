@@ -84,11 +84,13 @@ func messages(t testing.TB) map[string]Message {
 	events.Last = hashes[len(hashes)-1]
 	return map[string]Message{
 		"hello": &Hello{Head: head(), Run: 3, Welcomed: true, HeadAt: cursor(9), Stored: cursor(7), Safe: cursor(5),
-			Commands: CommandCursor{Centre: "c1", N: 9}, Registers: cursor(1).Hash, Doubt: "the database's file was replaced by another", Late: true, Program: "dockfill-agent 1.0"},
+			Commands: CommandCursor{Centre: "c1", N: 9}, Registers: cursor(1).Hash, Doubt: "the database's file was replaced by another", Late: true, Word: "mt2m4xq", Program: "dockfill-agent 1.0"},
 		"events":   events,
-		"welcome":  &Welcome{Head: head(), Minted: true, Instead: "c1-3", Kept: cursor(6), Followed: "c0", Facts: true, Centre: "c1", Stored: cursor(7), Safe: cursor(5)},
+		"welcome":  &Welcome{Head: head(), Minted: true, Instead: "c1-3", Kept: cursor(6), Followed: "c0", Report: true, Facts: true, Centre: "c1", Stored: cursor(7), Safe: cursor(5)},
 		"ack":      &Ack{Head: head(), Centre: "c1", Stored: cursor(7), Safe: cursor(5)},
 		"commands": &Commands{Head: head(), Centre: "c1", First: 4, Commands: commands()},
+		"report":   &Report{Head: head(), Centre: "c1", Part: 1, Parts: 2, Granted: []Granted{{Line: "O1/1", N: 3}}},
+		"probe":    &Probe{Head: head(), Word: "mt2m4xq"},
 		"fence":    &Fence{Head: head(), Reason: "centre-behind", Message: "Receiving stops until operations have recovered it."},
 	}
 }
@@ -107,6 +109,7 @@ func commands() []Command {
 		{Map: &Map{Code: []byte("]C1\x1d1"), SKU: "X", Qty: 12}},
 		{Approve: &Approve{Inbound: "PO1", Qty: 3}},
 		{Grant: &Grant{Line: "O1/1", Incarnation: life, Total: 3}},
+		{Reclaim: &Reclaim{Line: "O1/1", Incarnation: life, Total: 2}},
 	}
 }
 
