@@ -159,7 +159,8 @@ func (d *Device) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := newSession(port, device, d.answerLost)
+	var s *session
+	s = newSession(port, device, func() { d.answerLost(s) })
 	d.connected(s)
 	go func() { s.done <- d.read(ctx, s) }()
 	err = d.watch(ctx, s)
@@ -202,10 +203,12 @@ func (d *Device) watch(ctx context.Context, s *session) error {
 			s.done <- nil
 			return err
 		case err := <-s.writer.failed:
+			d.answerLost(s)
 			return portError(err)
 		case <-tick.C:
 		}
 		if s.writer.stuck() {
+			d.answerLost(s)
 			return scanner.ErrWriteStalled
 		}
 		if time.Since(checked) >= presentEvery {
@@ -233,10 +236,24 @@ func (d *Device) retire(s *session) {
 	s.close(!written)
 }
 
-func (d *Device) answerLost() {
+// answerLost notes bytes that a session did not write.
+func (d *Device) answerLost(s *session) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.current == s {
+		d.unwritten()
+	} else {
+		d.status.Counts.LostAnswers++
+	}
+}
+
+// unwritten notes that bytes did not get out to the device: a worker who heard nothing
+// of a scan that was saved scans it again. mu is held.
+func (d *Device) unwritten() {
 	d.status.Counts.LostAnswers++
+	if timed, ok := d.codec.(profile.Timed); ok {
+		timed.Unwritten()
+	}
 }
 
 // awaitReader gives up a reader that hangs in its driver, but not one that waits
@@ -360,7 +377,7 @@ func (d *Device) perform(events []profile.Event) {
 		case profile.Send:
 			d.tap(false, e.Data)
 			if d.current == nil || !d.current.writer.push(e.Data) {
-				d.status.Counts.LostAnswers++
+				d.unwritten()
 			}
 		case profile.Repeat:
 			d.status.Counts.Repeats++

@@ -241,3 +241,39 @@ func TestAnswerAfterTheLossIsCounted(t *testing.T) {
 	s.Answer(allocation.Stock)
 	assert.EqualValues(t, 1, d.Status().Counts.LostAnswers)
 }
+
+// mute sends one scan; what is written to it waits until somebody lets it go.
+type mute struct {
+	idle
+	scan string
+	hang chan struct{} // nil takes everything
+}
+
+func (m *mute) Read(p []byte) (int, error) {
+	if m.scan == "" {
+		return m.idle.Read(p)
+	}
+	n := copy(p, m.scan)
+	m.scan = m.scan[n:]
+	return n, nil
+}
+
+func (m *mute) Write(p []byte) (int, error) {
+	if m.hang != nil {
+		<-m.hang
+	}
+	return len(p), nil
+}
+
+// The port took no answer: the worker, who heard nothing, scans the saved unit again.
+func TestAScanWhoseAnswerHungInThePortIsAskedAbout(t *testing.T) {
+	stuck := &mute{scan: "4006381333931\r", hang: make(chan struct{})}
+	t.Cleanup(func() { close(stuck.hang) })
+	d, out := start(t, scanner.Config{Profile: "honeywell-hostack", Beep: true}, &ports{list: []link.Port{stuck, &mute{scan: "4006381333931\r"}}})
+	s := scannertest.Take(t, out)
+	require.NoError(t, s.Fault)
+	s.Answer(allocation.Allocated)
+	s = scannertest.Take(t, out)
+	assert.ErrorIs(t, s.Fault, scanner.ErrDoubtfulRepeat)
+	assert.NotZero(t, d.Status().Counts.LostAnswers)
+}

@@ -44,6 +44,9 @@ type Timed interface {
 	// Away says that nobody read for a while: what is fed next may have come at any
 	// time since then.
 	Away(since time.Time)
+	// Unwritten says that bytes for the device did not get out: it has not heard what
+	// the newest scan was answered.
+	Unwritten()
 }
 
 // Kind says what is to be done with an Event.

@@ -53,7 +53,7 @@ type decoded struct {
 	epoch    int
 	answered bool
 	verdict  allocation.Verdict // once answered
-	missed   bool               // the answer came too late and was withheld
+	missed   bool               // the answer came too late and was withheld, or did not get out
 	doubtful bool               // it may be the unit before, whose answer was missed
 }
 
@@ -144,6 +144,9 @@ func (s *ssi) Answer(now time.Time, id uint64, v allocation.Verdict) []Event {
 	s.out.show(now, v)
 	return s.finish(now)
 }
+
+// Unwritten implements Timed.
+func (s *ssi) Unwritten() { s.newest.missed = s.newest.answered }
 
 // inTime reports whether the scanner still waits for the newest packet's answer.
 func (s *ssi) inTime(now time.Time) bool {

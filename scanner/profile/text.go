@@ -92,6 +92,13 @@ func (t *text) Connect(now time.Time) []Event {
 // Away implements Timed.
 func (t *text) Away(since time.Time) { t.away = since }
 
+// Unwritten implements Timed.
+func (t *text) Unwritten() {
+	if t.waiting != nil {
+		t.waiting.newest.heard = false
+	}
+}
+
 // Feed implements Codec.
 func (t *text) Feed(now time.Time, p []byte) []Event {
 	if len(t.asides) == 0 {

@@ -359,6 +359,27 @@ func TestWhatLayInThePortForTooLongIsNotAnsweredAndItsRepeatIsAskedAbout(t *test
 	}
 }
 
+// The answer was given in time and did not get out to the device, and so the worker
+// scans again.
+func TestARepeatWhoseAnswerDidNotGetOutIsAskedAbout(t *testing.T) {
+	for _, name := range []string{"honeywell-hostack", "honeywell-hostack-2020", "datalogic-ack"} {
+		d := plug(t, name)
+		d.open()
+		require.NotEmpty(t, d.tell(d.scan("1\r"), allocation.Stock))
+		d.Codec.(Timed).Unwritten()
+		d.Lost(d.now)
+		d.open()
+		d.after(20 * time.Second)
+		assert.ErrorIs(t, d.scan("1\r").Fault, scanner.ErrDoubtfulRepeat, name)
+	}
+	s := changed(t, true)
+	first := one(t, s.told(fromDecoder(0xF3, "\x031")))
+	s.ssi.Answer(s.now, first.ID, allocation.Stock)
+	s.ssi.Unwritten()
+	s.now = s.now.Add(20 * time.Second)
+	assert.ErrorIs(t, delivered(s.told(fromDecoder(0xF3, "\x031")))[0].Fault, scanner.ErrDoubtfulRepeat)
+}
+
 // Neither was the question heard: it stays open.
 func TestAQuestionThatNobodyHeardIsAskedAgain(t *testing.T) {
 	d := plug(t, "honeywell-hostack")
