@@ -14,11 +14,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"dockfill/agent/capture"
 	"dockfill/agent/config"
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
@@ -47,8 +49,14 @@ type Deps struct {
 	// hands what arrives to handle and tells state of its connection; neither
 	// blocks.
 	Carrier func(handle func(topic string, payload []byte), state func(up bool, problem string)) (Carrier, error)
+	// Beat is the time between hellos while all is well; 0 is the outbox's own.
+	Beat time.Duration
 	// Commit stands around every commit, so that a test can make it fail.
 	Commit func(commit func() error) error
+	// Flush brings the capture file to the disk; nil is the system's call.
+	Flush func(*os.File) error
+	// Space gives the free bytes and the size of a folder's disk; nil asks the system.
+	Space func(dir string) (free, total int64)
 }
 
 // Agent is one site. It implements dock.Site.
@@ -62,11 +70,18 @@ type Agent struct {
 	desk *desk
 	hub  *hub
 
-	// store and what lives on it are nil where the database is damaged: broken
-	// says how, and every scan is refused with it.
+	// store and what lives on it are nil where the database was damaged at the start.
 	store  *store.Store
-	broken error
+	lock   *os.File // in place of the store's own
+	harm   harm
 	writer *writer
+	aside  *aside // what is set aside while nothing may be allocated
+	// changed holds one token while the state may have changed; since is when it did.
+	changed chan struct{}
+	since   stateSince
+	reserve *reserve
+	fatal   chan error // ends Run
+	moor    *moor      // its own record of the database, outside of it
 	// checkpoints are nil where the database is damaged, too.
 	checkpoints *checkpoints
 
@@ -82,21 +97,29 @@ var _ dock.Site = (*Agent)(nil)
 
 // New opens the database and takes the HTTP address, so that what is wrong with
 // either is known at once. A damaged database is no error: the agent then runs,
-// says so, and refuses every scan. Other errors of the database are those of
-// store.Open.
+// says so, and sets every scan aside. Other errors of the database are those of
+// store.Open, and of the capture file those of capture.Open.
 func New(c config.Config, deps Deps) (*Agent, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	a := &Agent{config: c, deps: deps.withDefaults(), nonce: outbox.NewNonce(), hub: newHub()}
+	a := &Agent{
+		config: c, deps: deps.withDefaults(), nonce: outbox.NewNonce(), hub: newHub(),
+		changed: make(chan struct{}, 1), fatal: make(chan error, 1),
+	}
 	a.log, a.started = a.deps.Log, a.deps.Now()
 	a.desk = &desk{rules: c.Rules, now: a.deps.Now, nonce: eventNonce}
 	if err := a.attach(); err != nil {
 		return nil, err
 	}
+	a.reserve = newReserve(c.Data, func() (int64, int64) { return a.deps.Space(c.Data) }, a.log)
 	if err := a.openStore(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, a.close())
 	}
+	if err := a.openAside(); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	a.standing()
 	if err := a.listen(); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -109,6 +132,9 @@ func (d Deps) withDefaults() Deps {
 	}
 	if d.Now == nil {
 		d.Now = time.Now
+	}
+	if d.Space == nil {
+		d.Space = diskSpace
 	}
 	if d.Source == nil {
 		d.Source = source.New
@@ -126,29 +152,70 @@ func eventNonce() string {
 // openStore opens the database and what lives on it.
 func (a *Agent) openStore() error {
 	ctx := context.Background()
-	s, err := store.Open(ctx, store.Options{
-		Path: filepath.Join(a.config.Data, "agent.db"), Site: a.config.Site, Commit: a.deps.Commit,
-	})
-	if errors.Is(err, store.ErrDamaged) {
-		a.broken = err
-		return nil
-	}
-	if err != nil {
+	path := a.databasePath()
+	var err error
+	if a.moor, err = newMoor(a.config.AnchorDir(), path, a.log); err != nil {
 		return err
 	}
-	a.store = s
-	a.writer = newWriter(s, a.log, a.grown)
+	a.store, err = a.openDatabase(ctx, path)
+	if err == nil {
+		err = a.inhabit(ctx)
+	}
+	if errors.Is(err, store.ErrDamaged) {
+		return a.leave(path, err)
+	}
+	return err
+}
+
+// inhabit makes what lives on the database.
+func (a *Agent) inhabit(ctx context.Context) error {
+	if err := a.moor.start(ctx, a.store); err != nil {
+		return err
+	}
+	a.writer = newWriter(a.store, a.moor, a.log, a.grown)
+	a.writer.dead, a.writer.reserve = a.damage, a.reserve
 	a.checkpoints = newCheckpoints(a)
 	if err := a.openLink(ctx); err != nil {
-		return errors.Join(err, s.Close())
+		return err
 	}
-	return s.View(ctx, func(tx *store.Tx) error {
+	return a.store.View(ctx, func(tx *store.Tx) error {
 		before, err := remember(tx)
 		for _, f := range before {
 			a.hub.publish(f)
 		}
 		return err
 	})
+}
+
+// leave lets go of a database that was found damaged at the start, and keeps others off it.
+func (a *Agent) leave(path string, damage error) (err error) {
+	a.damaged(damage)
+	if a.store != nil {
+		err = a.store.Close()
+	}
+	a.store, a.writer, a.checkpoints, a.session, a.inbox, a.carrier = nil, nil, nil, nil, nil, nil
+	if err != nil {
+		a.log.Warn("the damaged database was not closed cleanly", "error", err)
+	}
+	a.lock, err = store.Lock(path)
+	return err
+}
+
+func (a *Agent) databasePath() string { return filepath.Join(a.config.Data, "agent.db") }
+
+// openDatabase opens the database, unless it is known to be damaged.
+func (a *Agent) openDatabase(ctx context.Context, path string) (*store.Store, error) {
+	if err := knownDamage(path); err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, store.Options{Path: path, Site: a.config.Site, Commit: a.deps.Commit, Damaged: a.damaged})
+}
+
+// openAside takes up what was set aside before this start.
+func (a *Agent) openAside() (err error) {
+	o := capture.Options{Path: filepath.Join(a.config.Data, captureName), Site: a.config.Site, Flush: a.deps.Flush}
+	a.aside, err = openAside(o, a.desk, a.log)
+	return err
 }
 
 // openLink makes the two halves of the talk with the centre, and their carrier.
@@ -158,7 +225,8 @@ func (a *Agent) openLink(ctx context.Context) error {
 	var err error
 	a.session, err = outbox.New(ctx, outbox.Options{
 		Site: a.config.Site, Nonce: a.nonce, Program: a.deps.Version,
-		Log: siteLog{a}, Carrier: carrier, Commands: a.inbox.Deliver, Slog: a.log,
+		Log: siteLog{a}, Carrier: carrier, Commands: a.inbox.Deliver, Slog: a.log, Beat: a.deps.Beat,
+		OnChange: func(outbox.Status) { a.standing() },
 	})
 	if err != nil {
 		return err
@@ -230,10 +298,15 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	select {
 	case <-ctx.Done():
 	case <-inner.Done():
+	case err := <-a.fatal:
+		fail(err)
 	}
 	stopScanners()
 	stopFront()
 	unsaved := stopWriter()
+	if a.store != nil && unsaved == nil && a.damage() == nil {
+		a.moor.stop(a.store)
+	}
 	if why := context.Cause(inner); !errors.Is(unsaved, why) {
 		return errors.Join(why, unsaved)
 	}
@@ -280,7 +353,9 @@ func (a *Agent) startFront(ctx context.Context, fail context.CancelCauseFunc) (s
 		part("outbox", a.session.Run)
 		part("inbox", a.inbox.Run)
 		part("housekeeping", a.keepHouse)
+		part("capture", a.keepTakingIn)
 	}
+	part("reserve", a.keepReserve)
 	if a.carrier != nil {
 		part("carrier", a.carrier.Run)
 	}
@@ -306,8 +381,14 @@ func (a *Agent) close() error {
 			errs = append(errs, err)
 		}
 	}
+	if a.aside != nil {
+		errs = append(errs, a.aside.close())
+	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
+	}
+	if a.lock != nil {
+		errs = append(errs, a.lock.Close())
 	}
 	return errors.Join(errs...)
 }

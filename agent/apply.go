@@ -183,6 +183,8 @@ func (r *run) one(c wire.Command) error {
 		return r.policy(c.Policy)
 	case c.Grant != nil:
 		return r.grant(c.Grant)
+	case c.Reclaim != nil:
+		return r.reclaim(c.Reclaim)
 	case c.Map != nil:
 		return r.mapCode(c.Map)
 	case c.Approve != nil:
@@ -200,14 +202,35 @@ func (r *run) grant(g *wire.Grant) error {
 	if g.Total < 0 {
 		return fmt.Errorf("a grant of %d for line %s is below nothing", g.Total, g.Line)
 	}
-	l, err := r.tx.Grant(g.Line, g.Total)
+	l, back, err := r.tx.Grant(g.Line, g.Total)
 	if err != nil {
 		return err
 	}
+	r.giveBack(g.Line, back)
 	if l.Open() > 0 && !slices.Contains(r.offer, l.SKU) {
 		r.offer = append(r.offer, l.SKU)
 	}
 	return nil
+}
+
+// reclaim gives unspent rights of this life back, now and whenever more become unspent,
+// until so many were returned in all.
+func (r *run) reclaim(c *wire.Reclaim) error {
+	if c.Incarnation != r.tx.Meta().Incarnation {
+		return nil
+	}
+	if c.Total < 0 {
+		return fmt.Errorf("a reclaim of %d for line %s is below nothing", c.Total, c.Line)
+	}
+	_, back, err := r.tx.Reclaim(c.Line, c.Total)
+	r.giveBack(c.Line, back)
+	return err
+}
+
+func (r *run) giveBack(line allocation.LineID, n int64) {
+	if n > 0 { // none is added to one before: a trial may be taken back
+		r.returned = append(r.returned[:len(r.returned):len(r.returned)], wire.Right{Line: line, Qty: n})
+	}
 }
 
 // append writes the events of the run. Where always is set there is one even if

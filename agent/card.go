@@ -69,10 +69,7 @@ func (d *desk) do(tx *store.Tx, at store.Station, s scan) (reply, error) {
 		return d.oldestDone(tx, at, s)
 	case barcode.Qty:
 		at.NextQty = c.Qty
-		if c.Qty == 1 {
-			return replied(cardRead(s, "the next scan counts once"), tx.PutStation(at))
-		}
-		return replied(cardRead(s, "the next scan counts %d times", c.Qty), tx.PutStation(at))
+		return replied(cardRead(s, "%s", timesText(c.Qty)), tx.PutStation(at))
 	case barcode.Damaged:
 		at.NextDisposition = allocation.Damaged
 		return replied(cardRead(s, "the next scan is damaged goods"), tx.PutStation(at))
@@ -84,6 +81,13 @@ func (d *desk) do(tx *store.Tx, at store.Station, s scan) (reply, error) {
 		return replied(cardRead(s, "%s works here now", c.Arg), tx.PutStation(at))
 	}
 	return replied(cardRead(s, "%s", help()), nil)
+}
+
+func timesText(qty int64) string {
+	if qty == 1 {
+		return "the next scan counts once"
+	}
+	return fmt.Sprintf("the next scan counts %d times", qty)
 }
 
 func cardRead(s scan, format string, args ...any) dock.Feedback {

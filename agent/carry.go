@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"slices"
 	"time"
 
 	"dockfill/agent/store"
@@ -50,38 +49,6 @@ type errand struct {
 type lineSKU struct {
 	line allocation.LineID
 	sku  allocation.SKU
-}
-
-// lot is units that lie at one place: at a line's door, in stock where line is "",
-// set aside where it is store.SetAside, or in the worker's hand.
-type lot struct {
-	line allocation.LineID
-	to   allocation.LineID // where a task was to bring them
-	hand bool
-	qty  int64
-}
-
-// undone is a scan that is taken back: what it gave to lines, and to the stock where
-// line is "". It lies at their doors, or, where its code was not known at once, where
-// it was set aside.
-type undone struct {
-	given []*inHand
-	aside bool
-}
-
-// add notes what a receipt gave.
-func (u *undone) add(x lineSKU, n int64) {
-	if n > 0 {
-		u.given = append(u.given, &inHand{x, n})
-	}
-}
-
-// place is where the units lie that were given so.
-func (u *undone) place(g *inHand) allocation.LineID {
-	if u.aside {
-		return store.SetAside
-	}
-	return g.line
 }
 
 // before notes, while the view still has it, of which lines bound units were to be
@@ -135,7 +102,8 @@ func (c *carrier) carry(d allocation.Decision) error {
 		if t.Qty == 0 {
 			continue
 		}
-		if err := c.tx.AddTask(*t); err != nil {
+		var err error
+		if t.ID, err = c.tx.AddTask(*t); err != nil {
 			return err
 		}
 	}
@@ -189,85 +157,6 @@ func (c *carrier) move(m allocation.Move) error {
 	return nil
 }
 
-// takeBack ends the tasks that would carry what a person takes back. Where the books
-// took the units from another line, since the scan's own were given on, those that lie
-// at that line's door are carried instead.
-func (c *carrier) takeBack(m allocation.Move) error {
-	left := m.Qty
-	own := func(g *inHand) bool { return g.lineSKU == lineSKU{m.From.Line, m.SKU} }
-	for _, g := range c.undone.given {
-		if !own(g) || left == 0 {
-			continue
-		}
-		n := min(left, g.qty)
-		g.qty -= n
-		left -= n
-		if _, err := c.take(m.SKU, n, carries(c.undone.place(g), m.From.Line)); err != nil {
-			return err
-		}
-	}
-	for _, g := range c.undone.given {
-		if g.sku != m.SKU || left == 0 {
-			continue
-		}
-		n := min(left, g.qty)
-		g.qty -= n
-		left -= n
-		if err := c.swap(m, c.undone.place(g), n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func carries(from, to allocation.LineID) func(*store.Task) int64 {
-	return func(t *store.Task) int64 {
-		if t.From == from && t.To == to {
-			return t.Qty
-		}
-		return 0
-	}
-}
-
-// swap has n units that a line lost carried to where units of the place were to go that
-// are no longer there.
-func (c *carrier) swap(m allocation.Move, place allocation.LineID, n int64) error {
-	same, err := c.take(m.SKU, n, carries(place, m.From.Line))
-	if err != nil {
-		return err
-	}
-	free, err := c.freeAt(m.SKU)
-	if err != nil {
-		return err
-	}
-	targets, err := c.take(m.SKU, n-sum(same), func(t *store.Task) int64 {
-		switch {
-		case t.From != place:
-			return 0
-		case t.To == "": // what is bound goes back all the same
-			return min(t.Qty, free[place])
-		}
-		return t.Qty
-	})
-	if err != nil {
-		return err
-	}
-	for _, t := range targets {
-		m.Qty, m.To = t.qty, allocation.Place{Shelf: allocation.Free}
-		if t.to != "" {
-			m.To = allocation.At(t.to)
-		}
-		lots, err := c.lots(m)
-		if err != nil {
-			return err
-		}
-		for _, l := range lots {
-			c.bring(l, m)
-		}
-	}
-	return nil
-}
-
 // bring has units brought to where a move wants them; To has no line where that is
 // the stock.
 func (c *carrier) bring(l lot, m allocation.Move) {
@@ -285,95 +174,6 @@ func (c *carrier) bring(l lot, m allocation.Move) {
 	default:
 		c.add(store.Move, m.SKU, l.qty, l.line, to)
 	}
-}
-
-// lots says where the units of a move lie. Units that a person brought back from
-// a line are in stock.
-func (c *carrier) lots(m allocation.Move) (lots []lot, err error) {
-	switch m.From.Shelf {
-	case allocation.Dock:
-		if c.atHand {
-			return []lot{{hand: true, qty: m.Qty}}, nil
-		}
-		return []lot{{line: store.SetAside, qty: m.Qty}}, nil
-	case allocation.Surplus, allocation.Aside, allocation.Broken:
-		return []lot{{line: store.SetAside, qty: m.Qty}}, nil
-	case allocation.WithLine:
-		lots = c.letGo(lineSKU{m.From.Line, m.SKU}, m.Qty)
-		onTheWay, err := c.take(m.SKU, m.Qty-sum(lots), func(t *store.Task) int64 {
-			if t.To == m.From.Line {
-				return t.Qty
-			}
-			return 0
-		})
-		if err != nil {
-			return nil, err
-		}
-		lots = append(lots, onTheWay...)
-	case allocation.Free:
-		if m.To.Shelf == allocation.Free {
-			break
-		}
-		free, err := c.freeAt(m.SKU)
-		if err != nil {
-			return nil, err
-		}
-		if free == nil {
-			break
-		}
-		lots, err = c.take(m.SKU, m.Qty, func(t *store.Task) int64 {
-			if t.To != "" {
-				return 0
-			}
-			n := min(t.Qty, free[t.From])
-			free[t.From] -= n
-			return n
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	if left := m.Qty - sum(lots); left > 0 {
-		rest := lot{qty: left}
-		if m.From.Shelf == allocation.WithLine {
-			rest.line = m.From.Line
-		}
-		lots = append(lots, rest)
-	}
-	return lots, nil
-}
-
-func sum(lots []lot) (n int64) {
-	for _, l := range lots {
-		n += l.qty
-	}
-	return n
-}
-
-// freeAt counts, by line, the units at its door that are free stock and are to be
-// brought back; nil where there are none.
-func (c *carrier) freeAt(sku allocation.SKU) (free map[allocation.LineID]int64, err error) {
-	tasks, err := c.tasks(sku)
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range tasks {
-		if t.To != "" || t.Qty == 0 {
-			continue
-		}
-		if free == nil {
-			free = map[allocation.LineID]int64{}
-		}
-		free[t.From] += t.Qty
-	}
-	for line := range free {
-		l, _, err := c.tx.Line(line)
-		if err != nil {
-			return nil, err
-		}
-		free[line] -= l.Excess
-	}
-	return free, nil
 }
 
 // hold notes what the worker brings to a line from his hand.
@@ -399,165 +199,4 @@ func (c *carrier) letGo(from lineSKU, n int64) []lot {
 	n = min(n, h.qty)
 	h.qty -= n
 	return []lot{{hand: true, qty: n}}
-}
-
-// add has n units carried.
-func (c *carrier) add(kind string, sku allocation.SKU, n int64, from, to allocation.LineID) {
-	key := errand{kind, sku, from, to}
-	if t := c.same[key]; t != nil {
-		t.Qty += n
-		return
-	}
-	t := &store.Task{Kind: kind, SKU: sku, Qty: n, From: from, To: to, Since: c.now}
-	if c.same == nil {
-		c.same = map[errand]*store.Task{}
-	}
-	c.same[key] = t
-	c.made = append(c.made, t)
-	if all, read := c.open[sku]; read {
-		c.open[sku] = append(all, t)
-	}
-}
-
-// tasks are those of a SKU that are open now, oldest first.
-func (c *carrier) tasks(sku allocation.SKU) ([]*store.Task, error) {
-	if all, read := c.open[sku]; read {
-		return all, nil
-	}
-	stored, err := c.tx.Tasks(sku)
-	if err != nil {
-		return nil, err
-	}
-	all := []*store.Task{}
-	for _, t := range stored {
-		all = append(all, &t)
-	}
-	for _, t := range c.made {
-		if t.SKU == sku {
-			all = append(all, t)
-		}
-	}
-	if c.open == nil {
-		c.open = map[allocation.SKU][]*store.Task{}
-	}
-	c.open[sku] = all
-	return all, nil
-}
-
-// take takes up to n units off the tasks of a SKU, the newest first, and of each as
-// many as may allows. It says where those units lie.
-func (c *carrier) take(sku allocation.SKU, n int64, may func(*store.Task) int64) (lots []lot, err error) {
-	if n == 0 {
-		return nil, nil
-	}
-	tasks, err := c.tasks(sku)
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range slices.Backward(tasks) {
-		if n == 0 {
-			break
-		}
-		if t.Qty == 0 {
-			continue
-		}
-		k := min(n, may(t))
-		if k <= 0 {
-			continue
-		}
-		if t.ID != 0 {
-			if err := c.tx.ShrinkTask(*t, k); err != nil {
-				return nil, err
-			}
-		}
-		t.Qty -= k
-		n -= k
-		lots = append(lots, lot{line: t.From, to: t.To, qty: k})
-	}
-	return lots, nil
-}
-
-func bringsBackFrom(line allocation.LineID) func(*store.Task) int64 {
-	return func(t *store.Task) int64 {
-		if t.Kind == store.Return && t.From == line {
-			return t.Qty
-		}
-		return 0
-	}
-}
-
-// mayTrim remembers a line, or the free stock where line is "", that has lost units
-// which people hold.
-func (c *carrier) mayTrim(x lineSKU) {
-	if !slices.Contains(c.lost, x) {
-		c.lost = append(c.lost, x)
-	}
-}
-
-// trim takes off the tasks what there is no unit for any more.
-func (c *carrier) trim(x lineSKU) error {
-	if x.line == "" {
-		return c.trimStock(x.sku)
-	}
-	tasks, err := c.tasks(x.sku)
-	if err != nil {
-		return err
-	}
-	brings := func(t *store.Task) int64 {
-		if t.To == x.line {
-			return t.Qty
-		}
-		return 0
-	}
-	var carried int64
-	for _, t := range tasks {
-		carried += brings(t)
-	}
-	if carried == 0 {
-		return nil
-	}
-	held, err := looseOf(c.tx, x)
-	if err != nil {
-		return err
-	}
-	_, err = c.take(x.sku, max(0, carried-held), brings)
-	return err
-}
-
-// looseOf counts the loose units of a SKU that a line holds.
-func looseOf(tx *store.Tx, x lineSKU) (n int64, err error) {
-	held, err := tx.Held(x.line)
-	for _, p := range held {
-		if p.SKU == x.sku {
-			n += p.Qty - p.Bound
-		}
-	}
-	return n, err
-}
-
-// trimStock ends what brings units back that are no stock any more.
-func (c *carrier) trimStock(sku allocation.SKU) error {
-	at, err := c.freeAt(sku)
-	if err != nil || len(at) == 0 {
-		return err
-	}
-	var coming, free int64
-	for _, n := range at {
-		coming += n
-	}
-	for p, err := range c.tx.Stock(sku, allocation.Free) {
-		if err != nil {
-			return err
-		}
-		free += p.Qty
-	}
-	_, err = c.take(sku, max(0, coming-free), func(t *store.Task) int64 {
-		if t.To != "" {
-			return 0
-		}
-		n := min(t.Qty, at[t.From])
-		at[t.From] -= n
-		return n
-	})
-	return err
 }

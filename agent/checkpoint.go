@@ -163,7 +163,7 @@ func (c *checkpoints) copyTo(ctx context.Context, path string, now time.Time) (s
 	if err != nil {
 		return store.Checkpoint{}, err
 	}
-	if err := roomFor(bytes, diskFree(c.a.config.Data)); err != nil {
+	if err := roomFor(bytes, c.a.diskFree()); err != nil {
 		return store.Checkpoint{}, err
 	}
 	if err := os.MkdirAll(c.dir, 0o750); err != nil {
@@ -284,7 +284,7 @@ func (d *desk) applyKept(tx *store.Tx, centre string, first int64, p packed) (*r
 // Copy implements dock.Site.
 func (a *Agent) Copy(ctx context.Context) (dock.Copied, error) {
 	if a.store == nil {
-		return dock.Copied{}, a.broken
+		return dock.Copied{}, a.damage()
 	}
 	made, err := a.checkpoints.now(ctx)
 	if err != nil {

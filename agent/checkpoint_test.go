@@ -16,6 +16,7 @@ import (
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
 	"dockfill/allocation"
+	"dockfill/sync/outbox"
 	"dockfill/sync/wire"
 )
 
@@ -216,7 +217,7 @@ func TestTheFirstCheckpointIsMadeAsTheSiteIsAdmitted(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- a.Run(ctx) }()
-	require.NoError(t, siteLog{a}.Adopt(t.Context(), testLife, testCentre))
+	require.NoError(t, siteLog{a}.Adopt(t.Context(), outbox.NewLife{Incarnation: testLife, Centre: testCentre}))
 	assert.Equal(t, []string{"2027-03-01.db"}, namesIn(checkpointDir(c.Data)))
 	stop()
 	require.NoError(t, <-ended)

@@ -8,6 +8,20 @@ import (
 	"dockfill/allocation"
 )
 
+// standing leaves those of the new tasks that are still open, with what is to be
+// carried of them now: the decisions behind theirs may have redirected the units.
+func standing(tx *store.Tx, errands []store.Task) (still []store.Task, err error) {
+	for _, t := range errands {
+		if t.Qty, err = tx.TaskQty(t.ID); err != nil {
+			return nil, err
+		}
+		if t.Qty > 0 {
+			still = append(still, t)
+		}
+	}
+	return still, nil
+}
+
 // correct tells the stations whose earlier scans brought units to a line that these
 // go elsewhere now: each station once, however many tasks there are.
 func (a *Agent) correct(errands []store.Task) {

@@ -21,7 +21,7 @@ func (a *Agent) Decision(ctx context.Context, id why.ID, page why.Page) (why.Ans
 	id, elsewhere := a.ownEvent(id)
 	switch {
 	case a.store == nil:
-		err = a.broken
+		err = a.damage()
 	case elsewhere != nil:
 		err = elsewhere
 	case id.Serial != "":
@@ -152,7 +152,7 @@ func (a *Agent) lineStory(ctx context.Context, id allocation.LineID, page why.Pa
 		}
 		m := tx.Meta()
 		story = why.LineStory{Line: l.Line, CustomerName: l.CustomerName, Door: l.Door, Policy: m.Policy, Lacks: why.Hindrances(&l.Line, why.NoRightHere)}
-		story.Rights = []why.Right{{Site: m.Site, Life: m.Incarnation, Present: true, Registers: l.Rights}}
+		story.Rights = []why.Right{{Site: m.Site, Life: m.Incarnation, Present: true, Registers: l.Rights.Registers}}
 		if l.Open() > 0 {
 			standing, err := tx.Standing(l)
 			story.Standing = &standing

@@ -173,7 +173,7 @@ func TestWhatMovedByACommandADeedOrAnUndoIsADecisionToo(t *testing.T) {
 	cancel.Order.Class = allocation.Win
 	h.send(cancel)
 	e = h.event(h.head().Seq)
-	assert.Equal(t, []string{"passed R/1: no right at the site", "got F/1 2: no other line waited behind it", "lost W/1 2: 2 taken from it"}, parts(e.Decisions[0]))
+	assert.Equal(t, []string{"passed R/1: no right at the site", "got F/1 2: no other line of its SKU that could take it stood behind it", "lost W/1 2: 2 taken from it"}, parts(e.Decisions[0]))
 
 	h.scan("DF:DAMAGED")
 	h.scan(eachGTIN)
@@ -183,7 +183,7 @@ func TestWhatMovedByACommandADeedOrAnUndoIsADecisionToo(t *testing.T) {
 	assert.Equal(t, "1 of X are good now, not damaged", e.Text)
 	assert.Equal(t, "ann", e.Worker)
 	assert.Equal(t, "default", e.Policy)
-	assert.Equal(t, []string{"passed R/1: no right at the site", "got F/1 1: no other line waited behind it"}, parts(e.Decisions[0]))
+	assert.Equal(t, []string{"passed R/1: no right at the site", "got F/1 1: no other line of its SKU that could take it stood behind it"}, parts(e.Decisions[0]))
 	assert.Equal(t, "damaged", e.Decisions[0].Candidates[1].From)
 
 	h.send(orderCommand("F", 2, 2, "X", 9), grantCommand("F", 9))

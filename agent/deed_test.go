@@ -337,6 +337,72 @@ func TestACorrectionReachesTheWorkerWhoScannedTheUnitOnce(t *testing.T) {
 	assert.Len(t, recent, 1, "the others hear nothing of it")
 }
 
+// An import cancels an order and enters the next one for the same goods: the unit was
+// to go back to stock for a moment, and nobody is told to bring it there.
+func TestACorrectionTellsWhatIsToBeCarriedInTheEnd(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	h.order("P", 1, "X", 2)
+	h.scanAt("3", "DF:QTY 2")
+	h.scanAt("3", eachGTIN)
+	told, cancel := h.Subscribe("3")
+	defer cancel()
+	h.send(orderCommand("P", 2, 1, "X", 0), orderCommand("Q", 1, 2, "X", 2), grantCommand("Q", 2))
+	require.Equal(t, []string{"MOVE 2 of X from P/1 to Q/1, door 7"}, h.tasks())
+	require.Len(t, told, 1)
+	assert.Equal(t, "MOVE 2 of X from P/1 to Q/1, door 7", (<-told).Text)
+
+	h.send(orderCommand("Q", 2, 2, "X", 0), orderCommand("R", 1, 2, "X", 1), grantCommand("R", 1))
+	require.Len(t, told, 1)
+	assert.Equal(t, "RETURN 1 of X from P/1 to A-04; and 1 more to carry", (<-told).Text)
+	h.send(orderCommand("R", 2, 2, "X", 0), orderCommand("P", 3, 1, "X", 2), grantCommand("P", 4))
+	assert.Empty(t, h.tasks())
+	assert.Empty(t, told, "it lies where it was scanned to")
+}
+
+// It lies set aside still: nobody is to carry it to an order, or put it away.
+func TestAnUndoOfWhatWasFoundGoodEndsItsTasks(t *testing.T) {
+	for _, wanted := range []bool{true, false} {
+		h := newHouse(t)
+		h.items()
+		if wanted {
+			h.order("A", 1, "X", 1)
+		}
+		h.scanAt("2", "DF:DAMAGED")
+		h.scanAt("2", eachGTIN)
+		h.do(wire.Deed{Kind: wire.DeedRegrade, SKU: "X", Qty: 1, From: allocation.Damaged, To: allocation.Good})
+		require.Len(t, h.tasks(), 1)
+		if !wanted {
+			h.scan(eachGTIN) // another one, in stock
+		}
+		assert.Equal(t, allocation.WhyUndone, h.scanAt("2", "DF:UNDO").Why)
+		assert.Empty(t, h.tasks())
+		if wanted {
+			assert.Zero(t, h.line("A/1").Allocated)
+		} else {
+			assert.EqualValues(t, 1, h.free("X"))
+		}
+	}
+}
+
+// A page that was left open ends the task that it showed, or none.
+func TestTheNumberOfATaskIsNeverUsedAgain(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	h.scan(eachGTIN)
+	h.order("A", 1, "X", 1)
+	first, err := h.Tasks(t.Context())
+	require.NoError(t, err)
+	require.Len(t, first, 1)
+	err = h.Done(t.Context(), first[0].ID)
+	require.NoError(t, err)
+	h.scan(eachGTIN)
+	h.order("B", 1, "X", 1)
+	err = h.Done(t.Context(), first[0].ID)
+	require.ErrorIs(t, err, dock.ErrNoTask)
+	assert.Zero(t, h.line("B/1").Picked)
+}
+
 // Each of the stations that scanned them hears of its own units.
 func TestACorrectionIsSharedByThoseWhoScannedTheUnits(t *testing.T) {
 	h := newHouse(t)

@@ -29,26 +29,40 @@ const twinWindow = 2 * time.Second
 // once. What a device kept and sent later comes faster than any hand, and its
 // equal codes are equal cartons; over its other channel it is the same again.
 func (d *desk) sameReading(tx *store.Tx, at store.Station, s scan) (dock.Feedback, bool, error) {
-	if s.again {
-		return dock.Feedback{}, false, nil
-	}
+	var twins []store.Station
 	for _, twin := range s.twins {
 		other, err := tx.Station(twin)
 		if err != nil {
 			return dock.Feedback{}, false, err
 		}
-		if r, same := sameWithin(other.Readings, s, twinWindow); same {
-			return otherChannel(s, twin, r), true, nil
+		twins = append(twins, other)
+	}
+	f, again, bounced := readAgain(at, twins, s)
+	if !bounced {
+		return f, again, nil
+	}
+	return f, true, tx.Heard(s.station, readingOf(s), s.remembered())
+}
+
+// readAgain says whether a scan is its station's newest reading once more, or one of the
+// device's other channel. bounced is the former, which opens the window anew.
+func readAgain(at store.Station, twins []store.Station, s scan) (f dock.Feedback, again, bounced bool) {
+	if s.again {
+		return f, false, false
+	}
+	for _, twin := range twins {
+		if r, same := sameWithin(twin.Readings, s, twinWindow); same {
+			return otherChannel(s, twin.ID, r), true, false
 		}
 	}
 	if s.late || s.batch.Of() > 0 || named(s.code) || len(at.Readings) == 0 {
-		return dock.Feedback{}, false, nil
+		return f, false, false
 	}
 	r, same := sameWithin(at.Readings[:1], s, s.guard)
 	if !same {
-		return dock.Feedback{}, false, nil
+		return f, false, false
 	}
-	return bounced(s, r), true, tx.Heard(s.station, readingOf(s), s.remembered())
+	return bounce(s, r), true, true
 }
 
 // otherChannel tells of a scan that the other channel of its device may have brought.
@@ -59,8 +73,8 @@ func otherChannel(s scan, twin allocation.StationID, r store.Reading) dock.Feedb
 	return notCounted(s, allocation.WhyBounce, "station %s has this scan already, over the other channel of the same scanner: not counted twice", twin)
 }
 
-// bounced tells of a code that is, or may be, the reading before once more.
-func bounced(s scan, r store.Reading) dock.Feedback {
+// bounce tells of a code that is, or may be, the reading before once more.
+func bounce(s scan, r store.Reading) dock.Feedback {
 	if _, most := apart(r, s); most >= s.guard {
 		return notCounted(s, allocation.WhyBounce, "same code again, and the agent read nothing for a while, so the time between is not known: %s", scanAgain(s))
 	}

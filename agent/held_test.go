@@ -157,6 +157,43 @@ func TestACodeThatIsMappedIsReceivedAndKnownFromThenOn(t *testing.T) {
 	assert.Contains(t, h.events()[before].Applied.Refused[0].Message, "quantity 0 is not between")
 }
 
+// A person's word is about goods, not about one label: what differs in lot or serial
+// alone is received with it, each scan with its own time.
+func TestLabelsOfOneGTINAreMappedTogether(t *testing.T) {
+	h := newHouse(t)
+	h.items()
+	const strange = "]C10104012345678901"
+	for _, serial := range []string{"A", "B"} {
+		f := h.scan(strange + "21" + serial)
+		require.Equal(t, allocation.WhyUnknown, f.Why, f.Text)
+	}
+	f := h.scan(strange + "21A")
+	assert.Equal(t, allocation.WhyDuplicate, f.Why, "the same carton once more")
+	h.order("late", 2, "X", 1)
+	h.order("soon", 1, "X", 2)
+	h.send(wire.Command{Map: &wire.Map{Code: []byte(strange + "21A"), SKU: "X", Qty: 1}})
+	assert.EqualValues(t, 2, h.line("soon/1").Allocated, "by the rank that holds now")
+	assert.Empty(t, h.stands().Held)
+	var read, taken []*wire.Scan
+	for _, e := range h.events() {
+		switch {
+		case e.Scan != nil && e.Scan.Why == allocation.WhyUnknown:
+			read = append(read, e.Scan)
+		case e.Scan != nil:
+			taken = append(taken, e.Scan)
+		}
+	}
+	require.Len(t, read, 2)
+	require.Len(t, taken, 2)
+	for i, serial := range []string{"A", "B"} {
+		assert.Equal(t, serial, taken[i].Receipts[0].Serial)
+		assert.Equal(t, *read[i].At, *taken[i].At, "its scan time is kept")
+	}
+	assert.Equal(t, allocation.Allocated, h.scan(strange+"21C").Verdict, "the next one needs nobody")
+	assert.Equal(t, allocation.Stock, h.scan("4012345678901").Verdict, "nor does the bare GTIN")
+	assert.Equal(t, allocation.WhyDuplicate, h.scan(strange+"21B").Why)
+}
+
 // "Since" is when the first of those that lie there now came.
 func TestHeldUnitsAreAsOldAsTheFirstThatIsStillThere(t *testing.T) {
 	h := newHouse(t)

@@ -156,7 +156,7 @@ func (h *history) sendGrant(t *rapid.T) {
 	if !found {
 		return
 	}
-	most := rights.MayGrant(l.Wanted(), l.Rights, nil, l.Rights.Granted+9)
+	most := rights.MayGrant(l.Wanted(), l.Rights.Registers, nil, l.Rights.Granted+9)
 	h.send(grantCommand(id, int64(rapid.IntRange(0, int(most)).Draw(t, "total"))))
 }
 
@@ -260,7 +260,7 @@ func (h *history) check(t *rapid.T) {
 		require.Equal(t, l.Allocated, l.Rights.Used-l.Rights.Undone, id)
 		said := told.lines[id]
 		said.Granted = l.Rights.Granted
-		require.Equal(t, l.Rights, said, "what the log says of %s", id)
+		require.Equal(t, l.Rights.Registers, said, "what the log says of %s", id)
 		require.Equal(t, told.staged[id], l.Staged, "what the log says was staged of %s", id)
 		allocated, excess = allocated+l.Allocated, excess+l.Excess
 	}

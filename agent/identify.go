@@ -118,8 +118,7 @@ func (d *desk) lookUp(tx *store.Tx, at store.Station, s scan) (goods, error) {
 	}
 	switch {
 	case !found && noGoods(c):
-		return goods{}, &refusal{verdict: allocation.Check, why: allocation.WhyUnknown, text: fmt.Sprintf(
-			"%s is a code for a place or an order, not for goods: scan the unit's own label", c.Text)}
+		return goods{}, notGoods(c)
 	case !found:
 		return goods{kept: allocation.WhyUnknown, times: times}, nil
 	}
@@ -151,6 +150,11 @@ func noGoods(c barcode.Code) bool {
 	return c.Format == barcode.House && (c.Kind == barcode.Location || c.Kind == barcode.Order)
 }
 
+func notGoods(c barcode.Code) error {
+	return &refusal{verdict: allocation.Check, why: allocation.WhyUnknown, text: fmt.Sprintf(
+		"%s is a code for a place or an order, not for goods: scan the unit's own label", c.Text)}
+}
+
 // product multiplies quantities; what does not fit becomes a number that no
 // quantity may be.
 func product(factors ...int64) int64 {
@@ -171,7 +175,7 @@ func (d *desk) mapped(tx *store.Tx, s scan) (u unit, pack int64, found bool, err
 	if s.code.Piece.Of > 0 {
 		return u, 0, false, nil
 	}
-	sku, pack, found, err := tx.Alias(s.raw)
+	sku, pack, found, err := tx.Alias(nameIn(s.raw, s.code))
 	if err != nil || !found {
 		return u, 0, false, err
 	}
@@ -222,8 +226,8 @@ func (d *desk) pallet(tx *store.Tx, s scan, times int64) (goods, error) {
 	if !announced {
 		return d.stranger(tx, s, times)
 	}
-	if p.Received > 0 {
-		return goods{}, stop(allocation.WhyDuplicate, "pallet %s was received before, as event %d: it is not counted again", sscc, p.Received)
+	if p.Received != 0 {
+		return goods{}, stop(allocation.WhyDuplicate, "pallet %s was received before%s: it is not counted again", sscc, asEvent(p.Received))
 	}
 	if times > 1 {
 		return goods{}, onePallet(sscc, times)
@@ -270,7 +274,7 @@ func (d *desk) seenBefore(tx *store.Tx, s scan, g goods) error {
 	if g.kept != "" && (s.code.SSCC != "" || s.code.Serial != "") {
 		before, err := tx.KeptScans(s.raw)
 		if err == nil && len(before) > 0 {
-			err = stop(allocation.WhyDuplicate, "this was set aside before, as event %d: it is not counted again", before[0].Seq)
+			err = stop(allocation.WhyDuplicate, "this was set aside before%s: it is not counted again", asEvent(before[0].Seq))
 		}
 		return err
 	}
@@ -282,11 +286,20 @@ func (d *desk) seenBefore(tx *store.Tx, s scan, g goods) error {
 		if err != nil {
 			return err
 		}
-		if seq > 0 {
+		if seq != 0 {
 			return d.duplicate(tx, u, seq)
 		}
 	}
 	return nil
+}
+
+// asEvent names an event of the present log; the numbers of earlier ones tell nobody
+// anything.
+func asEvent(seq int64) string {
+	if seq < 0 {
+		return ""
+	}
+	return fmt.Sprintf(", as event %d", seq)
 }
 
 // duplicate tells what became of the serial: after a crash the worker may not

@@ -14,7 +14,25 @@ import (
 	"dockfill/sync/wire"
 )
 
-// mapCode says what a kept code stands for: its scans are received now.
+// nameIn gives what of a code names goods, whatever lot, serial or date stand beside
+// it on the label: a person's word is about the goods and not about one label. A text
+// in which nothing else is recognised is its own name.
+func nameIn(raw []byte, c barcode.Code) []byte {
+	switch {
+	case c.Err != nil:
+		return []byte(cmp.Or(c.Text, string(raw)))
+	case c.SSCC != "":
+		return []byte("00" + string(c.SSCC))
+	case c.GTIN != "":
+		return []byte(c.GTIN)
+	case c.Contents != "":
+		return []byte(c.Contents)
+	}
+	return []byte(cmp.Or(string(c.SKU), c.Text, string(raw)))
+}
+
+// mapCode says what a kept code stands for: its scans are received now, and those of
+// other labels of the same goods.
 func (r *run) mapCode(m *wire.Map) error {
 	if len(m.Code) == 0 || len(m.Code) > scanner.MaxScan {
 		return fmt.Errorf("a code to be mapped has 1 to %d bytes, not %d", scanner.MaxScan, len(m.Code))
@@ -25,13 +43,15 @@ func (r *run) mapCode(m *wire.Map) error {
 	if err := allocation.CheckQty(m.Qty); err != nil {
 		return err
 	}
-	if err := noPiece(r.d.rules.Parse("", m.Code, r.d.now().Year())); err != nil {
+	code := r.d.rules.Parse("", m.Code, r.d.now().Year())
+	if err := noPiece(code); err != nil {
 		return err
 	}
-	if err := r.tx.SetAlias(m.Code, m.SKU, m.Qty); err != nil {
+	name := nameIn(m.Code, code)
+	if err := r.tx.SetAlias(name, m.SKU, m.Qty); err != nil {
 		return err
 	}
-	return r.receiveKnown(func(raw []byte, _ barcode.Code) bool { return bytes.Equal(raw, m.Code) })
+	return r.receiveKnown(func(raw []byte, c barcode.Code) bool { return bytes.Equal(nameIn(raw, c), name) })
 }
 
 // noPiece refuses a code of one piece of an item: an item of three pieces would count

@@ -23,7 +23,7 @@ type laid struct {
 func (l laid) certain() bool {
 	keys := map[string]bool{}
 	for _, k := range l.records {
-		if k.N > 0 && k.Seq > 0 {
+		if k.N > 0 && k.Seq != 0 {
 			keys[k.Key] = true
 		}
 	}

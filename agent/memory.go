@@ -156,7 +156,7 @@ func (d *desk) openUpload(tx *store.Tx, s scan) (store.Memory, error) {
 				return m, err
 			}
 		}
-		if r.N > 0 && r.Seq > 0 {
+		if r.N > 0 && r.Seq != 0 {
 			m.Known++
 			m.First = min(r.N, cmp.Or(m.First, r.N))
 		}

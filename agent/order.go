@@ -27,7 +27,7 @@ func (r *run) order(o *wire.Order) error {
 	for _, l := range o.Lines {
 		id := allocation.MakeLineID(o.ID, l.Line)
 		wanted[id] = true
-		d.Wants = append(d.Wants, allocation.Want{Line: id, Qty: l.Qty})
+		d.Wants = append(d.Wants, allocation.Want{Line: id, Qty: l.Qty, Ordered: l.Ordered})
 		if err := r.line(id, o.ID, l, had > 0); err != nil {
 			return err
 		}
@@ -121,6 +121,8 @@ func checkOrder(o *wire.Order) error {
 			err = fmt.Errorf("line %q stands twice", l.Line)
 		case l.Qty < 0 || l.Qty > allocation.MaxQty:
 			err = fmt.Errorf("line %s: quantity %d is not between 0 and %d", l.Line, l.Qty, int64(allocation.MaxQty))
+		case l.Ordered < 0 || l.Ordered > allocation.MaxQty:
+			err = fmt.Errorf("line %s: %d units ordered are not between 0 and %d", l.Line, l.Ordered, int64(allocation.MaxQty))
 		case l.Pack < 0 || l.Pack > allocation.MaxQty:
 			err = fmt.Errorf("line %s: a pack of %d is not between 0 (none) and %d", l.Line, l.Pack, int64(allocation.MaxQty))
 		case l.MinLifeDays < 0 || l.MinLifeDays > maxLifeDays:

@@ -37,7 +37,8 @@ type scan struct {
 	since   time.Time            // when it may have come at the earliest; zero is at
 	named   *goods               // set where the goods were named and not read: a replay
 	inbound allocation.InboundID // said beside the code: a replay
-	again   bool                 // a person said that it is another unit
+	again   bool                 // it is known to be another unit
+	aside   bool                 // it was set aside until the site may allocate, and so are its goods
 	kept    int64                // the event that kept the code, which is known by now; else 0
 	worker  string               // of a kept scan
 
@@ -187,13 +188,11 @@ func (d *desk) take(tx *store.Tx, s scan, g goods) (took, error) {
 		return t, nil
 	}
 	var e allocation.Receive
-	in := input{atHand: s.kept == 0}
+	in := input{atHand: s.kept == 0 && !s.aside}
 	for _, u := range g.units {
 		e.Receipts = append(e.Receipts, u.Receipt)
 		t.receipts = append(t.receipts, u.receipt())
-		if u.Inbound != "" {
-			in.received = append(in.received, store.Arrival{Inbound: u.Inbound, SKU: u.SKU, Qty: u.Qty})
-		}
+		in.received = append(in.received, store.Arrival{Inbound: u.Inbound, SKU: u.SKU, Qty: u.Qty})
 	}
 	in.Event = e
 	var err error

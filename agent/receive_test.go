@@ -38,7 +38,7 @@ func TestACaseFillsTheLongestWaitingLinesAndTheRestIsPutAway(t *testing.T) {
 	}, f.Blocks[0])
 	assert.Equal(t, "A-04", f.Blocks[2].Destination)
 	assert.Equal(t, f.Blocks[0].Text, f.Text)
-	assert.Equal(t, "B/1 was the last line waiting for it, after A/1", f.Blocks[1].Text)
+	assert.Equal(t, "B/1 was the last line of its SKU that could take it, after A/1", f.Blocks[1].Text)
 	assert.Equal(t, []allocation.OrderID{"A", "B"}, f.Complete)
 	assert.EqualValues(t, 1, h.free("X"))
 	e := h.events()[f.Seq-1]
@@ -174,6 +174,22 @@ func TestUndoTakesTheStationsLastScanBack(t *testing.T) {
 	l := h.line("A/1")
 	assert.Zero(t, l.Allocated)
 	assert.EqualValues(t, 2, l.Rights.Balance())
+}
+
+// Each maker numbers its own trade item, and so may the house: equal numbers are
+// different things, and within each range a number counts once.
+func TestASerialIsUniqueWithinItsTradeItem(t *testing.T) {
+	const other = "09506000134352"
+	h := newHouse(t)
+	h.send(wire.Command{Item: &wire.Item{SKU: "X", GTINs: []wire.ItemGTIN{{GTIN: eachGTIN, Qty: 1}, {GTIN: other, Qty: 1}, {GTIN: caseGTIN, Qty: 12}}}})
+	for _, gtin := range []string{eachGTIN, other, caseGTIN} {
+		assert.Equal(t, allocation.Stock, h.scan("]C101"+gtin+"21S1").Verdict, gtin)
+	}
+	assert.EqualValues(t, 14, h.free("X"))
+	for _, gtin := range []string{eachGTIN, other, caseGTIN} {
+		assert.Equal(t, allocation.WhyDuplicate, h.scan("]C101"+gtin+"21S1").Why, gtin)
+	}
+	assert.EqualValues(t, 14, h.free("X"))
 }
 
 func TestUndoOpensALineForFreeStock(t *testing.T) {
@@ -542,20 +558,21 @@ func TestOneBadScanInABatchRollsBackAlone(t *testing.T) {
 	assert.EqualValues(t, 2, h.free("X"))
 }
 
-func TestASiteThatWasNeverAdmittedStopsEveryScan(t *testing.T) {
+func TestASiteThatWasNeverAdmittedSetsEveryScanAside(t *testing.T) {
 	h := &house{t: t, config: config.Config{Site: "leeds", Data: t.TempDir(), Stations: []scanner.Config{{Station: "1"}}}}
 	h.start()
 	f := h.scan(eachGTIN)
-	assert.Equal(t, allocation.Stop, f.Verdict)
+	assert.Equal(t, allocation.Held, f.Verdict)
 	assert.Equal(t, allocation.WhyNotReady, f.Why)
 	st, err := h.Status(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "UNVERIFIED", st.State)
+	assert.EqualValues(t, 1, st.Captured.Scans)
 	_, err = h.Scan(t.Context(), "9", []byte("x"))
 	require.ErrorIs(t, err, dock.ErrNoStation)
 }
 
-func TestADamagedDatabaseKeepsTheAgentUpAndRefusesScans(t *testing.T) {
+func TestADamagedDatabaseKeepsTheAgentUpAndSetsScansAside(t *testing.T) {
 	h := newHouse(t)
 	h.items()
 	h.scan(eachGTIN)
@@ -566,13 +583,13 @@ func TestADamagedDatabaseKeepsTheAgentUpAndRefusesScans(t *testing.T) {
 	require.NoError(t, os.Truncate(path, info.Size()/2))
 	h.start()
 	f := h.scan(eachGTIN)
-	assert.Equal(t, allocation.Stop, f.Verdict)
+	assert.Equal(t, allocation.Held, f.Verdict)
 	assert.Equal(t, allocation.WhyNotReady, f.Why)
-	assert.Contains(t, f.Text, "damaged")
 	st, err := h.Status(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "CAPTURE-ONLY", st.State)
 	assert.Contains(t, st.Reason, "call central operations")
+	assert.EqualValues(t, 1, st.Captured.Scans)
 	assert.True(t, st.Unread, "its figures are not known")
 	require.NoError(t, h.stop())
 }

@@ -15,7 +15,7 @@ func (d *desk) record(tx *store.Tx, at store.Station, s scan, g goods, t took) (
 		return 0, err
 	}
 	at.Units += t.good()
-	if s.kept > 0 { // the station's place in the log is where it was read
+	if s.kept != 0 { // the station's place in the log is where it was read
 		return seq, errors.Join(tx.MapKept(s.kept, seq), receivePallet(tx, g, seq), tx.PutStation(at))
 	}
 	if g.kept != "" {
@@ -50,7 +50,7 @@ func (t took) good() (n int64) {
 // recordEvents appends the scan's events and gives the last one of the scan itself.
 func (d *desk) recordEvents(tx *store.Tx, at store.Station, s scan, g goods, t took) (seq int64, err error) {
 	prev := at.Last
-	if s.kept > 0 {
+	if s.kept != 0 {
 		prev = 0
 	}
 	room := wire.MaxEvent - overhead(s, at)
@@ -127,7 +127,8 @@ func (t took) allStaged() bool {
 // scanEvent tells of a scan, its receipts and moves left out.
 func scanEvent(tx *store.Tx, at store.Station, s scan, g goods, t took) *wire.Scan {
 	e := &wire.Scan{
-		Station: s.station, Code: s.raw, SSCC: string(g.sscc), Worker: at.Worker, Kept: s.kept,
+		Station: s.station, Code: s.raw, SSCC: string(g.sscc), Worker: at.Worker, Kept: max(0, s.kept), // an earlier life kept it under another number
+
 		Verdict: t.Verdict, Why: t.Why.Code, Policy: tx.Meta().Policy.Version, More: t.Why.More, Staged: t.allStaged(),
 	}
 	if !s.at.IsZero() {
@@ -136,7 +137,7 @@ func scanEvent(tx *store.Tx, at store.Station, s scan, g goods, t took) *wire.Sc
 	if e.Late = s.late; !s.deviceTime.IsZero() {
 		e.DeviceAt = &s.deviceTime
 	}
-	if s.kept > 0 {
+	if s.kept != 0 {
 		e.Worker = s.worker
 	}
 	if g.kept != "" {

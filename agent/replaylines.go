@@ -22,7 +22,7 @@ func (r *replay) scan(tx *store.Tx, in *scenario.Scan) (scenario.Result, error) 
 	s := scan{station: station1(in.Station), at: cmp.Or(in.At, r.clock), raw: []byte(cmp.Or(in.Code, string(in.SKU)))}
 	sku := in.SKU
 	if in.Code != "" && r.skus[allocation.SKU(in.Code)] {
-		_, _, mapped, err := tx.Alias(s.raw)
+		_, _, mapped, err := tx.Alias(nameIn(s.raw, r.desk.rules.Parse("", s.raw, r.clock.Year())))
 		if err != nil {
 			return scenario.Result{}, err
 		}

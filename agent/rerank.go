@@ -29,12 +29,19 @@ func (r *run) policy(p *wire.Policy) error {
 	if err != nil {
 		return err
 	}
-	for some := range slices.Chunk(skus, offerChunk) {
-		if err := r.decide(allocation.Offer{SKUs: some}); err != nil {
+	over, err := r.tx.WithSurplus()
+	if err != nil {
+		return err
+	}
+	for { // what the policy tolerates now comes first
+		n := min(len(skus), offerChunk)
+		if err := r.decide(allocation.Offer{SKUs: skus[:n], Inbounds: over}); err != nil {
 			return err
 		}
+		if skus, over = skus[n:], nil; len(skus) == 0 {
+			return nil
+		}
 	}
-	return nil
 }
 
 // offerChunk bounds the memory that a decision over many SKUs takes.

@@ -21,13 +21,16 @@ type Shadow struct {
 	Data  string // the site's data folder
 	Site  allocation.SiteID
 	Rules barcode.Rules // by which codes are read that were kept and mapped later
-	Since time.Time     // the newest checkpoint at or before it is where it begins
+	// Since is where it begins: at the newest checkpoint at or before it; of a site
+	// that is younger, at its oldest one.
+	Since time.Time
 	// Under is the policy to be tried; nil plays the log by its own policies alone.
 	Under *allocation.Policy
 	// Copy asks a running agent for a closed copy of its database. It is asked where the
 	// database is in use.
 	Copy func(context.Context) (path string, err error)
-	// Played, where it is set, is told how far a run is, by events.
+	// Played, where it is set, is told how far a run is, by events. The first run is by
+	// the site's own policies, the second one under the other.
 	Played func(n, of int64)
 }
 
@@ -57,7 +60,7 @@ func (o Shadow) Run(ctx context.Context) (*ShadowReport, error) {
 		return nil, cmp.Or(err, fmt.Errorf("the database in %s is of site %s, the configuration says %s", o.Data, meta.Site, o.Site))
 	}
 	r := &ShadowReport{Site: o.Site}
-	if r.Checkpoint, err = o.choose(ctx, log); err != nil {
+	if r.Checkpoint, r.Younger, err = o.choose(ctx, log); err != nil {
 		return nil, err
 	}
 	control, err := o.control(ctx, log, dir, r)
@@ -92,15 +95,16 @@ func (o Shadow) end(ctx context.Context, dir string) (path string, done func(), 
 	return path, func() { _ = os.Remove(path) }, nil
 }
 
-// choose takes the newest checkpoint of this log at or before the asked moment.
-func (o Shadow) choose(ctx context.Context, log *store.Store) (store.Checkpoint, error) {
+// choose takes the newest checkpoint of this log at or before the asked moment. A site
+// that is younger than that began at its oldest one.
+func (o Shadow) choose(ctx context.Context, log *store.Store) (best store.Checkpoint, younger bool, err error) {
 	dir := checkpointDir(o.Data)
-	var best, oldest store.Checkpoint
+	var oldest store.Checkpoint
 	kept, unread := keptCheckpoints(ctx, dir)
 	for _, c := range kept {
 		hash, err := log.HashAt(ctx, c.Head.Seq)
 		if err != nil {
-			return best, err
+			return best, false, err
 		}
 		if hash != c.Head.Hash || c.Site != o.Site { // of another life of the site
 			continue
@@ -113,18 +117,37 @@ func (o Shadow) choose(ctx context.Context, log *store.Store) (store.Checkpoint,
 		}
 	}
 	if best.Path != "" {
-		return best, nil
+		return best, false, nil
+	}
+	if oldest.Path != "" {
+		if younger, err = o.younger(ctx, log); younger || err != nil {
+			return oldest, younger, err
+		}
 	}
 	const form = "2006-01-02T15:04:05"
 	switch since := o.Since.Local().Format(form); {
 	case oldest.Path == "" && unread != nil:
-		return best, fmt.Errorf("%w: those that are there cannot be read: %w", ErrNoCheckpoint, unread)
+		return best, false, fmt.Errorf("%w: those that are there cannot be read: %w", ErrNoCheckpoint, unread)
 	case oldest.Path == "":
-		return best, fmt.Errorf("%w: there is none in %s; the agent makes one a day (checkpoints in the configuration), the first when it is started", ErrNoCheckpoint, dir)
+		return best, false, fmt.Errorf("%w: there is none in %s; the agent makes one a day (checkpoints in the configuration), the first when it is started", ErrNoCheckpoint, dir)
 	default:
-		return best, fmt.Errorf("%w: you asked for %s, the oldest is of %s; say --since %s", ErrNoCheckpoint,
+		return best, false, fmt.Errorf("%w: you asked for %s, the oldest is of %s; say --since %s", ErrNoCheckpoint,
 			since, oldest.At.Local().Format(form), oldest.At.Add(time.Second).Local().Format(form))
 	}
+}
+
+// younger reports whether nothing had happened at the site at the asked moment.
+func (o Shadow) younger(ctx context.Context, log *store.Store) (younger bool, err error) {
+	err = log.View(ctx, func(tx *store.Tx) error {
+		if tx.Head().Seq == 0 {
+			younger = true
+			return nil
+		}
+		first, found, err := tx.EventAt(1)
+		younger = found && first.At.After(o.Since)
+		return err
+	})
+	return younger, err
 }
 
 // course is what is kept of a run when its store is gone.
@@ -149,9 +172,9 @@ func (o Shadow) control(ctx context.Context, log *store.Store, dir string, r *Sh
 			}
 		}
 	}, func(s *store.Store) error {
-		_, head, _ := s.Now()
-		hash, err := log.HashAt(ctx, head.Seq)
-		r.Exact = r.First == nil && hash == head.Hash
+		_, r.End, _ = s.Now()
+		hash, err := log.HashAt(ctx, r.End.Seq)
+		r.Exact = r.First == nil && hash == r.End.Hash
 		return err
 	})
 }

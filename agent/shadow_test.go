@@ -20,17 +20,18 @@ import (
 
 // past is a site whose days go by as a test says, and which keeps checkpoints.
 type past struct {
-	t     *testing.T
-	data  string
-	store *store.Store
-	desk  *desk
-	clock time.Time
-	sent  int64
-	n     int
+	t      *testing.T
+	data   string
+	store  *store.Store
+	desk   *desk
+	clock  time.Time
+	sent   int64
+	n      int
+	centre string // whose commands it applies
 }
 
 func newPast(t *testing.T) *past {
-	p := &past{t: t, data: t.TempDir(), clock: time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC)}
+	p := &past{t: t, centre: testCentre, data: t.TempDir(), clock: time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC)}
 	s, err := store.Open(t.Context(), store.Options{Path: filepath.Join(p.data, "agent.db"), Site: "leeds", Unflushed: true})
 	require.NoError(t, err)
 	p.store = s
@@ -59,7 +60,7 @@ func (p *past) send(cmds ...wire.Command) {
 	kept, err := store.Pack(cmds)
 	require.NoError(p.t, err)
 	p.update(func(tx *store.Tx) error {
-		_, err := p.desk.applyKept(tx, testCentre, p.sent+1, packed{cmds, kept})
+		_, err := p.desk.applyKept(tx, p.centre, p.sent+1, packed{cmds, kept})
 		return err
 	})
 	p.sent += int64(len(cmds))
@@ -202,6 +203,20 @@ func TestALogOfAllThatHappensIsReproducedToItsHash(t *testing.T) {
 
 // Whatever happens at a site, its log alone brings it about again; and where the
 // policy that is tried was in force all the time, it changes nothing.
+func TestALogUnderTwoLivesOfTheCentreIsReproduced(t *testing.T) {
+	p := newPast(t)
+	p.send(wire.Command{Item: &wire.Item{SKU: "X", GTINs: []wire.ItemGTIN{{GTIN: eachGTIN, Qty: 1}}}})
+	p.day()
+	p.order("A", 1, 0, "X", 2)
+	p.scan(eachGTIN)
+	p.update(func(tx *store.Tx) error { return tx.Follow("centre-2", wire.Cursor{}, wire.Cursor{}) })
+	p.centre, p.sent = "centre-2", 0
+	p.order("B", 1, 0, "X", 2)
+	p.scan(eachGTIN)
+	r := p.replay("2027-03-02", nil)
+	assert.True(t, r.Exact, "%+v", r.First)
+}
+
 func TestEveryHistoryIsReproducedFromACheckpoint(t *testing.T) {
 	data := t.TempDir()
 	path := filepath.Join(data, "agent.db")
@@ -425,9 +440,6 @@ func TestAReplayNeedsItsCheckpointAndItsCommands(t *testing.T) {
 	p.day() // 2 March
 	p.order("A", 1, 1, "X", 1)
 	p.day() // 3 March
-	_, err = p.shadow("2027-02-20", nil).Run(t.Context())
-	require.ErrorIs(t, err, ErrNoCheckpoint)
-	assert.ErrorContains(t, err, "the oldest is of 2027-03-02T")
 	p.update(func(tx *store.Tx) error {
 		_, err := tx.ForgetCommands(tx.Head().Seq, 100)
 		return err
@@ -439,6 +451,30 @@ func TestAReplayNeedsItsCheckpointAndItsCommands(t *testing.T) {
 	assert.True(t, r.Exact)
 	_, err = Shadow{Data: t.TempDir(), Site: "leeds"}.Run(t.Context())
 	require.ErrorContains(t, err, "there is no database in")
+}
+
+// "Since 7d" is asked of every site; one that is younger has no more to play than it
+// lived.
+func TestASiteThatIsYoungerIsPlayedFromItsBeginning(t *testing.T) {
+	p := newPast(t)
+	p.day() // 2 March
+	assert.True(t, p.replay("2027-02-20", nil).Younger, "nothing has happened yet")
+	p.send(wire.Command{Item: &wire.Item{SKU: "X", GTINs: []wire.ItemGTIN{{GTIN: eachGTIN, Qty: 1}}}})
+	p.order("A", 1, 1, "X", 1)
+	p.day() // 3 March
+	p.scan(eachGTIN)
+	r := p.replay("2027-02-20", nil)
+	assert.True(t, r.Younger)
+	assert.True(t, r.Exact)
+	assert.Zero(t, r.Checkpoint.Head.Seq)
+	assert.EqualValues(t, 3, r.Events)
+	assert.EqualValues(t, 3, r.End.Seq)
+	assert.False(t, p.replay("2027-03-02", nil).Younger)
+
+	require.NoError(t, os.Remove(filepath.Join(checkpointDir(p.data), "2027-03-02.db")))
+	_, err := p.shadow("2027-03-02", nil).Run(t.Context())
+	require.ErrorIs(t, err, ErrNoCheckpoint, "it lived then, and that is not kept")
+	assert.ErrorContains(t, err, "the oldest is of 2027-03-03T")
 }
 
 func TestAWaitBelongsToTheUnitsThatALineKept(t *testing.T) {

@@ -148,9 +148,15 @@ func (p *playing) perform() error {
 	}
 }
 
-// apply applies the same commands in the same transaction.
+// apply applies the same commands in the same transaction. That another life of the
+// centre was followed is told by its first commands alone.
 func (p *playing) apply() error {
 	a := p.now.applied
+	if m := p.tx.Meta(); m.Commands.Centre != a.Centre {
+		if err := p.tx.Follow(a.Centre, m.Stored, m.Safe); err != nil {
+			return err
+		}
+	}
 	r, err := p.desk.apply(p.tx, a.Centre, a.N, a.Commands)
 	if err != nil {
 		return err

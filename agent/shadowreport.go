@@ -16,6 +16,7 @@ import (
 type ShadowReport struct {
 	Site       allocation.SiteID
 	Checkpoint store.Checkpoint
+	Younger    bool      // nothing had happened at the site at the moment that was asked for
 	Until      time.Time // of the last event; the checkpoint's where there is none
 	Events     int64
 	// Happenings are scans, words of people and runs of commands. Reproduced of them
@@ -25,6 +26,7 @@ type ShadowReport struct {
 	// Exact says that all events came out to the last byte: the hash at the end is that
 	// of the log.
 	Exact   bool
+	End     wire.Cursor // what the first run came to
 	Control Run
 	Shadow  *Run // nil where no policy was to be tried
 	// Lines are those that got another number of units, the largest difference first.

@@ -10,7 +10,6 @@ import (
 	"dockfill/agent/dock"
 	"dockfill/agent/store"
 	"dockfill/allocation"
-	"dockfill/sync/session"
 	"dockfill/sync/wire"
 )
 
@@ -18,17 +17,16 @@ import (
 func (a *Agent) Status(ctx context.Context) (dock.Status, error) {
 	s := dock.Status{
 		Site: a.config.Site, Version: a.deps.Version, Started: a.started,
-		Stations: a.stationStatus(), DiskFreeBytes: diskFree(a.config.Data),
+		Stations: a.stationStatus(), DiskFreeBytes: a.diskFree(),
 	}
+	state, reason := a.state()
+	s.State, s.Reason, s.StateSince = string(state), reason, a.since.get()
+	s.Captured, s.DiskFull = a.aside.status(), a.reserve.spent()
 	if a.store == nil {
-		s.State, s.Reason, s.Unread = string(session.CaptureOnly), a.broken.Error(), true
+		s.Unread = true
 		return s, nil
 	}
 	link := a.session.Status()
-	s.State, s.Reason = string(link.State), link.Text
-	if link.State == session.Unverified {
-		s.Reason = unverified
-	}
 	s.Link = dock.Link{Up: link.Up, Since: link.Since, Problem: link.Problem, Dropped: link.Dropped + a.inbox.Dropped()}
 	m, head, c := a.store.Now()
 	s.Incarnation, s.Policy = m.Incarnation, m.Policy.Version
@@ -57,7 +55,15 @@ func (a *Agent) Status(ctx context.Context) (dock.Status, error) {
 		s.Held, err = held(tx)
 		return err
 	})
+	if err != nil && a.damage() != nil {
+		s.Unread, err = true, nil
+	}
 	return s, err
+}
+
+func (a *Agent) diskFree() int64 {
+	free, _ := a.deps.Space(a.config.Data)
+	return free
 }
 
 func short(tx *store.Tx) (all []dock.Short, lines int64, err error) {
@@ -80,7 +86,7 @@ func held(tx *store.Tx) ([]dock.Held, error) {
 // Kept implements dock.Site.
 func (a *Agent) Kept(ctx context.Context, n int) (kept []dock.Kept, err error) {
 	if a.store == nil {
-		return nil, a.broken
+		return nil, a.damage()
 	}
 	err = a.store.View(ctx, func(tx *store.Tx) error {
 		codes, err := tx.KeptCodes(n)
@@ -133,7 +139,7 @@ func (a *Agent) Scan(ctx context.Context, id allocation.StationID, code []byte) 
 // Do implements dock.Site.
 func (a *Agent) Do(ctx context.Context, w wire.Deed) (dock.Done, error) {
 	if a.store == nil {
-		return dock.Done{}, a.broken
+		return dock.Done{}, a.damage()
 	}
 	if w.Station != "" && !slices.ContainsFunc(a.stations, func(s station) bool { return s.config.Station == w.Station }) {
 		return dock.Done{}, fmt.Errorf("%w: %s", dock.ErrNoStation, w.Station)
@@ -149,7 +155,9 @@ func (a *Agent) Do(ctx context.Context, w wire.Deed) (dock.Done, error) {
 			return err
 		}
 		seq = tx.Head().Seq + 1
-		done, err = a.desk.perform(tx, w)
+		if done, err = a.desk.perform(tx, w); err == nil {
+			done.errands, err = standing(tx, done.errands)
+		}
 		return err
 	})
 	if err != nil {
@@ -187,7 +195,7 @@ func deedError(err error) error {
 // Tasks implements dock.Site.
 func (a *Agent) Tasks(ctx context.Context) (tasks []dock.Task, err error) {
 	if a.store == nil {
-		return nil, a.broken
+		return nil, a.damage()
 	}
 	err = a.store.View(ctx, func(tx *store.Tx) error {
 		open, err := tx.Tasks("")
@@ -218,9 +226,12 @@ func dockTask(t store.Task) dock.Task {
 // Done implements dock.Site.
 func (a *Agent) Done(ctx context.Context, task int64) error {
 	if a.store == nil {
-		return a.broken
+		return a.damage()
 	}
 	return a.writer.wait(ctx, func(tx *store.Tx) error {
+		if err := a.ready(tx); err != nil {
+			return err
+		}
 		_, err := a.desk.endTask(tx, task, store.Station{})
 		return err
 	})
@@ -239,7 +250,7 @@ func (a *Agent) Subscribe(id allocation.StationID) (<-chan dock.Feedback, func()
 // Balances implements dock.Site.
 func (a *Agent) Balances(ctx context.Context) (b dock.Balances, err error) {
 	if a.store == nil {
-		return dock.Balances{}, a.broken
+		return dock.Balances{}, a.damage()
 	}
 	err = a.store.View(ctx, func(tx *store.Tx) error {
 		b, err = balances(tx)

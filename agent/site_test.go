@@ -15,6 +15,7 @@ import (
 	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/scanner"
+	"dockfill/sync/outbox"
 	"dockfill/sync/wire"
 )
 
@@ -47,7 +48,7 @@ func newHouse(t testing.TB, change ...func(*config.Config, *Deps)) *house {
 		f(&h.config, &h.deps)
 	}
 	h.start()
-	require.NoError(t, siteLog{h.Agent}.Adopt(t.Context(), testLife, testCentre))
+	require.NoError(t, siteLog{h.Agent}.Adopt(t.Context(), outbox.NewLife{Incarnation: testLife, Centre: testCentre}))
 	return h
 }
 
@@ -75,20 +76,41 @@ func (h *house) start() {
 // feedback was given is not part of it.
 func (h *house) crash() {
 	h.t.Helper()
-	left := h.t.TempDir()
-	for _, name := range []string{"agent.db", "agent.db-wal"} {
-		b, err := os.ReadFile(filepath.Join(h.config.Data, name))
-		require.NoError(h.t, err)
-		require.NoError(h.t, os.WriteFile(filepath.Join(left, name), b, 0o600))
-	}
+	disk := h.disk()
 	require.NoError(h.t, h.stop())
-	h.config.Data = left
+	h.putBack(disk)
 	h.start()
+}
+
+// disk is what lies on the disk at this moment, by path.
+func (h *house) disk() map[string][]byte {
+	h.t.Helper()
+	disk := map[string][]byte{}
+	for _, path := range []string{"agent.db", "agent.db-wal", "../" + filepath.Base(h.config.AnchorDir()) + "/anchor.json"} {
+		path = filepath.Join(h.config.Data, path)
+		b, err := os.ReadFile(path)
+		require.NoError(h.t, err)
+		disk[path] = b
+	}
+	if b, err := os.ReadFile(h.captureFile()); err == nil {
+		disk[h.captureFile()] = b
+	}
+	return disk
+}
+
+func (h *house) captureFile() string { return filepath.Join(h.config.Data, captureName) }
+
+// putBack brings the same files to an older state.
+func (h *house) putBack(disk map[string][]byte) {
+	h.t.Helper()
+	for path, b := range disk {
+		require.NoError(h.t, os.WriteFile(path, b, 0o600))
+	}
 }
 
 func (h *house) send(cmds ...wire.Command) {
 	h.t.Helper()
-	require.NoError(h.t, commands{h.Agent}.Apply(h.t.Context(), testCentre, h.sent+1, cmds))
+	require.NoError(h.t, commands{h.Agent}.Apply(h.t.Context(), testLife, testCentre, h.sent+1, cmds))
 	h.sent += int64(len(cmds))
 }
 

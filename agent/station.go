@@ -13,6 +13,7 @@ import (
 	"dockfill/agent/store"
 	"dockfill/allocation"
 	"dockfill/scanner"
+	"dockfill/scanner/barcode"
 	"dockfill/scanner/source"
 )
 
@@ -108,7 +109,13 @@ func (a *Agent) hear(ctx context.Context, place station, read <-chan scanner.Sca
 // or after it is certain that nothing was saved; then the screens are told.
 func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
 	var came reply
+	var record int64 // of the capture file
+	looked := false
 	give := func(err error) {
+		if a.isAside(err) {
+			came.Feedback, record, err = a.aside.receive(s, looked)
+			err = a.notAside(err)
+		}
 		f := came.Feedback
 		if err != nil {
 			f, came = refused(s, err), reply{}
@@ -118,8 +125,11 @@ func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
 			a.hub.publish(f)
 		}
 		a.correct(came.errands)
-		if f.Seq > 0 {
+		switch {
+		case f.Seq > 0:
 			a.writer.proven(s.station, f.Seq)
+		case record > 0:
+			a.aside.proven(s.station, record)
 		}
 		if f.Why == allocation.WhyBounce {
 			a.log.Info("a reading was not counted", "station", s.station, "code", f.Code, "reason", f.Text)
@@ -129,22 +139,73 @@ func (a *Agent) take(ctx context.Context, s scan, answer func(dock.Feedback)) {
 		}
 	}
 	if a.store == nil {
-		give(stop(allocation.WhyNotReady, "nothing is received here: %v", a.broken))
+		give(errAside)
 		return
 	}
 	a.noteUpload(ctx, s)
 	a.writer.submit(ctx, job{
 		do: func(tx *store.Tx) error {
-			if err := a.ready(tx); err != nil {
-				return err
+			err := a.receiving(tx)
+			if errors.Is(err, errAside) {
+				looked, err = a.foresee(tx, s)
 			}
-			var err error
-			came, err = a.desk.receive(tx, s)
+			if err == nil {
+				came, err = a.desk.receive(tx, s)
+			}
+			if err == nil {
+				came.errands, err = standing(tx, came.errands)
+			}
 			return err
 		},
 		done: give,
 	})
 	a.closeUpload(ctx, s)
+}
+
+// isAside says whether a scan that was not saved is to be set aside.
+func (a *Agent) isAside(err error) bool {
+	return errors.Is(err, errAside) || errors.Is(err, store.ErrDamaged)
+}
+
+// notAside ends the agent where it is not known what the capture file holds.
+func (a *Agent) notAside(err error) error {
+	err = unsavedAside(err)
+	switch {
+	case errors.Is(err, ErrUnsaved):
+		select {
+		case a.fatal <- err:
+		default:
+		}
+	case errors.Is(err, store.ErrFull):
+		a.reserve.full()
+	}
+	return err
+}
+
+// foresee asks the database, as far as it can be read, whether a scan that is set aside is
+// acceptable: a unit that was received before is refused at once. The error is errAside
+// where it is, and looked says that all was asked.
+func (a *Agent) foresee(tx *store.Tx, s scan) (looked bool, err error) {
+	if s.code.Format == barcode.Control || s.fault != nil {
+		return false, errAside
+	}
+	var no *refusal
+	err = a.desk.unreadable(tx, s)
+	if err == nil {
+		var at store.Station
+		if at, err = tx.Station(s.station); err == nil {
+			_, err = a.desk.identify(tx, a.aside.cards(at), s)
+		}
+	}
+	switch {
+	case err == nil:
+		return true, errAside
+	case errors.As(err, &no):
+		return true, err
+	case store.OfTheDisk(err):
+		return false, err
+	}
+	return false, errAside
 }
 
 // noteUpload notes all records of an upload before the first of them is received:
@@ -155,15 +216,14 @@ func (a *Agent) noteUpload(ctx context.Context, s scan) {
 	}
 	a.writer.submit(ctx, job{
 		do: func(tx *store.Tx) error {
-			if err := a.ready(tx); err != nil {
+			if err := a.receiving(tx); err != nil {
 				return err
 			}
 			_, err := a.desk.openUpload(tx, s)
 			return err
 		},
 		done: func(err error) {
-			var r *refusal
-			if err != nil && !errors.As(err, &r) {
+			if err != nil && !a.isAside(err) {
 				a.log.Error("an upload was not noted; its records are received one by one", "station", s.station, "error", err)
 			}
 		},
@@ -179,16 +239,15 @@ func (a *Agent) closeUpload(ctx context.Context, s scan) {
 	var p passedOver
 	a.writer.submit(ctx, job{
 		do: func(tx *store.Tx) (err error) {
-			if err := a.ready(tx); err != nil {
+			if err := a.receiving(tx); err != nil {
 				return err
 			}
 			p, err = a.desk.endUpload(tx, s)
 			return err
 		},
 		done: func(err error) {
-			var r *refusal
 			switch {
-			case err != nil && !errors.As(err, &r):
+			case err != nil && !a.isAside(err):
 				a.log.Error("the end of an upload was not noted", "station", s.station, "error", err)
 			case err == nil && p.known > 0:
 				a.repeated(s.station, p.known)

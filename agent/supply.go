@@ -68,27 +68,16 @@ func (r *run) inbound(in *wire.Inbound) error {
 	if err := r.tx.PutInbound(in); err != nil {
 		return err
 	}
-	// What is announced may make a shipment possible; a closed inbound announces
-	// nothing.
-	if skus := announced(in); len(skus) > 0 && !in.Closed {
-		if err := r.decide(allocation.Offer{SKUs: skus}); err != nil {
-			return err
-		}
+	// More or less is announced than before: that makes shipments possible, or leaves
+	// to others what was counted on. What came above it may have room now.
+	skus, err := r.tx.AnnouncedBy(in.ID)
+	if err != nil {
+		return err
+	}
+	if err := r.decide(allocation.Offer{SKUs: skus, Inbounds: []allocation.InboundID{in.ID}}); err != nil {
+		return err
 	}
 	return r.receiveKnown(announcedBy(in))
-}
-
-func announced(in *wire.Inbound) (skus []allocation.SKU) {
-	for _, l := range in.Lines {
-		skus = append(skus, l.SKU)
-	}
-	for _, p := range in.Pallets {
-		for _, l := range p.Lines {
-			skus = append(skus, l.SKU)
-		}
-	}
-	slices.Sort(skus)
-	return slices.Compact(skus)
 }
 
 func checkInbound(in *wire.Inbound) error {

@@ -2,6 +2,8 @@ package agent
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"dockfill/agent/store"
@@ -28,6 +30,14 @@ func (l siteLog) Position(ctx context.Context) (p outbox.Position, err error) {
 		p = outbox.Position{
 			Incarnation: m.Incarnation, Run: m.Run, Head: tx.Head(),
 			Stored: m.Stored, Safe: m.Safe, Commands: m.Commands,
+			Fence: outbox.Fence{Reason: m.FenceReason, Text: m.FenceText, Doubt: l.a.moor.doubts()},
+		}
+		left, err := tx.Lives()
+		if err != nil {
+			return err
+		}
+		for _, e := range left {
+			p.Earlier = append(p.Earlier, outbox.Earlier{Incarnation: e.Incarnation, Head: e.Head, Stored: e.Stored, Safe: e.Safe})
 		}
 		p.Registers, err = tx.Registers()
 		return err
@@ -36,12 +46,15 @@ func (l siteLog) Position(ctx context.Context) (p outbox.Position, err error) {
 }
 
 func (l siteLog) Read(ctx context.Context, after int64, maxEvents, maxBytes int) ([]outbox.Stored, error) {
-	events, err := l.a.store.Read(ctx, after, maxEvents, maxBytes)
-	stored := make([]outbox.Stored, len(events))
+	return stored(l.a.store.Read(ctx, after, maxEvents, maxBytes))
+}
+
+func stored(events []store.Event, err error) ([]outbox.Stored, error) {
+	all := make([]outbox.Stored, len(events))
 	for i, e := range events {
-		stored[i] = outbox.Stored{Seq: e.Seq, Hash: e.Hash, Body: e.Body}
+		all[i] = outbox.Stored{Seq: e.Seq, Hash: e.Hash, Body: e.Body}
 	}
-	return stored, err
+	return all, err
 }
 
 func (l siteLog) HashAt(ctx context.Context, seq int64) (wire.Hash, error) {
@@ -52,13 +65,56 @@ func (l siteLog) Acknowledge(ctx context.Context, stored, safe wire.Cursor) erro
 	return l.a.writer.wait(ctx, func(tx *store.Tx) error { return tx.Acknowledge(stored, safe) })
 }
 
-func (l siteLog) Adopt(ctx context.Context, incarnation, centre string) error {
-	err := l.a.writer.wait(ctx, func(tx *store.Tx) error { return tx.Adopt(incarnation, centre) })
-	if err == nil {
-		l.a.log.Info("the centre has admitted this site: the agent receives", "incarnation", incarnation)
-		l.a.checkpoints.keep(ctx) // now it is small, and what comes first can be played again
+func (l siteLog) Fence(ctx context.Context, f outbox.Fence) error {
+	return l.a.writer.wait(ctx, func(tx *store.Tx) error { return tx.Fence(f.Reason, f.Text, f.Doubt) })
+}
+
+// Adopt begins the life in a transaction of its own, and flushes the anchor before that
+// is committed: what then remains of a crash between them is a doubt, and no harm.
+func (l siteLog) Adopt(ctx context.Context, n outbox.NewLife) error {
+	back := func() {}
+	err := l.a.writer.waitLong(ctx, func(tx *store.Tx) (err error) {
+		if tx.Meta().Incarnation != n.Instead && tx.Meta().Incarnation != n.Incarnation {
+			return fmt.Errorf("the database lives as %s and not as %s, which was replaced", tx.Meta().Incarnation, n.Instead)
+		}
+		if err := errors.Join(tx.Replace(n.Incarnation, n.Centre, n.Kept), tx.SetAnchored()); err != nil {
+			return err
+		}
+		back, err = l.a.moor.begin(tx)
+		return err
+	})
+	if err != nil {
+		back()
+		return err
 	}
-	return err
+	l.a.log.Info("the centre has given this site a life: the agent receives", "incarnation", n.Incarnation, "instead", n.Instead)
+	l.a.standing()
+	l.a.checkpoints.keep(ctx) // now it is small, and what comes first can be played again
+	return nil
+}
+
+func (l siteLog) Follow(ctx context.Context, centre string, stored, safe wire.Cursor) error {
+	return l.a.writer.waitLong(ctx, func(tx *store.Tx) error { return tx.Follow(centre, stored, safe) })
+}
+
+func (l siteLog) Granted(ctx context.Context) (all []wire.Granted, err error) {
+	err = l.a.store.View(ctx, func(tx *store.Tx) error {
+		all, err = tx.Granted()
+		return err
+	})
+	return all, err
+}
+
+func (l siteLog) ReadLife(ctx context.Context, incarnation string, after int64, maxEvents, maxBytes int) ([]outbox.Stored, error) {
+	return stored(l.a.store.ReadLife(ctx, incarnation, after, maxEvents, maxBytes))
+}
+
+func (l siteLog) LifeHashAt(ctx context.Context, incarnation string, seq int64) (wire.Hash, error) {
+	return l.a.store.LifeHashAt(ctx, incarnation, seq)
+}
+
+func (l siteLog) AcknowledgeLife(ctx context.Context, incarnation string, stored, safe wire.Cursor) error {
+	return l.a.writer.wait(ctx, func(tx *store.Tx) error { return tx.AcknowledgeLife(incarnation, stored, safe) })
 }
 
 // commands is the site as the inbox needs it.
@@ -66,14 +122,17 @@ type commands struct{ a *Agent }
 
 var _ inbox.Site = commands{}
 
-func (c commands) Applied(ctx context.Context) (wire.CommandCursor, error) {
+func (c commands) Applied(ctx context.Context) (string, wire.CommandCursor, error) {
 	m, _, err := c.a.store.State(ctx)
-	return m.Commands, err
+	return m.Incarnation, m.Commands, err
 }
 
 // Apply goes in pieces, each a transaction and an event of its own: no scan waits
-// for more than one of them, however many orders an import has changed.
-func (c commands) Apply(ctx context.Context, centre string, first int64, cmds []wire.Command) error {
+// for more than one of them, however many orders an import has changed. People are
+// told of what all of them come to.
+func (c commands) Apply(ctx context.Context, life, centre string, first int64, cmds []wire.Command) error {
+	var errands []store.Task
+	defer func() { c.a.correct(errands) }()
 	for len(cmds) > 0 {
 		n := piece(cmds)
 		now, err := c.a.packed(cmds[:n])
@@ -81,14 +140,23 @@ func (c commands) Apply(ctx context.Context, centre string, first int64, cmds []
 			return err
 		}
 		var r *run
+		var still []store.Task
 		err = c.a.writer.waitLong(ctx, func(tx *store.Tx) (err error) {
-			r, err = c.a.desk.applyKept(tx, centre, first, now)
+			if err := c.a.ready(tx); err != nil {
+				return err
+			}
+			if now := tx.Meta().Incarnation; now != life {
+				return fmt.Errorf("commands are for life %s, this is %s", life, now)
+			}
+			if r, err = c.a.desk.applyKept(tx, centre, first, now); err == nil {
+				still, err = standing(tx, append(errands, r.errands...))
+			}
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		c.a.correct(r.errands)
+		errands = still
 		c.a.tellShort(r.decided)
 		first, cmds = first+int64(n), cmds[n:]
 	}
@@ -168,6 +236,8 @@ func (a *Agent) forget(ctx context.Context) error {
 	for _, some := range []func(*store.Tx) (int64, error){
 		func(tx *store.Tx) (int64, error) { return tx.Forget(before, through, forgetChunk) },
 		func(tx *store.Tx) (int64, error) { return tx.ForgetCommands(through, forgetRuns) },
+		func(tx *store.Tx) (int64, error) { return tx.ForgetLives(before, forgetChunk) },
+		func(tx *store.Tx) (int64, error) { return tx.ForgetCaptured(a.aside.id(), forgetChunk) },
 	} {
 		if err := a.forgetAll(ctx, some); err != nil {
 			return err

@@ -59,6 +59,11 @@ func (u *undoing) read(last int64) (prev int64, err error) {
 	if prev, err = u.readScan(last); err != nil {
 		return 0, err
 	}
+	captured, err := u.tx.WasCaptured(last)
+	if err != nil {
+		return 0, err
+	}
+	u.lies.aside = u.lies.aside || captured
 	mapped, err := u.tx.MappedBy(last)
 	if err != nil || mapped == 0 {
 		return prev, err
@@ -108,9 +113,7 @@ func (u *undoing) receipt(r wire.Receipt) {
 	if r.Disposition == "" {
 		u.good += r.Qty
 	}
-	if r.Inbound != "" {
-		u.received = append(u.received, store.Arrival{Inbound: r.Inbound, SKU: r.SKU, Qty: -r.Qty})
-	}
+	u.received = append(u.received, store.Arrival{Inbound: r.Inbound, SKU: r.SKU, Qty: -r.Qty})
 	t := u.takenOf(r)
 	t.Qty += r.Qty
 	t.Surplus += r.Surplus
@@ -119,6 +122,10 @@ func (u *undoing) receipt(r wire.Receipt) {
 		u.lies.add(lineSKU{a.Line, r.SKU}, a.Qty)
 	}
 	u.lies.add(lineSKU{"", r.SKU}, r.Free)
+	if r.Disposition != "" { // of what is good by now, some may not have been carried yet
+		u.lies.aside = true
+		u.lies.add(lineSKU{"", r.SKU}, r.Qty)
+	}
 }
 
 func (u *undoing) takenOf(r wire.Receipt) *allocation.Taken {

@@ -35,20 +35,23 @@ const maxBatch = 128
 // writer is the one goroutine that writes. All that waits at a moment goes into
 // one transaction and one flush; nothing waits for company.
 type writer struct {
-	store *store.Store
-	log   *slog.Logger
-	jobs  chan job
-	long  chan job                       // such as commands: one at a time, alone, and after the scans that wait
-	ended chan struct{}                  // closed when no job is taken any more
-	grown func()                         // told after each commit
-	doubt bool                           // a commit found the disk full: look before the next one
-	mu    sync.Mutex                     // guards given
-	given map[allocation.StationID]int64 // newest scan whose feedback was given, not yet stored
+	store   *store.Store
+	moor    *moor
+	log     *slog.Logger
+	jobs    chan job
+	long    chan job      // such as commands: one at a time, alone, and after the scans that wait
+	ended   chan struct{} // closed when no job is taken any more
+	grown   func()        // told after each commit
+	doubt   bool          // a commit found the disk full: look before the next one
+	dead    func() error  // why nothing may be written any more; nil where it may
+	reserve *reserve
+	mu      sync.Mutex                     // guards given
+	given   map[allocation.StationID]int64 // newest scan whose feedback was given, not yet stored
 }
 
-func newWriter(s *store.Store, log *slog.Logger, grown func()) *writer {
+func newWriter(s *store.Store, m *moor, log *slog.Logger, grown func()) *writer {
 	return &writer{
-		store: s, log: log, grown: grown,
+		store: s, moor: m, log: log, grown: grown,
 		jobs: make(chan job, maxBatch), long: make(chan job), ended: make(chan struct{}),
 		given: map[allocation.StationID]int64{},
 	}
@@ -160,6 +163,10 @@ func (w *writer) waiting(batch []job) []job {
 // that fails is taken back alone. An error of the disk takes all of them back,
 // and it is ErrUnsaved where it is not certain what the disk holds now.
 func (w *writer) commit(batch []job) error {
+	if err := w.dead(); err != nil {
+		return w.fail(batch, err)
+	}
+	w.reserve.look()
 	if w.doubt {
 		if err := w.store.Verify(context.Background()); err != nil {
 			return w.fail(batch, err)
@@ -169,8 +176,12 @@ func (w *writer) commit(batch []job) error {
 	given := w.takeGiven()
 	errs := make([]error, len(batch))
 	err := w.store.Update(context.Background(), func(tx *store.Tx) error {
+		before := tx.Head().Seq
 		tx.Given(given)
 		if err := perform(tx, batch, errs); err != nil {
+			return err
+		}
+		if err := w.moor.reach(before, tx.Head().Seq); err != nil {
 			return err
 		}
 		return tx.Prove()
@@ -205,15 +216,24 @@ func perform(tx *store.Tx, batch []job, errs []error) error {
 	return nil
 }
 
-// fail answers that nothing of a batch was saved. A full disk and a database
+// fail answers that nothing of a batch was saved. A full disk, a damaged database and one
 // that somebody holds are known to have changed nothing: the agent goes on.
 func (w *writer) fail(batch []job, err error) error {
-	w.log.Error("nothing was saved", "inputs", len(batch), "error", err)
+	damaged := errors.Is(err, store.ErrDamaged)
+	if errors.Is(err, store.ErrFull) {
+		w.reserve.full()
+	}
+	if !damaged {
+		w.log.Error("nothing was saved", "inputs", len(batch), "error", err)
+	}
 	for _, j := range batch {
 		j.done(&unsaved{err})
 	}
 	if errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrInUse) {
 		w.doubt = true
+		return nil
+	}
+	if damaged { // nothing more is written, and scans are set aside
 		return nil
 	}
 	return fmt.Errorf("%w: %w", ErrUnsaved, err)

@@ -25,6 +25,9 @@ type Config struct {
 	Site allocation.SiteID
 	// Data is the directory of agent.db.
 	Data string
+	// Anchor is the directory of what the agent knows of its database: outside of Data,
+	// and of whatever Data is copied to. "" is Data with "-anchor" behind its name.
+	Anchor string
 	// HTTP is the address of pages and API, host:port; port 0 takes a free one,
 	// and "" serves none.
 	HTTP string
@@ -60,6 +63,20 @@ const (
 	// profilesFolder beside the configuration holds the site's own profiles.
 	profilesFolder = "profiles"
 )
+
+// AnchorDir is the directory of the anchor.
+func (c Config) AnchorDir() string {
+	if c.Anchor != "" {
+		return c.Anchor
+	}
+	return filepath.Clean(c.Data) + "-anchor"
+}
+
+// within reports whether a path is a directory or lies in it.
+func within(path, dir string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
 
 // Check says what a configuration lacks that was not read from a file.
 func (c Config) Check() error {
@@ -133,6 +150,7 @@ func orElse(s, def string) string {
 type file struct {
 	Site          siteName       `toml:"site"`
 	Data          string         `toml:"data"`
+	Anchor        string         `toml:"anchor"`
 	HTTP          *address       `toml:"http"`
 	Hosts         []string       `toml:"hosts"`
 	RetentionDays *int           `toml:"retention_days"`
@@ -185,7 +203,7 @@ type codeFile struct {
 // does not fit together.
 func (f *file) config(r *reading) Config {
 	c := Config{
-		Site: allocation.SiteID(f.Site.text), Data: filepath.FromSlash(f.Data), HTTP: DefaultHTTP, Hosts: f.Hosts,
+		Site: allocation.SiteID(f.Site.text), Data: filepath.FromSlash(f.Data), Anchor: filepath.FromSlash(f.Anchor), HTTP: DefaultHTTP, Hosts: f.Hosts,
 		Centre:    Centre{f.Centre.Broker.text, f.Centre.Username, f.Centre.Password},
 		Retention: DefaultRetention, Checkpoints: DefaultCheckpoints,
 	}
@@ -209,6 +227,9 @@ func (f *file) config(r *reading) Config {
 	}
 	if c.Data == "" && !r.faulty("data") {
 		r.fault("data", "data is missing: name a directory that the agent may write to")
+	}
+	if c.Data != "" && within(c.AnchorDir(), c.Data) {
+		r.fault("anchor", fmt.Sprintf("anchor is %q, within data: what is copied or put back together with the database cannot tell that it was; name a directory outside of it", f.Anchor))
 	}
 	c.Rules, c.Profiles = f.rules(r), f.profiles(r)
 	f.stations(&c, r)

@@ -107,7 +107,7 @@ func TestAWrongConfigurationSaysWhereAndWhat(t *testing.T) {
 		"DOCKFILL_STATION_1_SPEED=9600": "it must be DOCKFILL_STATION_<id>_<KEY> with one of the keys BAUD",
 		"DOCKFILL_STATION_1_BUAD=9600":  "did you mean DOCKFILL_STATION_1_BAUD?",
 		"DOCKFILL_SIET=leeds":           "environment DOCKFILL_SIET: there is no such setting; did you mean DOCKFILL_SITE?",
-		"DOCKFILL_FOO=1":                "the names are DOCKFILL_CENTRE_BROKER",
+		"DOCKFILL_FOO=1":                "the names are DOCKFILL_ANCHOR, DOCKFILL_CENTRE_BROKER",
 		"DOCKFILL_STATION_1_BAUD=fast":  "not a whole number",
 		"DOCKFILL_SITE=Le eds":          "environment DOCKFILL_SITE",
 	} {
@@ -175,7 +175,7 @@ pattern = "("
 		":20:9: there is no key centre.deep; the keys here are broker, username, password",
 		":24:11: pattern \"(\" is no regular expression: missing closing )",
 		":25:2: hosts is no table; write hosts = ... above the first table",
-		"environment DOCKFILL_FOO: there is no such setting; the names are DOCKFILL_CENTRE_BROKER, DOCKFILL_CENTRE_PASSWORD, DOCKFILL_CENTRE_USERNAME, " +
+		"environment DOCKFILL_FOO: there is no such setting; the names are DOCKFILL_ANCHOR, DOCKFILL_CENTRE_BROKER, DOCKFILL_CENTRE_PASSWORD, DOCKFILL_CENTRE_USERNAME, " +
 			"DOCKFILL_CHECKPOINTS, DOCKFILL_CODES_ACCEPT_ASSOCIATIONS, DOCKFILL_CODES_GS_SUBSTITUTE, DOCKFILL_CODES_SHORT_GTIN, " +
 			"DOCKFILL_DATA, DOCKFILL_HOSTS, DOCKFILL_HTTP, DOCKFILL_PROFILES, DOCKFILL_RETENTION_DAYS, DOCKFILL_SITE, DOCKFILL_AGENT, DOCKFILL_CONFIG, DOCKFILL_LOG_LEVEL and DOCKFILL_STATION_<id>_<KEY>",
 	}, told)
@@ -205,7 +205,7 @@ func TestAFaultInAValueIsToldInTheWordsOfTheKey(t *testing.T) {
 		head + "[[centre]]\n":                           "agent.toml:3:3: write [centre]; there is one of it",
 		head + "station = [{id = '1', baud = 'x'}]\n":   "agent.toml:3:30: baud must be a whole number, \"x\" is text",
 		head + "broker = 'tcp://h:1'\n":                 "did you mean centre.broker?",
-		head + "a.b.c = 1\n":                            "agent.toml:3:1: there is no key a; the keys here are site, data, http",
+		head + "a.b.c = 1\n":                            "agent.toml:3:1: there is no key a; the keys here are site, data, anchor, http",
 		head + "[[station]]\nid='1'\nunstable=1\n":      "unstable must be true or false, 1 is a whole number",
 		head + "[[station]]\nid='1'\nbeep=2026-01-01\n": "beep must be true or false, 2026-01-01 is a date",
 		"\xff\xfes\x00":                                 "agent.toml:1:1: the file is UTF-16; save it as UTF-8",
@@ -338,6 +338,21 @@ func TestTheExampleIsAGoodConfiguration(t *testing.T) {
 		default:
 			assert.Contains(t, string(text), leaf, key)
 		}
+	}
+}
+
+func TestTheAnchorLiesOutsideOfTheData(t *testing.T) {
+	for text, want := range map[string]string{
+		"data='/srv/leeds/'": "/srv/leeds-anchor", "data='/srv/leeds'\nanchor='/mnt/a'": "/mnt/a",
+		"data='/srv/leeds'\nanchor='/srv/leeds2'": "/srv/leeds2", "data='leeds'": "leeds-anchor",
+	} {
+		c, err := Parse("agent.toml", []byte("site='l'\n"+text))
+		require.NoError(t, err, text)
+		assert.Equal(t, filepath.FromSlash(want), c.AnchorDir())
+	}
+	for _, dir := range []string{"/srv/leeds", "/srv/leeds/anchor", "/srv/x/../leeds/a"} {
+		_, err := Parse("agent.toml", []byte("site='l'\ndata='/srv/leeds'\nanchor='"+dir+"'"))
+		assert.ErrorContains(t, err, "agent.toml:3:8: anchor is", dir)
 	}
 }
 

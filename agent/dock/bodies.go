@@ -16,6 +16,10 @@ type StatusBody struct {
 	Site        string           `json:"site"`
 	State       string           `json:"state"`
 	Reason      string           `json:"reason,omitempty"`
+	StateSince  *time.Time       `json:"state_since" doc:"when this process came to the state"`
+	Captured    int64            `json:"captured" doc:"scans set aside in the capture file until the site may allocate"`
+	Lost        int64            `json:"captured_lost" doc:"of those, damaged in the file: count the goods"`
+	DiskFull    bool             `json:"disk_full" doc:"scans are refused until the disk has room"`
 	Incarnation *string          `json:"incarnation"`
 	Version     string           `json:"version"`
 	Policy      *string          `json:"policy"`
@@ -245,6 +249,7 @@ type LineJSON struct {
 func newStatusBody(s Status, now time.Time) StatusBody {
 	b := StatusBody{
 		Schema: Schema, Site: string(s.Site), State: s.State, Reason: s.Reason,
+		StateSince: when(s.StateSince), Captured: s.Captured.Scans, Lost: s.Captured.Lost, DiskFull: s.DiskFull,
 		Version: s.Version, Started: s.Started, OldestWait: when(s.OldestUnsent),
 		Link:     LinkJSON{s.Link.Up, when(s.Link.Since), s.Link.Problem},
 		Stations: []StationJSON{},

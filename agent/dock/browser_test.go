@@ -468,7 +468,7 @@ func TestDisplayShowsOfflineQuietlyAndTasks(t *testing.T) {
 }
 
 // A display must not invite scans that would be refused.
-func TestDisplayDoesNotInviteWhereNothingIsReceived(t *testing.T) {
+func TestDisplaySaysThatScansAreSetAside(t *testing.T) {
 	ctx := browser(t, kiosk)
 	twin := docktest.New()
 	do(t, ctx, chromedp.EmulateViewport(1280, 720))
@@ -477,8 +477,8 @@ func TestDisplayDoesNotInviteWhereNothingIsReceived(t *testing.T) {
 	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) {
 		s.State, s.Reason = "CAPTURE-ONLY", "This database is a copy. Call central operations."
 	})
-	until(t, ctx, `document.getElementById("ready").textContent === "Not receiving"`)
-	assert.Contains(t, ask[string](t, ctx, `document.getElementById("facts").textContent`), "Nothing is received: This database is a copy")
+	until(t, ctx, `document.getElementById("ready").textContent === "Scans are set aside"`)
+	assert.Contains(t, ask[string](t, ctx, `document.getElementById("facts").textContent`), "nothing is allocated: This database is a copy")
 	check(t, ctx, "closed-1280")
 	twin.Set(func(s *dock.Status, _ *[]dock.Task, _ *dock.Balances) { s.State = "ACTIVE" })
 	until(t, ctx, `document.getElementById("ready").textContent === "Ready to scan"`)
@@ -555,7 +555,7 @@ func TestSitePageFitsAndClosesTasks(t *testing.T) {
 	do(t, ctx, chromedp.Navigate(serve(t, twin)+"/site"))
 	picture(t, ctx, "site-1280")
 	text := ask[string](t, ctx, `document.body.innerText`)
-	assert.Contains(t, text, "Offline 3 min: broker name does not resolve. 1,204 saved here, 1,180 confirmed, 24 waiting 3 min")
+	assert.Contains(t, text, "Offline 3 min. 1,204 saved here, 1,180 confirmed, 24 waiting 3 min: broker name does not resolve")
 	assert.Empty(t, ask[[]string](t, ctx, `[...document.querySelectorAll(".k")].filter(e => {
 		const range = document.createRange();
 		range.selectNodeContents(e);

@@ -98,7 +98,7 @@ func (s *server) strip(r *http.Request, st Status, id allocation.StationID) stri
 		}
 	}
 	if st.State != string(session.Active) {
-		d.Ready, d.Trouble = "Not receiving", notActive(st)
+		d.Ready, d.Trouble = "Scans are set aside", notActive(st, s.now())
 	}
 	return d
 }

@@ -40,8 +40,10 @@ type Block struct {
 // Status is the site at one moment, for the pages, the API and the command line.
 type Status struct {
 	Site        allocation.SiteID
-	State       string // session.State
-	Reason      string // why the state is not ACTIVE, as a sentence
+	State       string    // session.State
+	Reason      string    // why the state is not ACTIVE, as a sentence
+	StateSince  time.Time // when this process came to the state
+	Captured    Captured
 	Incarnation string
 	Version     string
 	Policy      string
@@ -63,9 +65,18 @@ type Status struct {
 	DatabaseBytes      int64
 	Checkpoints        Checkpoints
 	DiskFreeBytes      int64 // UnknownBytes where the system does not say
+	// DiskFull means that scans are refused until the disk has room.
+	DiskFull bool
 	// Unread means that the database cannot be read: its figures, the policy and
 	// the incarnation are not known, and nothing of them is to be shown.
 	Unread bool
+}
+
+// Captured are scans that are set aside in the capture file.
+type Captured struct {
+	Scans int64     // of goods, and not taken back
+	Since time.Time // when the first came; zero where there is none
+	Lost  int64     // damaged in the file: those goods must be counted
 }
 
 // Checkpoints are the copies of the database that a policy can be tried on.

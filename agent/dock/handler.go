@@ -96,10 +96,15 @@ func (s *server) static() http.Handler {
 	})
 }
 
-// healthz says that the process answers.
-func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
+// healthz says that the process answers, and in words how the site does.
+func (s *server) healthz(w http.ResponseWriter, r *http.Request) {
+	text := "ok"
+	if st, err := s.site.Status(r.Context()); err == nil {
+		_, said := Judge(st, s.now())
+		text += ": " + st.State + "; " + Visible(said)
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte("ok\n"))
+	_, _ = w.Write([]byte(text + "\n"))
 }
 
 // readyz says whether scans are saved here: 200 also while degraded, since a

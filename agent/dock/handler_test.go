@@ -109,7 +109,7 @@ func TestTheOrderShownIsTheOneThatTheReasonIsAbout(t *testing.T) {
 		Seq: 1, Station: "1", At: time.Now(), Verdict: allocation.Allocated, Why: allocation.WhyRanked, Qty: 8,
 		Text: "A/1 came before B/1 by its customer's tier; the scanner kept it and sent it late",
 		Blocks: []dock.Block{
-			{Destination: "9", Qty: 5, Order: "B", Line: "B/1", Wanted: 9, Text: "B/1 was the last line waiting for it, after A/1"},
+			{Destination: "9", Qty: 5, Order: "B", Line: "B/1", Wanted: 9, Text: "B/1 was the last line of its SKU that could take it, after A/1"},
 			{Destination: "2", Qty: 3, Order: "A", Line: "A/1", Wanted: 3, Text: "A/1 came before B/1 by its customer's tier"},
 		},
 	}
@@ -465,7 +465,7 @@ func TestOneSentenceNamesTheRootCauseFirst(t *testing.T) {
 		"offline": {func(s *dock.Status) {
 			s.Started = now.Add(-5 * time.Minute) // and never had a line
 			s.Stored, s.OldestUnsent, s.Link = 1180, now.Add(-3*time.Minute), dock.Link{Problem: "broker name does not resolve"}
-		}, dock.Degraded, "Offline 5 min: broker name does not resolve. 1,204 saved here, 1,180 confirmed, 24 waiting 3 min"},
+		}, dock.Degraded, "Offline 5 min. 1,204 saved here, 1,180 confirmed, 24 waiting 3 min: broker name does not resolve"},
 		"offline for a moment": {func(s *dock.Status) {
 			s.Link = dock.Link{Since: now.Add(-10 * time.Second), Problem: "the broker closed the connection"}
 		}, dock.Good, "Offline 10 s: the broker closed the connection. 1,204 saved here, 1,204 confirmed"},
@@ -477,7 +477,13 @@ func TestOneSentenceNamesTheRootCauseFirst(t *testing.T) {
 			s.Link = dock.Link{Since: now.Add(-10 * time.Second)}
 		}, dock.Degraded, "Station 2: scanner searching. Offline 10 s. 1,204 saved here, 1,204 confirmed"},
 		"fenced": {func(s *dock.Status) { s.State, s.Reason = "CAPTURE-ONLY", "this database is a copy." },
-			dock.Down, "Nothing is received: this database is a copy. 1,204 saved here, 1,204 confirmed"},
+			dock.Degraded, "CAPTURE-ONLY, nothing is allocated: this database is a copy. Scans are set aside until that is over. 1,204 saved here, 1,204 confirmed"},
+		"fenced, and scans wait": {func(s *dock.Status) {
+			s.State, s.Reason, s.StateSince = "UNVERIFIED", "no anchor vouches for the database", now.Add(-time.Hour)
+			s.Captured = dock.Captured{Scans: 1204, Lost: 1}
+		}, dock.Degraded, "UNVERIFIED since " + dock.Clock(now.Add(-time.Hour), now) + ", nothing is allocated: no anchor vouches for the database. 1,204 scans are set aside until that is over. 1,204 saved here, 1,204 confirmed"},
+		"the room in reserve is in use": {func(s *dock.Status) { s.DiskFull, s.DiskFreeBytes = true, 6<<20 },
+			dock.Down, "The disk is full: 6.0 MiB left. 1,204 saved here, 1,204 confirmed"},
 		"a station without a scanner is meant so": {func(s *dock.Status) { s.Stations[1].State = dock.StationBare },
 			dock.Good, "1,204 saved here, 1,204 confirmed"},
 		"scanner away": {func(s *dock.Status) {

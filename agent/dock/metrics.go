@@ -90,6 +90,8 @@ var (
 		figure("orders_complete", "Orders filled to the last unit.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Totals.OrdersComplete) }),
 		figure("tasks_open", "Tasks that wait for a person.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Tasks) }),
 		figure("database_bytes", "Size of the database.", gauge, func(s Status, _ time.Time) float64 { return float64(s.DatabaseBytes) }),
+		figure("scans_captured", "Scans set aside until the site may allocate.", gauge, func(s Status, _ time.Time) float64 { return float64(s.Captured.Scans) }).bare(),
+		figure("disk_full", "1 while scans are refused for want of room.", gauge, func(s Status, _ time.Time) float64 { return flag(s.DiskFull) }).bare(),
 		figure("disk_free_bytes", "Room left on the database's disk.", gauge, func(s Status, _ time.Time) float64 { return float64(s.DiskFreeBytes) }).bare().where(func(s Status) bool { return s.DiskFreeBytes != UnknownBytes }),
 	}
 )

@@ -199,6 +199,10 @@ func title(f Feedback) string {
 		return "CARD REFUSED"
 	case f.Why == allocation.WhyRanked && f.Verdict == allocation.Check:
 		return "CARRY IT ON"
+	case f.Why == allocation.WhyNotReady && f.Verdict == allocation.Held:
+		return "" // the word says it
+	case f.Why == allocation.WhyNotReady && f.Verdict == allocation.Check:
+		return "TAKEN IN"
 	}
 	return titles[f.Why]
 }

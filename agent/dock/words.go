@@ -13,8 +13,8 @@ import (
 // status.
 type Health string
 
-// The healths. Degraded: it receives, and somebody should look. Down: it does
-// not receive.
+// The healths. Degraded: it receives, or sets scans aside, and somebody should
+// look. Down: it does neither.
 const (
 	Good     Health = "good"
 	Degraded Health = "degraded"
@@ -43,16 +43,19 @@ func Judge(s Status, now time.Time) (Health, string) {
 			h = to
 		}
 	}
-	if s.DiskFreeBytes != UnknownBytes && s.DiskFreeBytes < fullDisk {
+	if s.DiskFull || s.DiskFreeBytes != UnknownBytes && s.DiskFreeBytes < fullDisk {
 		worse(Down, "The disk is full: "+Bytes(s.DiskFreeBytes)+" left")
 	}
 	if s.State != string(session.Active) {
-		worse(Down, notActive(s))
+		worse(Degraded, notActive(s, now))
+	}
+	if s.Captured.Lost > 0 {
+		worse(Degraded, Plural(s.Captured.Lost, "scan that was set aside is", "scans that were set aside are")+" damaged in the capture file: count those goods")
 	}
 	if troubled := inTrouble(s.Stations); len(troubled) > 0 {
 		worse(Degraded, stationTrouble(troubled[0], now)+others(troubled))
 	}
-	if s.DiskFreeBytes >= fullDisk && s.DiskFreeBytes < LowDisk {
+	if !s.DiskFull && s.DiskFreeBytes >= fullDisk && s.DiskFreeBytes < LowDisk {
 		worse(Degraded, "The disk is nearly full: "+Bytes(s.DiskFreeBytes)+" left; make room")
 	}
 	if late(s, now) {
@@ -110,7 +113,7 @@ func unlinked(s Status, now time.Time) string {
 		return ""
 	}
 	text := "Offline " + Ago(now.Sub(linkSince(s)))
-	if s.Link.Problem != "" {
+	if s.Link.Problem != "" && (s.Unread || s.Head == s.Stored) {
 		text += ": " + s.Link.Problem
 	}
 	if strings.HasSuffix(text, "?") {
@@ -127,6 +130,9 @@ func counts(s Status, now time.Time) string {
 		if !s.OldestUnsent.IsZero() {
 			text += " " + Ago(now.Sub(s.OldestUnsent))
 		}
+		if !s.Link.Up && s.Link.Problem != "" {
+			text += ": " + s.Link.Problem
+		}
 	}
 	return text
 }
@@ -134,11 +140,25 @@ func counts(s Status, now time.Time) string {
 // away reports a scanner that should be there and is not.
 func (s Station) away() bool { return s.State != StationConnected && s.State != StationBare }
 
-func notActive(s Status) string {
-	if s.Reason != "" {
-		return "Nothing is received: " + strings.TrimRight(s.Reason, ". ")
+// notActive says that nothing is allocated, since when and why, and what is set aside.
+func notActive(s Status, now time.Time) string {
+	text := s.State
+	if !s.StateSince.IsZero() {
+		text += " since " + Clock(s.StateSince, now)
 	}
-	return "Nothing is received: the site is " + s.State
+	text += ", nothing is allocated"
+	if s.Reason != "" {
+		text += ": " + strings.TrimRight(s.Reason, ". ")
+	}
+	return text + ". " + setAsideWords(s.Captured)
+}
+
+// setAsideWords counts what waits in the capture file.
+func setAsideWords(c Captured) string {
+	if c.Scans == 0 {
+		return "Scans are set aside until that is over"
+	}
+	return Plural(c.Scans, "scan is", "scans are") + " set aside until that is over"
 }
 
 func inTrouble(all []Station) (troubled []Station) {

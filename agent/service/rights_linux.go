@@ -19,17 +19,19 @@ const (
 	dropInDir = "/etc/systemd/system/" + Name + ".service.d"
 )
 
-// checkData refuses a folder that the unit's ProtectSystem=strict makes
+// checkFolder refuses a folder, named by a key of the configuration, that the unit's ProtectSystem=strict makes
 // read-only: the service would start and could save nothing.
-func checkData(data, unit string) error {
+func checkFolder(key, folder, unit string) error {
 	may := writable(unit)
-	data = filepath.Clean(data)
-	within := func(dir string) bool { return data == dir || strings.HasPrefix(data, strings.TrimSuffix(dir, "/")+"/") }
+	folder = filepath.Clean(folder)
+	within := func(dir string) bool {
+		return folder == dir || strings.HasPrefix(folder, strings.TrimSuffix(dir, "/")+"/")
+	}
 	if slices.ContainsFunc(may, within) {
 		return nil
 	}
-	return fmt.Errorf("the service may not write data = %q; it may write %s. Name one of these, or permit the folder: make it, give it to the user %s, write the lines [Service] and ReadWritePaths=%s into %s/data.conf, and install again",
-		data, strings.Join(may, ", "), userName, data, dropInDir)
+	return fmt.Errorf("the service may not write %s = %q; it may write %s. Name one of these, or permit the folder: make it, give it to the user %s, write the lines [Service] and ReadWritePaths=%s into %s/%s.conf, and install again",
+		key, folder, strings.Join(may, ", "), userName, folder, dropInDir, key)
 }
 
 // writable lists the folders that a unit may write, by its StateDirectory= and

@@ -56,17 +56,19 @@ func New(config string) (*Manager, error) {
 func (m *Manager) Config() string { return m.config }
 
 // Install registers the service, to start with the machine. It does not start
-// it. data is the folder that its configuration names. Errors: a folder that the
+// it. data and anchor are the folders that its configuration names. Errors: a folder that the
 // service could not write, a configuration that it could not read,
 // ErrUnsupported, or what the system says.
-func (m *Manager) Install(data string) error {
-	if !filepath.IsAbs(data) {
-		return fmt.Errorf("data is %q in %s, and a service starts in a folder of its own: write the whole path, such as %s", data, m.config, DefaultData())
+func (m *Manager) Install(data, anchor string) error {
+	for _, f := range []struct{ key, is, example string }{{"data", data, DefaultData()}, {"anchor", anchor, DefaultData() + "-anchor"}} {
+		if !filepath.IsAbs(f.is) {
+			return fmt.Errorf("%s is %q in %s, and a service starts in a folder of its own: write the whole path, such as %s", f.key, f.is, m.config, f.example)
+		}
 	}
 	if err := supported(); err != nil {
 		return err
 	}
-	return m.install(data)
+	return m.install(data, anchor)
 }
 
 // Start, Stop, Restart and Uninstall do what they say. Errors: ErrUnsupported,

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,7 +36,7 @@ func supported() error {
 	return nil
 }
 
-func (m *Manager) install(data string) error {
+func (m *Manager) install(data, anchor string) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("installing a service needs root: run it with sudo")
 	}
@@ -52,7 +53,8 @@ func (m *Manager) install(data string) error {
 			}
 		}
 	}
-	if err := checkData(data, m.unit()+dropIns(dropInDir)); err != nil {
+	unit := m.unit() + dropIns(dropInDir)
+	if err := errors.Join(checkFolder("data", data, unit), checkFolder("anchor", anchor, unit)); err != nil {
 		return err
 	}
 	if err := makeUser(); err != nil {

@@ -54,7 +54,7 @@ func TestMachineWithoutSystemdIsToldWhatIsMissing(t *testing.T) {
 	m, err := New("agent.toml")
 	require.NoError(t, err)
 	assert.True(t, filepath.IsAbs(m.config))
-	for _, do := range []func() error{func() error { return m.Install("/var/lib/dockfill") }, m.Start, m.Stop, m.Restart, m.Uninstall} {
+	for _, do := range []func() error{func() error { return m.Install("/var/lib/dockfill", "/var/lib/dockfill-anchor") }, m.Start, m.Stop, m.Restart, m.Uninstall} {
 		err := do()
 		require.ErrorIs(t, err, ErrUnsupported)
 		assert.ErrorContains(t, err, "dockfill-agent run")
@@ -108,17 +108,18 @@ func TestSystemdHearsOfReadinessLifeAndEnd(t *testing.T) {
 func TestDataIsWhereTheUnitLetsTheServiceWrite(t *testing.T) {
 	unit := (&Manager{}).unit()
 	for _, good := range []string{"/var/lib/dockfill", "/var/lib/dockfill/leeds/", DefaultData()} {
-		assert.NoError(t, checkData(good, unit), good)
+		assert.NoError(t, checkFolder("data", good, unit), good)
 	}
+	assert.NoError(t, checkFolder("anchor", DefaultData()+"-anchor", unit))
 	for _, bad := range []string{"/srv/dockfill", "/var/lib/dockfill2", "/var/lib", "/var/lib/dockfill/../x"} {
-		err := checkData(bad, unit)
-		require.ErrorContains(t, err, "it may write /var/lib/dockfill.", bad)
+		err := checkFolder("data", bad, unit)
+		require.ErrorContains(t, err, "it may write /var/lib/dockfill, /var/lib/dockfill-anchor.", bad)
 		assert.ErrorContains(t, err, "ReadWritePaths=", bad)
 	}
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "data.conf"), []byte("[Service]\nReadWritePaths=-/srv/dockfill /mnt/x\n"), 0o600))
-	assert.NoError(t, checkData("/srv/dockfill/leeds", unit+dropIns(dir)))
-	assert.Error(t, checkData("/srv/dockfill", unit+dropIns(dir)+"\nReadWritePaths=\n"), "the list was emptied")
+	assert.NoError(t, checkFolder("data", "/srv/dockfill/leeds", unit+dropIns(dir)))
+	assert.Error(t, checkFolder("data", "/srv/dockfill", unit+dropIns(dir)+"\nReadWritePaths=\n"), "the list was emptied")
 }
 
 func TestConfigurationThatTheServicesUserCannotReadIsTold(t *testing.T) {
@@ -143,5 +144,5 @@ func TestConfigurationThatTheServicesUserCannotReadIsTold(t *testing.T) {
 func TestRelativeDataIsRefused(t *testing.T) {
 	m, err := New("agent.toml")
 	require.NoError(t, err)
-	assert.ErrorContains(t, m.Install("data"), "write the whole path")
+	assert.ErrorContains(t, m.Install("data", "anchor"), "write the whole path")
 }

@@ -25,7 +25,7 @@ func supported() error { return nil }
 // install registers the service and then sets what the library cannot: three
 // growing restarts, forgotten after a day, also when the program ends with an
 // error and does not crash.
-func (m *Manager) install(string) error {
+func (m *Manager) install(_, _ string) error {
 	s, err := m.handle()
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ func TestGoodsThatNobodyMayTakeAreNotReadAgainWithEachScan(t *testing.T) {
 		}
 		stock, _ := asks(t, tx, scanned("X", 1), ofStock)
 		assert.Zero(t, stock)
-		_, err := tx.Grant("O1/9", 5)
+		_, _, err := tx.Grant("O1/9", 5)
 		require.NoError(t, err)
 		stock, _ = asks(t, tx, scanned("X", 1), ofStock)
 		assert.Equal(t, 1, stock, "now somebody takes them")
@@ -92,7 +92,7 @@ func together(t *testing.T, tx *Tx, id allocation.OrderID, skus ...allocation.SK
 	for i, sku := range skus {
 		line := allocation.MakeLineID(id, itoa(i+1))
 		require.NoError(t, demand(tx, line, id, sku, 5))
-		_, err := tx.Grant(line, 5)
+		_, _, err := tx.Grant(line, 5)
 		require.NoError(t, err)
 	}
 }

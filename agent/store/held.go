@@ -136,19 +136,19 @@ func (tx *Tx) UndoKept(seq int64) error {
 	return tx.c.exec(`DELETE FROM unknown WHERE seq = ?`, seq)
 }
 
-// Alias gives what a person said that a code stands for: qty base units of a SKU
-// each time.
-func (tx *Tx) Alias(code []byte) (sku allocation.SKU, qty int64, found bool, err error) {
+// Alias gives what a person said that a name stands for which labels bear, a GTIN, a
+// house's code or a text: qty base units of a SKU each time.
+func (tx *Tx) Alias(name []byte) (sku allocation.SKU, qty int64, found bool, err error) {
 	if !tx.named {
 		return "", 0, false, nil
 	}
-	found, err = tx.one(`SELECT sku, qty FROM alias WHERE code = ?`, []any{code}, &sku, &qty)
+	found, err = tx.one(`SELECT sku, qty FROM alias WHERE code = ?`, []any{name}, &sku, &qty)
 	return sku, qty, found, err
 }
 
-// SetAlias writes what a code stands for.
-func (tx *Tx) SetAlias(code []byte, sku allocation.SKU, qty int64) error {
+// SetAlias writes what a name stands for.
+func (tx *Tx) SetAlias(name []byte, sku allocation.SKU, qty int64) error {
 	tx.named = true
 	return tx.c.exec(`INSERT INTO alias (code, sku, qty) VALUES (?, ?, ?)
-		ON CONFLICT (code) DO UPDATE SET sku = excluded.sku, qty = excluded.qty`, code, sku, qty)
+		ON CONFLICT (code) DO UPDATE SET sku = excluded.sku, qty = excluded.qty`, name, sku, qty)
 }

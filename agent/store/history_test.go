@@ -265,7 +265,7 @@ func (w *twins) raise(id allocation.LineID, n int64) {
 	l, found, err := w.tx.Shown(id)
 	w.no(err)
 	require.True(w.t, found)
-	_, err = w.tx.Grant(id, l.Rights.Granted+n)
+	_, _, err = w.tx.Grant(id, l.Rights.Granted+n)
 	w.no(err)
 	w.state.Lines[id].Right += n
 }
@@ -362,11 +362,12 @@ func (w *twins) inbound() act {
 	if pct := int64(50); w.IntN(3) == 0 {
 		in.TolerancePct = &pct
 	}
+	in.Expected = oneOf(w, allocation.Date(""), "2027-03-05", "2027-03-06")
 	return func(w *twins, trial bool) {
 		w.no(w.tx.PutInbound(in))
-		now := &memory.Inbound{Announced: map[allocation.SKU]int64{}, Received: map[allocation.SKU]int64{}, Tolerance: in.TolerancePct, Closed: in.Closed}
+		now := &memory.Inbound{Announced: map[allocation.SKU]int64{}, Received: map[allocation.SKU]int64{}, Tolerance: in.TolerancePct, Closed: in.Closed, Expected: in.Expected}
 		if had := w.state.Inbounds[in.ID]; had != nil {
-			now.Received = had.Received
+			now.Received, now.Loose = had.Received, had.Loose
 		}
 		for _, l := range in.Lines {
 			now.Announced[l.SKU] += l.Qty
@@ -516,8 +517,8 @@ func (w *twins) compareSKU(sku allocation.SKU) {
 		w.no(err)
 		require.Equal(w.t, w.state.On(sku, shelf), n, "%q", w.said)
 	}
-	want, _ := w.state.Announced(sku)
-	got, err := w.tx.Announced(sku)
+	want, _ := w.state.Awaited(sku)
+	got, err := w.tx.Awaited(sku)
 	w.no(err)
 	require.Equal(w.t, want, got, "%q", w.said)
 	require.Equal(w.t, all(w, w.state.Appetites(sku)), all(w, w.tx.Appetites(sku)), "%q", w.said)

@@ -17,7 +17,7 @@ type PalletLine struct {
 // Pallet is an announced pallet.
 type Pallet struct {
 	Inbound  allocation.InboundID
-	Received int64 // the event that took it in; 0 while it is only announced
+	Received int64 // the event that took it in, below 0 where that is of an earlier life; 0 while it is only announced
 	Lines    []PalletLine
 }
 
@@ -122,9 +122,9 @@ func (tx *Tx) announce(in *wire.Inbound) error {
 	return tx.c.exec(`UPDATE inbound_sku SET awaited = announced > received AND NOT ? WHERE inbound = ?`, in.Closed, in.ID)
 }
 
-// arrive counts what came by an inbound that is known here.
+// arrive counts what came by the name of an inbound that is known here.
 func (tx *Tx) arrive(a Arrival) error {
-	if a.Inbound == "" || a.Qty == 0 {
+	if a.Qty == 0 {
 		return nil
 	}
 	return tx.c.exec(`INSERT INTO inbound_sku (inbound, sku, received, awaited) SELECT id, ?1, ?2, ?2 < 0 AND NOT closed FROM inbound WHERE id = ?3
@@ -133,24 +133,54 @@ func (tx *Tx) arrive(a Arrival) error {
 		a.SKU, a.Qty, a.Inbound)
 }
 
-// Announced is of allocation.View.
-func (tx *Tx) Announced(sku allocation.SKU) (n int64, err error) {
-	_, err = tx.one(`SELECT coalesce(sum(announced - received), 0) FROM inbound_sku WHERE sku = ? AND awaited = 1`, []any{sku}, &n)
-	return n, err
+// AnnouncedBy names the goods that an inbound announces, or announced or brought once.
+func (tx *Tx) AnnouncedBy(id allocation.InboundID) ([]allocation.SKU, error) {
+	return tx.skus(`SELECT sku FROM inbound_sku WHERE inbound = ? ORDER BY sku`, id)
+}
+
+// spread counts what came by no inbound's name.
+func (tx *Tx) spread(sku allocation.SKU, n int64) error {
+	all, err := tx.Awaited(sku)
+	if n == 0 || len(all) == 0 || err != nil {
+		return err
+	}
+	had := slices.Clone(all)
+	allocation.Spread(all, n)
+	for i, a := range all {
+		if a == had[i] {
+			continue
+		}
+		if err := tx.c.exec(`UPDATE inbound_sku SET loose = ? WHERE inbound = ? AND sku = ?`, a.Loose, a.Inbound, sku); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Awaited is of allocation.View.
+func (tx *Tx) Awaited(sku allocation.SKU) (all []allocation.Awaited, err error) {
+	err = tx.each(`SELECT i.expected, s.inbound, s.announced, s.received, s.loose FROM inbound_sku s INDEXED BY inbound_sku_awaited CROSS JOIN inbound i ON i.id = s.inbound
+		WHERE s.sku = ? AND s.awaited = 1`, []any{sku}, func(r *sql.Rows) error {
+		var a allocation.Awaited
+		defer func() { all = append(all, a) }()
+		return r.Scan(&a.Expected, &a.Inbound, &a.Announced, &a.Received, &a.Loose)
+	})
+	slices.SortFunc(all, allocation.Awaited.Before)
+	return all, err
 }
 
 // Inbound is of allocation.View.
 func (tx *Tx) Inbound(id allocation.InboundID, sku allocation.SKU) (allocation.Inbound, bool, error) {
 	var in allocation.Inbound
-	found, err := tx.one(`SELECT coalesce(s.announced, 0), coalesce(s.received, 0), i.tolerance, i.closed
+	found, err := tx.one(`SELECT coalesce(s.announced, 0), coalesce(s.received, 0), coalesce(s.loose, 0), i.tolerance, i.closed
 		FROM inbound i LEFT JOIN inbound_sku s ON s.inbound = i.id AND s.sku = +? WHERE i.id = +?`,
-		[]any{sku, id}, &in.Announced, &in.Received, &in.Tolerance, &in.Closed)
+		[]any{sku, id}, &in.Announced, &in.Received, &in.Loose, &in.Tolerance, &in.Closed)
 	return in, found, err
 }
 
 func (tx *Tx) putPallet(inbound allocation.InboundID, p wire.Pallet) error {
 	had, found, err := tx.Pallet(allocation.SSCC(p.SSCC))
-	if err != nil || found && had.Received > 0 {
+	if err != nil || found && had.Received != 0 {
 		return err
 	}
 	for _, q := range []string{`DELETE FROM pallet WHERE sscc = ?`, `DELETE FROM pallet_elsewhere WHERE sscc = ?`} {

@@ -97,7 +97,7 @@ func (r ranking) columns(l *Line) []column {
 	return []column{
 		{"ordered", l.Ordered}, {"cancelled", l.Cancelled}, {"allocated", l.Allocated}, {"picked", l.Picked}, {"staged", l.Staged},
 		{"shipped", l.Shipped}, {"guaranteed", l.Guaranteed}, {"excess", l.Excess},
-		{"granted", g.Granted}, {"used", g.Used}, {"undone", g.Undone}, {"returned", g.Returned},
+		{"granted", g.Granted}, {"used", g.Used}, {"undone", g.Undone}, {"returned", g.Returned}, {"target", g.Target},
 		{"sku", l.SKU}, {"pack", l.Pack}, {"min_life", l.MinLife},
 		{"waits", l.waits()}, {"can", l.can()}, {"gathers", l.gathers}, {"holds", l.holds()}, {"whole", r.whole(&l.Line)},
 	}

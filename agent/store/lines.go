@@ -13,10 +13,11 @@ import (
 )
 
 // Line is a line as a decision sees it, its right registers, and what a person is
-// shown of its order. Right is the registers' balance.
+// shown of its order. Right is what the registers let it spend, and Sunk what they and
+// earlier lives keep from coming back.
 type Line struct {
 	allocation.Line
-	Rights       rights.Registers
+	Rights       rights.Held
 	Door         string
 	CustomerName string
 
@@ -32,7 +33,7 @@ func (l *Line) can() bool { return l.Takes() >= l.Least() }
 
 const lineColumns = `l.n, o.n, l.id, o.id, l.sku, l.segment, l.ship, l.pack, l.min_life,
 	l.ordered, l.cancelled, l.allocated, l.picked, l.staged, l.shipped, l.guaranteed, l.excess,
-	l.granted, l.used, l.undone, l.returned, l.gathers,
+	l.granted, l.used, l.undone, l.returned, l.target, l.gathers,
 	o.override, o.class, o.contract, o.tier, o.promised, o.requested, o.accepted, o.door, o.customer_name`
 
 func scanLine(r *sql.Rows) (l Line, err error) {
@@ -47,7 +48,7 @@ func scanLine(r *sql.Rows) (l Line, err error) {
 	l.Pack, l.MinLife = f.number(), int(f.number())
 	l.Ordered, l.Cancelled, l.Allocated, l.Picked, l.Staged = f.number(), f.number(), f.number(), f.number(), f.number()
 	l.Shipped, l.Guaranteed, l.Excess = f.number(), f.number(), f.number()
-	g.Granted, g.Used, g.Undone, g.Returned, l.gathers = f.number(), f.number(), f.number(), f.number(), f.number() != 0
+	g.Granted, g.Used, g.Undone, g.Returned, g.Target, l.gathers = f.number(), f.number(), f.number(), f.number(), f.number(), f.number() != 0
 	rank.Override, rank.Class, rank.Contract, rank.Tier = int(f.number()), allocation.Class(f.text()), int(f.number()), int(f.number())
 	promised, requested := allocation.Date(f.text()), allocation.Date(f.text())
 	accepted := f.text()
@@ -55,10 +56,19 @@ func scanLine(r *sql.Rows) (l Line, err error) {
 	if f.foreign {
 		return l, fmt.Errorf("%w: a line has a text where a number stands, or none", ErrDamaged)
 	}
-	l.Right = g.Balance()
+	l.spend()
 	rank.Due = allocation.Due(promised, requested)
 	rank.Accepted, err = time.Parse(time.RFC3339Nano, accepted)
 	return l, err
+}
+
+// spend says what a decision may do with the rights. Units that the registers do not
+// count are of an earlier life of the site: no right comes back for them, nor for those
+// that are still to be returned.
+func (l *Line) spend() {
+	g := l.Rights
+	l.Right = g.Spendable()
+	l.Sunk = max(0, l.Allocated-(g.Used-g.Undone)) + max(0, g.Target-g.Returned-g.Owing())
 }
 
 // fields are the columns of one row, taken in their order. A decision reads rows
@@ -71,7 +81,7 @@ type fields struct {
 	foreign bool // a column was of another type
 }
 
-const lineFields = 31
+const lineFields = 32
 
 var fieldsPool = sync.Pool{New: func() any {
 	f := new(fields)
@@ -230,17 +240,29 @@ func (tx *Tx) SetLine(id allocation.LineID, o wire.OrderLine) error {
 	})
 }
 
-// Grant raises the line's right to total.
-func (tx *Tx) Grant(id allocation.LineID, total int64) (Line, error) {
-	if err := tx.changeLine(id, func(l *Line) error {
-		l.Rights.Grant(total)
-		l.Right = l.Rights.Balance()
+// Grant raises the line's right to total, and gives how many rights go back at once, as
+// they were asked for before.
+func (tx *Tx) Grant(id allocation.LineID, total int64) (l Line, back int64, err error) {
+	return tx.changeRights(id, func(h *rights.Held) rights.Change { return h.Grant(total) })
+}
+
+// Reclaim raises how many rights of the line shall come back to total, and gives how
+// many do at once.
+func (tx *Tx) Reclaim(id allocation.LineID, total int64) (l Line, back int64, err error) {
+	return tx.changeRights(id, func(h *rights.Held) rights.Change { return h.Reclaim(total) })
+}
+
+func (tx *Tx) changeRights(id allocation.LineID, how func(*rights.Held) rights.Change) (l Line, back int64, err error) {
+	err = tx.changeLine(id, func(l *Line) error {
+		back = how(&l.Rights).Returned
+		l.spend()
 		return nil
-	}); err != nil {
-		return Line{}, err
+	})
+	if err != nil {
+		return l, 0, err
 	}
-	l, _, err := tx.Shown(id)
-	return l, err
+	l, _, err = tx.Shown(id)
+	return l, back, err
 }
 
 func (tx *Tx) changeLine(id allocation.LineID, how func(*Line) error) error {

@@ -115,7 +115,11 @@ func (s *Store) Read(ctx context.Context, after int64, maxEvents, maxBytes int) 
 }
 
 func (tx *Tx) events(after int64, maxEvents, maxBytes int) ([]Event, error) {
-	rows, err := tx.c.query(`SELECT seq, at, hash, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?`, after, maxEvents)
+	return tx.eventsOf(`SELECT seq, at, hash, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?`, maxBytes, after, maxEvents)
+}
+
+func (tx *Tx) eventsOf(query string, maxBytes int, args ...any) ([]Event, error) {
+	rows, err := tx.c.query(query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -146,10 +150,16 @@ func scanEvent(rows *sql.Rows) (Event, error) {
 	return e, nil
 }
 
-// EventAt reads one event; false where the log does not hold it.
+// EventAt reads one event, of an earlier life where seq is below 0; false where the log
+// does not hold it.
 func (tx *Tx) EventAt(seq int64) (wire.Event, bool, error) {
 	var body []byte
-	found, err := tx.one(`SELECT body FROM event WHERE seq = ?`, []any{seq}, &body)
+	query, args := `SELECT body FROM event WHERE seq = ?`, []any{seq}
+	if seq < 0 {
+		life, in := placeOf(seq)
+		query, args = `SELECT body FROM past WHERE life = ? AND seq = ?`, []any{life, in}
+	}
+	found, err := tx.one(query, args, &body)
 	if !found || err != nil {
 		return wire.Event{}, false, err
 	}

@@ -18,6 +18,10 @@ type Meta struct {
 	Stored, Safe wire.Cursor
 	Commands     wire.CommandCursor
 	Policy       allocation.Policy
+	Anchored     bool // an anchor of the database is kept, or was
+	// Doubt is why the database is not vouched for, FenceReason and FenceText why the
+	// site was told to stop; "" where it is, and was not.
+	Doubt, FenceReason, FenceText string
 }
 
 // Meta gives the row as this transaction sees it.
@@ -29,9 +33,9 @@ func loadState(tx *Tx) (state, error) {
 	var policy string
 	m := &s.meta
 	_, err := tx.one(`SELECT site, incarnation, run, stored_seq, stored_hash, safe_seq, safe_hash,
-		command_centre, command_n, policy FROM meta`, nil,
+		command_centre, command_n, policy, anchored, doubt, fence_reason, fence_text FROM meta`, nil,
 		&m.Site, &m.Incarnation, &m.Run, &m.Stored.Seq, &stored, &m.Safe.Seq, &safe,
-		&m.Commands.Centre, &m.Commands.N, &policy)
+		&m.Commands.Centre, &m.Commands.N, &policy, &m.Anchored, &m.Doubt, &m.FenceReason, &m.FenceText)
 	if err != nil {
 		return s, err
 	}
@@ -78,11 +82,24 @@ func (tx *Tx) Adopt(incarnation, centre string) error {
 	if err := tx.c.exec(`UPDATE meta SET incarnation = ?, command_centre = ?, command_n = 0`, incarnation, centre); err != nil {
 		return err
 	}
-	tx.adopted = true
-	now, err := loadState(tx)
-	now.counts, now.stations = tx.counts, tx.stations
-	tx.state = now
+	stations := tx.stations
+	err := tx.reload()
+	tx.stations = stations
 	return err
+}
+
+// SetAnchored notes that an anchor of the database is kept.
+func (tx *Tx) SetAnchored() error {
+	tx.meta.Anchored = true
+	return tx.c.exec(`UPDATE meta SET anchored = 1`)
+}
+
+// Fence notes why nothing may be allocated with the database any more, and why nobody
+// vouches for it. A new life ends both.
+func (tx *Tx) Fence(reason, text, doubt string) error {
+	m := &tx.meta
+	m.FenceReason, m.FenceText, m.Doubt = reason, text, doubt
+	return tx.c.exec(`UPDATE meta SET fence_reason = ?, fence_text = ?, doubt = ?`, reason, text, doubt)
 }
 
 // MoveCommands notes the last command applied.

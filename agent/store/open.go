@@ -53,7 +53,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{o: o}
 	if err := s.open(ctx); err != nil {
-		return nil, errors.Join(explain(o.Path, classify(err)), s.abandon())
+		return nil, errors.Join(Explain(o.Path, classify(err)), s.abandon())
 	}
 	return s, nil
 }
@@ -65,7 +65,7 @@ func (s *Store) open(ctx context.Context) error {
 		return ofFile(err)
 	}
 	var err error
-	if s.lock, err = lockFile(s.o.Path + ".lock"); err != nil {
+	if s.lock, err = Lock(s.o.Path); err != nil {
 		return err
 	}
 	was, err := wasComplete(s.lock)
@@ -342,12 +342,20 @@ func upgradeError(err error) error {
 	return fmt.Errorf("%w: step %d failed and was taken back: %w", ErrUpgrade, step.Failed.Source.Version, step.Err)
 }
 
-// explain says with each failure to open what a person can do.
-func explain(path string, err error) error {
+// DamageMark, behind the name of a database, is the file that says that it was found
+// damaged.
+const DamageMark = ".damaged"
+
+// Lock keeps other agents off a database that is not opened, as Open does. The error wraps
+// ErrInUse or is that of the file system.
+func Lock(path string) (*os.File, error) { return lockFile(path + ".lock") }
+
+// Explain says with each failure of a database what a person can do.
+func Explain(path string, err error) error {
 	advice := ""
 	switch {
 	case errors.Is(err, ErrDamaged):
-		advice = "keep the file and those beside it, stop receiving here, and call central operations: what the centre confirmed is safe there"
+		advice = "scans are set aside meanwhile: keep the data folder and call central operations: what the centre confirmed is safe there"
 	case errors.Is(err, ErrForeign):
 		advice = "check `site` and `data` in the configuration"
 	case errors.Is(err, ErrCheckpoint):

@@ -103,7 +103,7 @@ func TestEveryQuestionOfADecisionIsAnsweredByAnIndexInOrder(t *testing.T) {
 					}
 				}, []string{"line_holds (sku=? AND holds=?)"}},
 				"guaranteed": {func() { _, _ = tx.Guaranteed("B", "X") }, []string{"COVERING INDEX line_guaranteed (segment=? AND sku=?"}},
-				"announced":  {func() { _, _ = tx.Announced("X") }, []string{"inbound_sku_awaited (sku=?)"}},
+				"awaited":    {func() { _, _ = tx.Awaited("X") }, []string{"inbound_sku_awaited (sku=?)"}},
 				"beside":     {func() { _, _ = tx.Beside("X") }, []string{"line_together (sku=?); SEARCH b USING COVERING INDEX line_order_open (order_n=?)"}},
 				"together": {func() {
 					for range tx.Together("X", "Y") {
@@ -159,7 +159,7 @@ func someLines(t *testing.T, tx *Tx, share allocation.Share) {
 	require.NoError(t, tx.SetPolicy(p))
 	require.NoError(t, order(tx, "O1", "B", []int64{5, 5}))
 	for _, id := range []allocation.LineID{"O1/1", "O1/2"} {
-		_, err := tx.Grant(id, 5)
+		_, _, err := tx.Grant(id, 5)
 		require.NoError(t, err)
 	}
 }

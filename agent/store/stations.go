@@ -163,11 +163,12 @@ type Task struct {
 	Door string // of the order that To belongs to
 }
 
-// AddTask writes a task.
-func (tx *Tx) AddTask(t Task) error {
+// AddTask writes a task and gives its number, which no task has had before.
+func (tx *Tx) AddTask(t Task) (id int64, err error) {
 	tx.counts.Tasks++
-	return tx.c.exec(`INSERT INTO task (kind, sku, qty, from_line, to_line, since) VALUES (?, ?, ?, ?, ?, ?)`,
-		t.Kind, t.SKU, t.Qty, t.From, t.To, t.Since.UnixNano())
+	_, err = tx.one(`INSERT INTO task (kind, sku, qty, from_line, to_line, since) VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+		[]any{t.Kind, t.SKU, t.Qty, t.From, t.To, t.Since.UnixNano()}, &id)
+	return id, err
 }
 
 // Tasks gives the open tasks, oldest first; of one SKU alone where it is named.
@@ -192,10 +193,10 @@ func (tx *Tx) Tasks(sku allocation.SKU) ([]Task, error) {
 	return tasks, err
 }
 
-// TaskOpen reports whether a task exists and was not done.
-func (tx *Tx) TaskOpen(id int64) (bool, error) {
-	var n int
-	return tx.one(`SELECT 1 FROM task WHERE id = ?`, []any{id}, &n)
+// TaskQty gives how many units a task is for now; 0 where it is not open any more.
+func (tx *Tx) TaskQty(id int64) (qty int64, err error) {
+	_, err = tx.one(`SELECT qty FROM task WHERE id = ?`, []any{id}, &qty)
+	return qty, err
 }
 
 // ShrinkTask takes n units off a task; a task of nothing is gone.

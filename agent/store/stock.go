@@ -49,6 +49,17 @@ func (tx *Tx) Surplus(id allocation.InboundID) iter.Seq2[allocation.Parcel, erro
 		ORDER BY sku, expiry, lot, trade, serial`, id)
 }
 
+// WithSurplus gives the inbounds that something waits for the approval of.
+func (tx *Tx) WithSurplus() (all []allocation.InboundID, err error) {
+	err = tx.each(`SELECT DISTINCT inbound FROM stock INDEXED BY stock_surplus WHERE shelf = 'surplus' ORDER BY inbound`, nil, func(r *sql.Rows) error {
+		var id allocation.InboundID
+		err := r.Scan(&id)
+		all = append(all, id)
+		return err
+	})
+	return all, err
+}
+
 func (tx *Tx) parcels(query string, args ...any) iter.Seq2[allocation.Parcel, error] {
 	return func(yield func(allocation.Parcel, error) bool) {
 		rows, err := tx.c.query(query, args...)

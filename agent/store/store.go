@@ -9,6 +9,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -26,6 +27,8 @@ type Options struct {
 	// Commit stands around each commit of the writer where it is set: tests
 	// make commits fail with it.
 	Commit func(commit func() error) error
+	// Damaged is told, at least once, when a transaction has found the database damaged.
+	Damaged func(error)
 	// Now is the clock; nil is time.Now. A transaction is of one instant.
 	Now func() time.Time
 	// Unflushed gives up durability. It is for a replay into a temporary file
@@ -78,16 +81,16 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.w.exec("BEGIN IMMEDIATE"); err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return fmt.Errorf("begin: %w", s.harmed(err))
 	}
 	tx := &Tx{c: s.w, state: s.now, at: s.o.Now(), about: &s.about}
 	if err := fn(tx); err != nil {
 		s.rollback()
-		return err
+		return s.harmed(err)
 	}
 	if err := s.commit(); err != nil {
 		s.rollback()
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", uncertain(err))
 	}
 	s.now = tx.state
 	s.about.keep()
@@ -112,8 +115,29 @@ func (s *Store) rollback() {
 	s.about.forget()
 }
 
+// harmed tells of damage, and passes the error on.
+func (s *Store) harmed(err error) error {
+	if errors.Is(err, ErrDamaged) && s.o.Damaged != nil {
+		s.o.Damaged(err)
+	}
+	return err
+}
+
+// uncertain is what a commit's error means where damage was met in it: whether the
+// transaction is on the disk is not known.
+func uncertain(err error) error {
+	if errors.Is(err, ErrDamaged) {
+		return fmt.Errorf("%w: %s", ErrDisk, err.Error())
+	}
+	return err
+}
+
 // View runs fn on one consistent moment of the database.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	return s.harmed(s.view(ctx, fn))
+}
+
+func (s *Store) view(ctx context.Context, fn func(*Tx) error) error {
 	c, err := s.readDB.Conn(ctx)
 	if err != nil {
 		return classify(err)

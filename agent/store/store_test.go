@@ -110,7 +110,7 @@ func TestAFileThatIsNotAWholeDatabaseOfThisSiteIsRefused(t *testing.T) {
 	}{
 		"cut in the middle of the header": {func(t *testing.T, p string) { require.NoError(t, os.Truncate(p, 50)) }, ErrDamaged, "call central operations"},
 		"cut after some pages":            {func(t *testing.T, p string) { require.NoError(t, os.Truncate(p, 3*4096)) }, ErrDamaged, "call central operations"},
-		"a page of noise":                 {noise, ErrDamaged, "stop receiving here"},
+		"a page of noise":                 {noise, ErrDamaged, "call central operations"},
 		"text": {func(t *testing.T, p string) {
 			require.NoError(t, os.WriteFile(p, bytes.Repeat([]byte("hello "), 100), 0o600))
 		}, ErrDamaged, "does not begin"},
@@ -442,7 +442,7 @@ func isConstraint(err error) bool {
 // A missing right is no fault of the disk: site IT would change a good one.
 func TestAMissingRightIsToldAsOneAndWhatToDo(t *testing.T) {
 	for _, no := range []error{fs.ErrPermission, syscall.EACCES} {
-		err := explain("/srv/d/agent.db", ofFile(&fs.PathError{Op: "mkdir", Path: "/srv/d", Err: no}))
+		err := Explain("/srv/d/agent.db", ofFile(&fs.PathError{Op: "mkdir", Path: "/srv/d", Err: no}))
 		require.ErrorIs(t, err, ErrDenied)
 		assert.NotContains(t, err.Error(), "disk")
 		assert.ErrorContains(t, err, "this user cannot write the folder")

@@ -97,7 +97,7 @@ func (tx *Tx) Holding(key string) (memories []int64, err error) {
 // device's time; 0 for none.
 func (tx *Tx) TimedRecord(station allocation.StationID, key string) (seq int64, err error) {
 	_, err = tx.one(`SELECT u.seq FROM upload u JOIN memory m ON m.id = u.memory
-		WHERE u.record = +? AND u.timed = 1 AND u.seq > 0 AND m.station = +? LIMIT 1`, []any{[]byte(key), station}, &seq)
+		WHERE u.record = +? AND u.timed = 1 AND u.seq <> 0 AND m.station = +? LIMIT 1`, []any{[]byte(key), station}, &seq)
 	return seq, err
 }
 

@@ -237,8 +237,9 @@ func (tx *Tx) Appetites(sku allocation.SKU) iter.Seq2[allocation.Appetite, error
 		key = "l.rank_key"
 	}
 	return func(yield func(allocation.Appetite, error) bool) {
-		rows, err := tx.c.query(`SELECT `+key+`, l.takes FROM line l INDEXED BY line_open
-			WHERE l.sku = ? AND l.waits = 1 AND l.takes > 0 ORDER BY `+key, sku)
+		rows, err := tx.c.query(`SELECT `+key+`, l.takes - l.takes % l.least, l.whole > 0 FROM line l INDEXED BY line_open
+			WHERE l.sku = ? AND l.waits = 1 AND l.takes >= l.least AND (l.whole = 0 OR l.takes = l.whole AND l.whole % l.least = 0)
+			ORDER BY `+key, sku)
 		if err != nil {
 			yield(allocation.Appetite{}, err)
 			return
@@ -246,7 +247,7 @@ func (tx *Tx) Appetites(sku allocation.SKU) iter.Seq2[allocation.Appetite, error
 		defer rows.Close()
 		for rows.Next() {
 			var a allocation.Appetite
-			err := classify(rows.Scan(&a.Key, &a.Takes))
+			err := classify(rows.Scan(&a.Key, &a.Takes, &a.Whole))
 			if !yield(a, err) || err != nil {
 				return
 			}

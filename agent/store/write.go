@@ -9,8 +9,8 @@ import (
 	"dockfill/sync/rights"
 )
 
-// Arrival is units that came by an inbound; fewer than none where they are taken
-// back.
+// Arrival is units that came, by an inbound or, without its name, as loose cartons do;
+// fewer than none where they are taken back.
 type Arrival struct {
 	Inbound allocation.InboundID
 	SKU     allocation.SKU
@@ -26,12 +26,27 @@ func (tx *Tx) Write(d allocation.Decision, received []Arrival) (returned []alloc
 	if err := tx.writeGoods(d.Moves); err != nil {
 		return nil, err
 	}
-	for _, a := range received {
-		if err := tx.arrive(a); err != nil {
-			return nil, err
-		}
+	if err := tx.arrivals(received); err != nil {
+		return nil, err
 	}
 	return tx.writeLines(d)
+}
+
+func (tx *Tx) arrivals(received []Arrival) error {
+	loose := map[allocation.SKU]int64{}
+	for _, a := range received {
+		if a.Inbound == "" {
+			loose[a.SKU] += a.Qty
+		} else if err := tx.arrive(a); err != nil {
+			return err
+		}
+	}
+	for sku, n := range loose {
+		if err := tx.spread(sku, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeGoods writes what the moves come to, each place and batch once.
@@ -191,12 +206,15 @@ func (tx *Tx) writeLine(l allocation.Line, spent rights.Change) (back int64, err
 	}
 	after := before
 	after.Line = l
+	// What an earlier life gave frees no right here: the units of this one go first.
+	spent.Undone = min(spent.Undone, before.Rights.Used-before.Rights.Undone+spent.Used)
 	if back = before.Rights.Balance() - spent.Used + spent.Undone - l.Right; back < 0 {
 		return 0, fmt.Errorf("line %s: %w: %d more than it has", l.ID(), rights.ErrNoRight, -back)
 	}
 	spent.Returned = back
-	if err := after.Rights.Apply(spent); err != nil {
+	if spent, err = after.Rights.Apply(spent); err != nil {
 		return 0, fmt.Errorf("line %s: %w", l.ID(), err)
 	}
-	return back, tx.putLine(before, after)
+	after.spend()
+	return spent.Returned, tx.putLine(before, after)
 }

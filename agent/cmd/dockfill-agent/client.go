@@ -54,7 +54,7 @@ func (p *program) configuredAgent() (string, error) {
 	}
 	c, err := p.load()
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%w\nAn agent that runs can be asked all the same: name its address with --agent, such as %s", err, defaultAgent)
 	}
 	if c.HTTP == "" {
 		return "", fmt.Errorf("%s turns the agent's pages and API off (http is empty)", p.configFile())

@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"dockfill/agent/config"
 	"dockfill/agent/service"
 	"dockfill/packaging/version"
 )
@@ -114,7 +115,9 @@ func usage(err error, errs io.Writer) int {
 	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Command() != "" {
 		path += " " + strings.Fields(parse.Context.Command())[0]
 	}
-	fmt.Fprintf(errs, "dockfill-agent: %v\nRun `%s --help` to see what can be said.\n", err, path)
+	// The parser's words for a flag at the end of the line are its own.
+	text := strings.Replace(err.Error(), `expected string value but got "EOL" (<EOL>)`, "its value is missing", 1)
+	fmt.Fprintf(errs, "dockfill-agent: %s\nRun `%s --help` to see what can be said.\n", text, path)
 	return exitUsage
 }
 
@@ -131,6 +134,10 @@ func finish(err error, errs io.Writer) int {
 		return exitUsage
 	}
 	fmt.Fprintln(errs, "dockfill-agent:", err)
+	var faults config.Faults
+	if errors.As(err, &faults) {
+		fmt.Fprintln(errs, "Mend the configuration, and look at it with `dockfill-agent config check`.")
+	}
 	return exitFailed
 }
 

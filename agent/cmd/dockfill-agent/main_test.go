@@ -211,8 +211,8 @@ func TestStatusOfADamagedSiteClaimsNoFigures(t *testing.T) {
 		*s = dock.Status{Site: "leeds", State: "CAPTURE-ONLY", Reason: "the site's database is damaged", Started: s.Started, DiskFreeBytes: 40 << 30, Unread: true}
 	})
 	code, out, _ := say(t, "", "status", "--agent", url)
-	assert.Equal(t, exitFailed, code)
-	assert.Contains(t, out, "Nothing is received: the site's database is damaged. How much was saved and confirmed is not known")
+	assert.Equal(t, exitDegraded, code)
+	assert.Contains(t, out, "nothing is allocated: the site's database is damaged. Scans are set aside until that is over. How much was saved and confirmed is not known")
 	assert.Contains(t, out, "policy not known")
 	for _, claim := range []string{"0 saved", "0 B", "0 unit", "0 open"} {
 		assert.NotContains(t, out, claim)
@@ -276,6 +276,23 @@ func TestReplayDecidesAScenario(t *testing.T) {
 	assert.Contains(t, errs, "/nowhere.jsonl")
 }
 
+// Who only wants to know how the agent does reads first what stands in the way, and
+// last what to do.
+func TestACommandThatMeetsABadConfigurationSaysWhatToDo(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "none.toml")
+	for _, command := range [][]string{{"status"}, {"scan", "4006381333931"}} {
+		code, _, errs := say(t, "", append(command, "--config", writeConfig(t, "site='leeds'\n[[station]\n"))...)
+		assert.Equal(t, exitFailed, code, command)
+		assert.Contains(t, errs, "agent.toml:2:10: this is no TOML", command)
+		assert.Contains(t, errs, "name its address with --agent", command)
+		assert.True(t, strings.HasSuffix(errs, "\nMend the configuration, and look at it with `dockfill-agent config check`.\n"), errs)
+		code, _, errs = say(t, "", append(command, "--config", missing)...)
+		assert.Equal(t, exitFailed, code, command)
+		assert.Contains(t, errs, `no such file or directory; check the path, or make the file with "dockfill-agent setup"`, command)
+		assert.True(t, strings.HasSuffix(errs, "name its address with --agent, such as "+defaultAgent+"\n"), errs)
+	}
+}
+
 func TestConfigCheckNamesTheFault(t *testing.T) {
 	good := writeConfig(t, "site='leeds'\ndata='/var/lib/dockfill'\n[[station]]\nid='1'\nport='tcp://127.0.0.1:9'\n")
 	code, out, errs := say(t, "", "config", "check", "--config", good)
@@ -321,14 +338,14 @@ func TestRunTellsItsAddressAndStops(t *testing.T) {
 	require.Regexp(t, `^http http://127\.0\.0\.1:\d+\n$`, line)
 	url := strings.TrimSpace(strings.TrimPrefix(line, "http "))
 	code, out, _ := say(t, "", "status", "--agent", url)
-	assert.Equal(t, exitFailed, code, "without a life of its own it does not receive: %s", out)
-	assert.Contains(t, out, "Nothing is received")
+	assert.Equal(t, exitDegraded, code, "without a life of its own it sets scans aside: %s", out)
+	assert.Contains(t, out, "nothing is allocated")
 	code, _, text := say(t, "", "scan", "--agent", url, "4006381333931")
-	assert.Equal(t, exitFailed, code, text)
+	assert.Equal(t, exitGood, code, text)
 	cancel()
 	assert.Equal(t, exitGood, <-done)
 	assert.Contains(t, errs.String(), `"msg":"the agent has stopped"`)
-	assert.Contains(t, errs.String(), "does not receive yet")
+	assert.Contains(t, errs.String(), "sets scans aside")
 	assert.NotContains(t, errs.String(), `"the agent receives"`)
 }
 

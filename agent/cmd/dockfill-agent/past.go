@@ -56,14 +56,16 @@ func (r replayCmd) progress(p *program) func(n, of int64) {
 		return nil
 	}
 	var bar *progressbar.ProgressBar
+	run := "playing the log as it was"
 	return func(n, of int64) {
 		if bar == nil {
-			bar = progressbar.NewOptions64(of, progressbar.OptionSetWriter(p.err), progressbar.OptionSetDescription("playing the log"),
+			bar = progressbar.NewOptions64(of, progressbar.OptionSetWriter(p.err), progressbar.OptionSetDescription(run),
 				progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 		}
 		_ = bar.Set64(n)
 		if n == of {
 			_, bar = bar.Finish(), nil
+			run = "playing it under the other policy"
 		}
 	}
 }

@@ -11,11 +11,14 @@ type pastBody struct {
 	Schema     int             `json:"schema"`
 	Site       string          `json:"site"`
 	Checkpoint pastCheckpoint  `json:"checkpoint"`
+	Younger    bool            `json:"site_is_younger"`
 	Until      time.Time       `json:"until"`
 	Events     int64           `json:"events"`
 	Decisions  int64           `json:"decisions"`
 	Reproduced int64           `json:"reproduced"`
 	Hash       bool            `json:"same_hash"`
+	EndSeq     int64           `json:"end_seq"`
+	EndHash    string          `json:"end_hash"`
 	First      *pastDifference `json:"first_difference"`
 	Control    pastRun         `json:"control"`
 	Shadow     *pastRun        `json:"shadow"`
@@ -79,6 +82,7 @@ func newPastBody(r *agent.ShadowReport) pastBody {
 	b := pastBody{
 		Schema: schema, Site: string(r.Site), Checkpoint: pastCheckpoint{r.Checkpoint.Path, r.Checkpoint.At, r.Checkpoint.Head.Seq},
 		Until: r.Until, Events: r.Events, Decisions: r.Happenings, Reproduced: r.Reproduced, Hash: r.Exact,
+		Younger: r.Younger, EndSeq: r.End.Seq, EndHash: r.End.Hash.String(),
 		Control: newPastRun(r.Control), Lines: []pastLine{},
 	}
 	if d := r.First; d != nil {

@@ -19,6 +19,9 @@ const (
 // printPast writes the report for people.
 func printPast(out io.Writer, r *agent.ShadowReport) error {
 	const form = "2006-01-02 15:04:05"
+	if r.Younger {
+		fmt.Fprintf(out, "Site %s is younger than you asked for: it is played from its beginning, its oldest checkpoint.\n", r.Site)
+	}
 	fmt.Fprintf(out, "Site %s, from the checkpoint of %s (event %s) to %s: %s.\n", r.Site, r.Checkpoint.At.Local().Format(form), n(r.Checkpoint.Head.Seq),
 		r.Until.Local().Format(form), dock.Plural(r.Events, "event", "events"))
 	fmt.Fprintf(out, "%s\n", reproduced(r))
@@ -50,9 +53,9 @@ func reproduced(r *agent.ShadowReport) string {
 	case r.Happenings == 0:
 		return "Nothing has happened since then."
 	case r.Exact:
-		return "The site's log was reproduced: " + count + ", and its hash."
+		return fmt.Sprintf("The site's log was reproduced: %s, and its hash. Both end with event %s, hash %s.", count, n(r.End.Seq), r.End.Hash)
 	}
-	return "The site's log was reproduced: " + count + "."
+	return "The site's log was reproduced: " + count + ". Its hash was not: events have other numbers, or were told in other parts."
 }
 
 // figure is a row of the table.

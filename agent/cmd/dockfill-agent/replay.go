@@ -94,7 +94,11 @@ func readPolicy(name string) (allocation.Policy, error) {
 	}
 	defer func() { _ = file.Close() }()
 	p, err := policy.Read(file)
-	if err != nil {
+	var faults policy.Faults
+	switch {
+	case errors.As(err, &faults):
+		return p, fmt.Errorf("the policy has %s, nothing was played\n%s", dock.Plural(int64(len(faults)), "fault", "faults"), faults.In(name))
+	case err != nil:
 		return p, fmt.Errorf("policy %s: %w", name, err)
 	}
 	return p, nil

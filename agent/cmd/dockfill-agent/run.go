@@ -85,8 +85,8 @@ func tellStart(ctx context.Context, a *agent.Agent, c config.Config, log *slog.L
 	case st.State == string(session.Active):
 		log.Info("the agent receives")
 	case st.Unread:
-		log.Error("the agent runs and does not receive", "why", st.Reason)
+		log.Error("the agent runs, allocates nothing, and sets scans aside", "why", st.Reason)
 	default:
-		log.Warn("the agent runs and does not receive yet", "why", st.Reason)
+		log.Warn("the agent runs, allocates nothing yet, and sets scans aside", "why", st.Reason)
 	}
 }

@@ -33,7 +33,7 @@ func (serviceInstall) Run(p *program) error {
 		if err != nil {
 			return fmt.Errorf("the service would not start with this configuration: %w", err)
 		}
-		return m.Install(c.Data)
+		return m.Install(c.Data, c.AnchorDir())
 	}
 	return p.control(install, "installed; start it with `dockfill-agent service start`")
 }

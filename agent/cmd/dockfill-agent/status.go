@@ -22,8 +22,8 @@ type statusCmd struct {
 func (statusCmd) Help() string {
 	return fmt.Sprintf(`Exit status:
   0  good: scans are received. The sentence says "Offline" where there is no line to the centre; for less than %[1]s that is good.
-  1  degraded: scans are received, and somebody should look. A scanner is away or in trouble, the disk is nearly full, or for more than %[1]s the site is offline or a scan waits for the centre.
-  2  down: scans are not received, or the agent does not answer.`, dock.Ago(dock.LateAfter))
+  1  degraded: scans are received or set aside, and somebody should look. Nothing may be allocated here, a scanner is away or in trouble, the disk is nearly full, or for more than %[1]s the site is offline or a scan waits for the centre.
+  2  down: scans are refused, as the disk is full, or the agent does not answer.`, dock.Ago(dock.LateAfter))
 }
 
 // Run ends with 0, 1 or 2 as the site is good, degraded or down; an agent that
@@ -103,11 +103,24 @@ func printStatus(out io.Writer, s dock.StatusBody, now time.Time) error {
 		since = *s.Link.Since
 	}
 	fmt.Fprintf(w, "centre\t%s\n", dock.LinkWords(s.Link.Up, since, now))
+	fmt.Fprintf(w, "state\t%s\n", stateLine(s, now))
 	printFigures(w, s)
 	for _, st := range s.Stations {
 		fmt.Fprintf(w, "station %s\t%s\n", st.ID, stationLine(st, now))
 	}
 	return w.Flush()
+}
+
+// stateLine is what the site may do, since when, and what is set aside.
+func stateLine(s dock.StatusBody, now time.Time) string {
+	text := dock.Visible(s.State)
+	if s.StateSince != nil {
+		text += " since " + dock.Clock(*s.StateSince, now)
+	}
+	if s.Captured > 0 {
+		text += ", " + dock.Plural(s.Captured, "scan", "scans") + " set aside"
+	}
+	return text
 }
 
 // printFigures writes what stands in the database, or that nobody knows it.
