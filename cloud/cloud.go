@@ -18,6 +18,7 @@ import (
 	"dockfill/cloud/broker"
 	"dockfill/cloud/ingest"
 	"dockfill/cloud/store"
+	"dockfill/cloud/store/witness"
 	"dockfill/cloud/web"
 	"dockfill/sync/mqtt"
 	"dockfill/sync/wire"
@@ -29,6 +30,10 @@ type Config struct {
 	HTTPNames []string // names by which a proxy on this machine asks for the pages
 	Data      string   // folder of the SQLite file; made where it is missing
 	Database  string   // postgres://...; "" keeps everything in Data
+	// Witness is where the rights witness is kept: a file on another volume or machine, or
+	// postgres:// of a second database; "" keeps none, NoWitness goes on without the one
+	// that was kept.
+	Witness string
 
 	BrokerListen string // host:port of the embedded broker; port 0 picks a free one
 	Broker       string // tcp://host:port or tls://host:port of another broker; "" embeds one
@@ -39,6 +44,9 @@ type Config struct {
 	Log     *slog.Logger // nil: slog.Default()
 }
 
+// NoWitness as Config.Witness leaves a witness that is lost, for good.
+const NoWitness = "none"
+
 // databaseFile is the name of the SQLite file in Config.Data.
 const databaseFile = "centre.db"
 
@@ -46,6 +54,7 @@ const databaseFile = "centre.db"
 type Centre struct {
 	log      *slog.Logger
 	store    *store.Store
+	witness  witness.Witness // nil where none is kept
 	listener net.Listener
 	broker   *broker.Broker // nil where another one is used
 	client   *mqtt.Client
@@ -76,11 +85,29 @@ func New(ctx context.Context, c Config) (_ *Centre, err error) {
 		return nil, err
 	}
 	centre.ingest = ingest.New(ingest.Config{Store: centre.store, Log: c.Log.With("room", "ingest")})
+	if err = centre.begin(ctx, c.Witness); err != nil {
+		return nil, err
+	}
 	if err = centre.connect(c); err != nil {
 		return nil, err
 	}
 	centre.web = web.New(centre.webOptions(c))
 	return centre, nil
+}
+
+// begin opens the rights witness and brings the database up to it.
+func (c *Centre) begin(ctx context.Context, where string) error {
+	if where == "" || where == NoWitness {
+		return c.ingest.Begin(ctx, nil, where == NoWitness)
+	}
+	var err error
+	if c.witness, err = witness.Open(ctx, where, c.store.House()); err != nil {
+		return err
+	}
+	if err := c.ingest.Begin(ctx, c.witness, false); err != nil {
+		return fmt.Errorf("rights witness %s: %w", c.witness.Name(), err)
+	}
+	return nil
 }
 
 func openStore(ctx context.Context, c Config) (*store.Store, error) {
@@ -173,7 +200,7 @@ func (c *Centre) webOptions(o Config) web.Options {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&counts{c})
 	return web.Options{Reads: c.store, Imports: c.ingest, Acts: c.ingest, Version: o.Version, Broker: c.url, Hosts: o.HTTPNames,
-		Ready: c.link.ready, Metrics: registry, Log: o.Log.With("room", "web")}
+		Ready: c.link.ready, Witness: c.store.Witness, Metrics: registry, Log: o.Log.With("room", "web")}
 }
 
 // HTTP is the address of the pages as a browser on this machine takes it, such
@@ -225,5 +252,8 @@ func (c *Centre) close() {
 		if err := c.store.Close(); err != nil {
 			c.log.Error("database did not close cleanly", "err", err)
 		}
+	}
+	if c.witness != nil {
+		_ = c.witness.Close() // what it has was flushed
 	}
 }

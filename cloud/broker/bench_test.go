@@ -38,7 +38,7 @@ func scan(random *rand.Rand) wire.Event {
 // full is a site with a backlog, and a centre that minted its life.
 func full(b *testing.B) *mqtttest.Site {
 	site := mqtttest.NewSite("leeds")
-	require.NoError(b, site.Adopt(b.Context(), "c1-1", "c1"))
+	require.NoError(b, site.Adopt(b.Context(), outbox.NewLife{Incarnation: "c1-1", Centre: "c1"}))
 	random := rand.New(rand.NewPCG(1, 2))
 	for range backlog {
 		_, err := site.Append(scan(random))

@@ -132,11 +132,40 @@ func (i *Ingest) SetPolicy(ctx context.Context, p allocation.Policy) (changed bo
 	return changed, err
 }
 
+// Admit lets a process that was fenced as a clone take the place of the one that is
+// there: it gets a new life when it says hello, and what the present one holds stays
+// committed. The error is store.ErrNotFound where the site is not known, or a
+// *store.ActError.
+func (i *Ingest) Admit(ctx context.Context, site allocation.SiteID, nonce string, by store.Person) error {
+	var clone *store.Clone
+	err := i.act(ctx, func(tx *store.Tx, h *homes) error {
+		if _, err := knownSite(ctx, tx, h, site); err != nil {
+			return err
+		}
+		admitted, err := tx.AdmitClone(ctx, site, nonce)
+		if err != nil {
+			return err
+		}
+		if clone, err = tx.Clone(ctx, site, nonce); err != nil {
+			return err
+		}
+		if !admitted {
+			return &store.ActError{Reason: fmt.Sprintf("no process %s of site %s waits for a decision: dockfill-cloud site list names those that do", nonce, site)}
+		}
+		i.log.Warn("a person admitted a process that was kept out as a clone", "site", site, "nonce", nonce, "by", by.Name, "reason", by.Reason)
+		return tx.AddAudit(ctx, store.Audit{Site: site, At: time.Now(), Act: "admit", About: nonce, Person: by})
+	})
+	if err == nil { // it says hello at once, and not within a minute
+		i.mouth.say(&wire.Probe{Head: wire.Head{Site: site, Nonce: nonce, Incarnation: clone.Incarnation}})
+	}
+	return err
+}
+
 // act does what a person wants in one transaction, with the commands that tell the
 // sites.
 func (i *Ingest) act(ctx context.Context, do func(*store.Tx, *homes) error) error {
 	var h *homes
-	err := i.store.Update(ctx, func(tx *store.Tx) error {
+	err := i.update(ctx, func(tx *store.Tx) error {
 		h = newHomes(tx)
 		if err := do(tx, h); err != nil {
 			return err

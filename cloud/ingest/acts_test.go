@@ -81,9 +81,12 @@ func TestWhatACodeIsReachesTheSiteAndItsNextDatabase(t *testing.T) {
 		s.obey(6)
 		want := &wire.Map{Code: code, SKU: "X", Qty: 2}
 		assert.Equal(t, want, s.commands[5].Map)
+		other := []byte("A")
+		require.NoError(t, c.MapCode(ctx, "leeds", store.Alias{Code: other, SKU: "X", Qty: 7}))
 		again := c.join("leeds")
-		again.obey(3) // policy, item, code
-		assert.Equal(t, want, again.commands[2].Map)
+		again.obey(4) // policy, item, codes
+		assert.Equal(t, want, again.commands[2].Map, "the last word comes last")
+		assert.Equal(t, other, again.commands[3].Map.Code)
 	})
 }
 

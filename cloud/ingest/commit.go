@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"dockfill/allocation"
@@ -13,7 +14,7 @@ import (
 
 func (i *Ingest) commit(ctx context.Context, batches []*message) error {
 	var c *commit
-	err := i.store.Update(ctx, func(tx *store.Tx) error {
+	err := i.update(ctx, func(tx *store.Tx) error {
 		c = newCommit(tx, time.Now())
 		for _, m := range batches {
 			if err := c.place(ctx, m); err != nil {
@@ -50,11 +51,11 @@ type life struct {
 }
 
 // answer is what a batch is answered with after the commit: the cursor of its
-// life as it stands then, or a fence.
+// life as it stands then, or where the quarantine has it.
 type answer struct {
-	to    wire.Head
-	life  *life
-	fence bool
+	to   wire.Head
+	life *life
+	fork wire.Cursor // the last event of another history; 0 where it is none
 }
 
 func newCommit(tx *store.Tx, at time.Time) *commit {
@@ -85,10 +86,15 @@ func (c *commit) place(ctx context.Context, m *message) error {
 		c.counts.Batches++
 	case session.Seen:
 		c.counts.Duplicates++
-	case session.Gap:
+	case session.Gap, session.Fork:
+		kept, err := c.keeps(ctx, l, wire.Cursor{Seq: m.events.First - 1, Hash: m.events.Prev})
+		if err != nil {
+			return err
+		}
+		if kept {
+			return c.quarantine(ctx, l, m)
+		}
 		c.counts.Gaps++
-	case session.Fork:
-		return c.quarantine(ctx, l, m)
 	}
 	c.answers = append(c.answers, answer{to: m.events.Head, life: l})
 	return nil
@@ -110,7 +116,7 @@ func (c *commit) life(ctx context.Context, site allocation.SiteID, incarnation s
 	if err != nil {
 		return nil, err
 	}
-	l := &life{stored: stored, ledger: ledger{life: store.Life{Site: site, Incarnation: incarnation}, site: row, lines: c.lines,
+	l := &life{stored: stored, ledger: ledger{foreign: !strings.HasPrefix(incarnation, c.tx.Centre()+"."), life: store.Life{Site: site, Incarnation: incarnation}, site: row, lines: c.lines,
 		moved: map[allocation.LineID]bool{}, returned: map[allocation.LineID]bool{}}}
 	c.lives = append(c.lives, l)
 	return l, nil
@@ -132,8 +138,22 @@ func (c *commit) hashAt(ctx context.Context, l *life, seq int64) (wire.Hash, err
 	return c.tx.HashAt(ctx, l.life.Site, l.life.Incarnation, seq)
 }
 
-// quarantine keeps the events of another history as facts and fences whoever
-// told them. Nothing of them is applied.
+// keeps reports whether what lies before a batch is held, in the log or quarantined.
+func (c *commit) keeps(ctx context.Context, l *life, at wire.Cursor) (bool, error) {
+	if at.Seq == 0 {
+		return at.Hash == wire.Genesis(l.life.Site, l.life.Incarnation), nil
+	}
+	if at.Seq <= l.stored.Seq {
+		if hash, err := c.hashAt(ctx, l, at.Seq); err != nil || hash == at.Hash {
+			return err == nil, err
+		}
+	}
+	return c.tx.Keeps(ctx, l.life, at)
+}
+
+// quarantine keeps the events of another history as facts: one that does not go on from
+// the log, or goes on from what is quarantined. Nothing of them is applied. Where the
+// process that has the site's place told it, the site may not allocate.
 func (c *commit) quarantine(ctx context.Context, l *life, m *message) error {
 	var events []store.Event
 	for n, h := range m.hashes {
@@ -148,15 +168,19 @@ func (c *commit) quarantine(ctx context.Context, l *life, m *message) error {
 		}
 		events = append(events, store.Event{Site: l.life.Site, Incarnation: l.life.Incarnation, Seq: seq, Hash: h, Body: m.events.Events[n]})
 	}
-	if _, err := c.tx.Quarantine(ctx, c.at, m.events.Nonce, events); err != nil {
+	added, err := c.tx.Quarantine(ctx, c.at, m.events.Nonce, events)
+	if err != nil {
 		return err
 	}
-	if l.site.Incarnation == l.life.Incarnation {
+	if l.site.Incarnation == l.life.Incarnation && l.site.Nonce == m.events.Nonce {
 		l.site.Fenced, l.site.FencedText = string(session.Diverged), session.Explain(session.Diverged)
 	}
 	c.counts.Forks++
-	c.forks = append(c.forks, m.events)
-	c.answers = append(c.answers, answer{to: m.events.Head, fence: true})
+	if added > 0 {
+		c.forks = append(c.forks, m.events)
+	}
+	last := wire.Cursor{Seq: m.events.First + int64(len(m.hashes)) - 1, Hash: m.events.Last}
+	c.answers = append(c.answers, answer{to: m.events.Head, life: l, fork: last})
 	return nil
 }
 

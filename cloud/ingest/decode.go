@@ -25,7 +25,9 @@ type message struct {
 	ready   chan struct{}
 
 	err    error
+	silent *asker // no payload: the process that this one asked about did not answer
 	hello  *wire.Hello
+	report *wire.Report
 	events *wire.Events
 	hashes []wire.Hash
 	parsed []parsed
@@ -108,6 +110,9 @@ func forward(ctx context.Context, ordered, work chan<- *message, m *message) boo
 }
 
 func (m *message) decode() {
+	if m.silent != nil {
+		return
+	}
 	site, err := wire.SiteOf(m.topic)
 	if err != nil {
 		m.err = err
@@ -133,6 +138,12 @@ func (m *message) read(any wire.Message) error {
 			return err
 		}
 		m.hello = v
+		return nil
+	case *wire.Report:
+		if err := checkHead(v.Head); err != nil {
+			return err
+		}
+		m.report = v
 		return nil
 	case *wire.Events:
 		return m.readEvents(v)

@@ -78,6 +78,13 @@ func (d *dispatcher) begin(s *store.Site, there bool) {
 	signal(d.wake)
 }
 
+// reset serves nobody until it says hello: the centre took a new life.
+func (d *dispatcher) reset() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clear(d.couriers)
+}
+
 // stored learns from a transaction what was written for sites, and what sites
 // applied. A site that was fenced is served no longer.
 func (d *dispatcher) stored(h *homes) {

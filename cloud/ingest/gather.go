@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"dockfill/sync/wire"
 )
 
 // A commit takes what waits, up to groupRows events or groupWait of waiting. The
@@ -23,10 +21,16 @@ const (
 // take commits decoded messages in their order until there are no more.
 func (i *Ingest) take(ctx context.Context, messages <-chan *message) {
 	for {
-		batches, hello, more := i.gather(messages)
+		batches, last, more := i.gather(messages)
 		i.commitAll(ctx, batches)
-		if hello != nil {
-			i.greet(ctx, hello)
+		switch {
+		case last == nil:
+		case last.silent != nil:
+			i.unheard(ctx, *last.silent)
+		case last.report != nil:
+			i.report(ctx, last.report)
+		default:
+			i.greet(ctx, last.hello)
 		}
 		if !more {
 			return
@@ -34,9 +38,9 @@ func (i *Ingest) take(ctx context.Context, messages <-chan *message) {
 	}
 }
 
-// gather waits for a message and takes what follows it without delay. A hello
+// gather waits for a message and takes what follows it without delay. What is no batch
 // ends the group: it must see all that was said before it.
-func (i *Ingest) gather(messages <-chan *message) (batches []*message, hello *wire.Hello, more bool) {
+func (i *Ingest) gather(messages <-chan *message) (batches []*message, last *message, more bool) {
 	m, more := <-messages
 	late := time.NewTimer(groupWait)
 	defer late.Stop()
@@ -46,8 +50,8 @@ func (i *Ingest) gather(messages <-chan *message) (batches []*message, hello *wi
 		case m.err != nil:
 			i.counts.malformed.Add(1)
 			i.log.Warn("dropped a malformed message", "topic", m.topic, "problem", m.err)
-		case m.hello != nil:
-			return batches, m.hello, true
+		case m.events == nil:
+			return batches, m, true
 		default:
 			batches, rows = append(batches, m), rows+len(m.parsed)
 		}

@@ -34,6 +34,7 @@ type centre struct {
 	mu    sync.Mutex
 	sites map[string]chan wire.Message // by nonce
 	down  bool
+	noted *watched // nil where no rights witness is kept
 }
 
 type lockedBuffer struct {
@@ -55,13 +56,24 @@ func (l *lockedBuffer) String() string {
 
 func startCentre(t testing.TB, o store.Options) *centre {
 	t.Helper()
+	return startPatient(t, o, 100*time.Millisecond)
+}
+
+// startPatient starts a centre that waits for so long for a process that it asked.
+func startPatient(t testing.TB, o store.Options, patience time.Duration) *centre {
+	t.Helper()
 	c := &centre{t: t, store: storetest.Open(t, o), sites: map[string]chan wire.Message{}, done: make(chan error, 1), log: &lockedBuffer{}}
-	c.Ingest = New(Config{Store: c.store, Resend: 100 * time.Millisecond, Log: slog.New(slog.NewTextHandler(c.log, nil))})
+	c.Ingest = New(Config{Store: c.store, Resend: 100 * time.Millisecond, Patience: patience, Log: slog.New(slog.NewTextHandler(c.log, nil))})
+	require.NoError(t, c.Begin(ctx, nil, false))
+	c.run()
+	return c
+}
+
+func (c *centre) run() {
 	run, cancel := context.WithCancel(ctx)
 	c.cancel = cancel
 	go func() { c.done <- c.Run(run, c) }()
-	t.Cleanup(c.stop)
-	return c
+	c.t.Cleanup(c.stop)
 }
 
 func (c *centre) stop() {
@@ -80,6 +92,9 @@ func (c *centre) Publish(_ context.Context, topic string, payload []byte) error 
 	defer c.mu.Unlock()
 	if c.down {
 		return fmt.Errorf("the network is cut")
+	}
+	if commands, ok := m.(*wire.Commands); ok && c.noted != nil {
+		c.noted.covers(c.t, commands)
 	}
 	if to := c.sites[m.Header().Nonce]; to != nil {
 		to <- m
@@ -102,6 +117,9 @@ type pretend struct {
 	incarnation string
 	run         int64
 	doubt       string
+	late        bool
+	word        string      // of the probe that is answered
+	stored      wire.Cursor // the last acknowledgement seen
 	bodies      [][]byte
 	hashes      []wire.Hash // hashes[0] is Genesis
 	registers   map[allocation.LineID]*rights.Registers
@@ -118,9 +136,16 @@ func (c *centre) join(id allocation.SiteID) *pretend {
 	s.restart()
 	w := s.welcomed()
 	require.True(c.t, w.Minted)
-	s.incarnation, s.hashes = w.Incarnation, []wire.Hash{wire.Genesis(id, w.Incarnation)}
+	s.begin(w)
 	require.False(c.t, s.welcomed().Minted)
 	return s
+}
+
+// begin takes a new life, with an empty log.
+func (s *pretend) begin(w *wire.Welcome) {
+	s.incarnation, s.bodies, s.hashes = w.Incarnation, nil, []wire.Hash{wire.Genesis(s.id, w.Incarnation)}
+	s.registers, s.commands = map[allocation.LineID]*rights.Registers{}, nil
+	s.cursor, s.stored, s.doubt = wire.CommandCursor{}, wire.Cursor{}, ""
 }
 
 // restart is a new process over the same database.
@@ -144,11 +169,19 @@ func (s *pretend) head() wire.Head {
 }
 
 func (s *pretend) hello() {
-	h := &wire.Hello{Head: s.head(), Run: s.run, Commands: s.cursor, Doubt: s.doubt, Program: "test"}
+	h := &wire.Hello{Head: s.head(), Run: s.run, Commands: s.cursor, Stored: s.stored, Doubt: s.doubt, Late: s.late, Word: s.word, Program: "test"}
 	if n := len(s.bodies); n > 0 {
 		h.HeadAt = wire.Cursor{Seq: int64(n), Hash: s.hashes[n]}
 	}
 	s.c.send(h)
+}
+
+// answers says hello when the centre asks whether this process lives.
+func (s *pretend) answers() {
+	s.t.Helper()
+	s.word = receive[*wire.Probe](s).Word
+	s.hello()
+	s.word = ""
 }
 
 func (s *pretend) welcomed() *wire.Welcome {
@@ -165,6 +198,11 @@ func receive[T wire.Message](s *pretend) T {
 			if v, ok := m.(T); ok {
 				return v
 			}
+			if p, ok := m.(*wire.Probe); ok { // a process that waits for something lives
+				s.word = p.Word
+				s.hello()
+				s.word = ""
+			}
 		case <-time.After(2 * time.Minute):
 			var want T
 			require.FailNow(s.t, "nothing came", "%T at site %s\n%s", want, s.id, s.c.log)
@@ -180,6 +218,7 @@ func (s *pretend) ackedAt(seq int64) {
 		require.LessOrEqual(s.t, a.Stored.Seq, seq)
 		require.Equal(s.t, s.hashes[a.Stored.Seq], a.Stored.Hash)
 		if a.Stored.Seq == seq {
+			s.stored = a.Stored
 			return
 		}
 	}
@@ -190,6 +229,9 @@ func (s *pretend) obey(n int64) {
 	s.t.Helper()
 	for s.cursor.N < n {
 		m := receive[*wire.Commands](s)
+		if s.cursor.Centre != "" && m.Centre != s.cursor.Centre {
+			continue // it was left
+		}
 		for k, c := range m.Commands {
 			if m.First+int64(k) != s.cursor.N+1 {
 				continue
@@ -306,6 +348,11 @@ func (c *centre) held(line allocation.LineID) map[string]rights.Registers {
 		return err
 	}))
 	return byLife
+}
+
+// eachPatient is for tests in which every process that is asked answers.
+func eachPatient(t *testing.T, test func(t *testing.T, c *centre)) {
+	storetest.Each(t, func(t *testing.T, o store.Options) { test(t, startPatient(t, o, time.Hour)) })
 }
 
 func each(t *testing.T, test func(t *testing.T, c *centre)) {

@@ -24,6 +24,7 @@ type homes struct {
 	commands map[allocation.SiteID][]wire.Command
 	granted  map[store.Life]map[allocation.LineID]*rights.Registers
 	moved    map[allocation.LineID]*store.Line
+	frozen   *bool // nil: not looked at yet
 }
 
 func newHomes(tx *store.Tx) *homes {
@@ -87,7 +88,9 @@ func (h *homes) settle(ctx context.Context, lines map[allocation.LineID]*store.L
 	}
 	for _, id := range ids {
 		line := lines[id]
-		line.Effective = rights.Settled(line.Wanted, held(registers[id]).registers())
+		if line.Effective, err = h.effective(ctx, line, registers[id]); err != nil {
+			return err
+		}
 		h.moved[id] = line
 		if err := h.grant(ctx, line, registers[id]); err != nil {
 			return err
@@ -113,6 +116,9 @@ func (h *homes) regrant(ctx context.Context, s *store.Site) error {
 func (h *homes) grant(ctx context.Context, line *store.Line, all held) error {
 	home, err := h.site(ctx, line.Site)
 	if err != nil || !home.Open() || home.Fenced != "" {
+		return err
+	}
+	if free, err := h.free(ctx); err != nil || !free {
 		return err
 	}
 	present := store.Life{Site: home.ID, Incarnation: home.Incarnation}
@@ -156,7 +162,7 @@ func (h *homes) write(ctx context.Context) error {
 		return err
 	}
 	for life, registers := range h.granted {
-		if err := h.tx.PutRegisters(ctx, life, registers); err != nil {
+		if err := h.tx.Grant(ctx, life, registers); err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,7 @@ var _ store.Importer = (*Ingest)(nil)
 // and the error is a *store.RefusedError.
 func (i *Ingest) Import(ctx context.Context, b store.Batch) (store.ImportResult, error) {
 	var im *importing
-	err := i.store.Update(ctx, func(tx *store.Tx) error {
+	err := i.update(ctx, func(tx *store.Tx) error {
 		im = &importing{tx: tx, homes: newHomes(tx), progress: progress{tell: b.Progress}}
 		tx.Watch(im.progress.wrote)
 		return im.run(ctx, b)

@@ -80,8 +80,28 @@ func (w *orderWork) load(ctx context.Context, all []store.Order, known map[alloc
 	}
 	w.lines = byOrder(lines)
 	maps.DeleteFunc(lines, func(_ allocation.LineID, l *store.Line) bool { return !newer[l.Order] })
-	w.registers, err = w.tx.Registers(ctx, slices.Collect(maps.Keys(lines)))
+	ids, err := w.unseen(ctx, all)
+	if err != nil {
+		return err
+	}
+	w.registers, err = w.tx.Registers(ctx, append(ids, slices.Collect(maps.Keys(lines))...))
 	return err
+}
+
+// unseen are the lines of the orders where a life of the centre before this one may have
+// granted them: sites and the rights witness tell of rights of lines that an older copy
+// does not have.
+func (w *orderWork) unseen(ctx context.Context, all []store.Order) (ids []allocation.LineID, err error) {
+	renewed, err := w.tx.Renewed(ctx)
+	if err != nil || !renewed {
+		return nil, err
+	}
+	for _, o := range all {
+		for _, l := range o.Lines {
+			ids = append(ids, allocation.MakeLineID(o.ID, l.Line))
+		}
+	}
+	return ids, nil
 }
 
 // order takes one order in: its lines, what may be granted of them, and the
@@ -124,7 +144,9 @@ func (w *orderWork) order(ctx context.Context, o, before *store.Order) error {
 	}
 	w.homes.tell(home, orderCommand(o, lines))
 	for _, l := range lines {
-		l.Effective = rights.Settled(l.Wanted, held(w.registers[l.ID]).registers())
+		if l.Effective, err = w.homes.effective(ctx, l, w.registers[l.ID]); err != nil {
+			return err
+		}
 		if err := w.homes.grant(ctx, l, w.registers[l.ID]); err != nil {
 			return err
 		}

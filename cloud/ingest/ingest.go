@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"dockfill/allocation"
 	"dockfill/cloud/store"
 )
 
@@ -33,6 +34,11 @@ type Config struct {
 	// Resend is how long commands go unanswered before they are sent again; it
 	// doubles up to a minute. 0: 5 s.
 	Resend time.Duration
+	// Patience is how long a process that was welcomed may be silent, when it is asked,
+	// before another one takes its place. 0: 5 s.
+	Patience time.Duration
+	// Mend is after how long a rights witness that took nothing is tried again. 0: 5 s.
+	Mend time.Duration
 }
 
 // Ingest is the centre's side of every site's session. Make it with New; its
@@ -45,6 +51,12 @@ type Ingest struct {
 	counts   counters
 	mouth    *mouth
 	dispatch *dispatcher
+	mend     time.Duration
+
+	// Of the goroutine that takes messages:
+	asks    *asks
+	reports map[asker]*reporting
+	facts   map[allocation.SiteID]string // the process that sends what it has and may not allocate
 }
 
 // New makes an Ingest that takes messages at once and acts on them in Run.
@@ -55,10 +67,19 @@ func New(c Config) *Ingest {
 	if c.Resend == 0 {
 		c.Resend = 5 * time.Second
 	}
-	return &Ingest{
-		store: c.Store, log: c.Log, queue: make(chan *message, maxQueued),
-		mouth: newMouth(c.Log), dispatch: newDispatcher(c.Store, c.Log, c.Resend),
+	if c.Patience == 0 {
+		c.Patience = 5 * time.Second
 	}
+	if c.Mend == 0 {
+		c.Mend = 5 * time.Second
+	}
+	i := &Ingest{
+		mend:  c.Mend,
+		store: c.Store, log: c.Log, queue: make(chan *message, maxQueued),
+		mouth: newMouth(c.Log), dispatch: newDispatcher(c.Store, c.Log, c.Resend), facts: map[allocation.SiteID]string{}, reports: map[asker]*reporting{},
+	}
+	i.asks = newAsks(c.Patience, i.silence)
+	return i
 }
 
 // Run works until the context ends and then returns nil; it returns early, with
@@ -75,6 +96,7 @@ func (i *Ingest) Run(ctx context.Context, c Carrier) error {
 		func() { i.mouth.run(ctx, c) },
 		func() { i.dispatch.run(ctx, c) },
 		func() { i.take(ctx, i.decode(ctx)) },
+		func() { i.mendWitness(ctx) },
 	} {
 		all.Go(work)
 	}

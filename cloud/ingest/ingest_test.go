@@ -139,6 +139,7 @@ func TestAnotherHistoryIsQuarantinedAndFenced(t *testing.T) {
 		s.scan("X", 9, "", 0)
 		s.tell(2, 6)
 		s.fenced(session.Diverged)
+		s.ackedAt(6) // its scans are kept, in quarantine
 		row := c.row("leeds")
 		assert.EqualValues(t, 3, row.Quarantined)
 		assert.Equal(t, store.SiteFenced, row.State)
@@ -147,7 +148,15 @@ func TestAnotherHistoryIsQuarantinedAndFenced(t *testing.T) {
 		assert.Contains(t, c.log.String(), "another history")
 		s.tell(2, 6)
 		s.fenced(session.Diverged)
+		s.ackedAt(6)
 		assert.EqualValues(t, 3, c.row("leeds").Quarantined)
+		s.scan("X", 3, "", 0)
+		s.scan("X", 4, "", 0)
+		s.tell(8, 8)
+		assert.EqualValues(t, 5, receive[*wire.Ack](s).Stored.Seq, "what lies between is missing")
+		s.tell(7, 8)
+		s.ackedAt(8)
+		assert.EqualValues(t, 5, c.row("leeds").Quarantined, "the other history goes on")
 
 		// The genuine database goes on, and gets what it missed meanwhile.
 		c.take(orders(order("O2", 1, "leeds", 4)))
@@ -159,17 +168,100 @@ func TestAnotherHistoryIsQuarantinedAndFenced(t *testing.T) {
 	})
 }
 
-func TestAClonedProcessIsFencedAndTheGenuineServed(t *testing.T) {
+// A site that was put back to an older copy is given a new life when all of its log is
+// kept, and what the old one held stays committed.
+func TestARestoredSiteTellsAllAndBeginsANewLife(t *testing.T) {
 	each(t, func(t *testing.T, c *centre) {
+		s := ready(c)
+		for range 5 {
+			s.scan("X", 10, "O1/1", 10)
+		}
+		s.tellAll()
+		old := s.incarnation
+		s.bodies, s.hashes, s.run = s.bodies[:3:3], s.hashes[:4:4], 0
+		s.stored = wire.Cursor{Seq: 3, Hash: s.hashes[3]}
+		s.scan("X", 7, "", 0)
+		s.restart()
+		s.doubt = "the run is not the anchor's"
+		w := s.welcomed()
+		require.True(t, w.Facts)
+		assert.Equal(t, s.stored, w.Stored, "from where both agree")
+		s.tell(4, 4)
+		s.ackedAt(4)
+
+		s.scan("X", 8, "", 0) // meanwhile
+		w = s.welcomed()
+		require.True(t, w.Facts, "not all is kept yet")
+		s.tell(5, 5)
+		s.ackedAt(5)
+		w = s.welcomed()
+		require.True(t, w.Minted)
+		assert.Equal(t, old, w.Instead)
+		assert.Equal(t, wire.Cursor{Seq: 5, Hash: s.hashes[5]}, w.Kept)
+		again := s.welcomed()
+		assert.Equal(t, w, again, "until it has begun, it is told the same")
+		was := *s
+		s.begin(w)
+		assert.False(t, s.welcomed().Minted)
+
+		c.take(orders(order("O2", 1, "leeds", 4)))
+		s.obey(4) // the policy, both orders, and the right to one: the other is in doubt
+		assert.EqualValues(t, 4, s.register("O2/1").Granted)
+		assert.Zero(t, s.register("O1/1").Granted)
+		row := c.row("leeds")
+		assert.EqualValues(t, []int64{2, 950}, []int64{row.Quarantined, row.InDoubt})
+
+		// The first database comes back: it is a dead life, and there is a living one.
+		was.nonce, was.late = s.nonce, true
+		w = was.welcomed()
+		assert.True(t, w.Facts)
+		assert.Equal(t, old, w.Incarnation)
+	})
+}
+
+func TestAClonedProcessIsFencedAndTheGenuineServed(t *testing.T) {
+	eachPatient(t, func(t *testing.T, c *centre) {
 		s := ready(c)
 		clone := *s
 		clone.restart()
 		clone.run = s.run
 		clone.hello()
+		s.answers()
+		clone.fenced(session.Clone)
+		clone.hello() // no person has decided: nobody is asked again
 		clone.fenced(session.Clone)
 		s.scan("X", 1, "O1/1", 1)
 		s.tellAll()
 		assert.Equal(t, store.SiteActive, c.row("leeds").State)
+	})
+}
+
+// The copy turns out to be the one that people work with.
+func TestAPersonAdmitsACloneAndTheOtherIsKeptOut(t *testing.T) {
+	eachPatient(t, func(t *testing.T, c *centre) {
+		s := ready(c)
+		clone := *s
+		clone.restart()
+		clone.run = s.run
+		clone.hello()
+		s.answers()
+		clone.fenced(session.Clone)
+		row := c.row("leeds")
+		require.Len(t, row.Clones, 1)
+		assert.Equal(t, clone.nonce, row.Clones[0].Nonce)
+		assert.ErrorContains(t, c.Admit(ctx, "leeds", s.nonce, store.Person{Name: "Ann", Reason: "x"}), "waits for a decision")
+		require.NoError(t, c.Admit(ctx, "leeds", clone.nonce, store.Person{Name: "Ann", Reason: "the first one is in the bin"}))
+		w := clone.welcomed()
+		require.True(t, w.Minted)
+		clone.begin(w)
+		clone.welcomed()
+		clone.obey(2)
+		assert.Zero(t, clone.register("O1/1").Granted, "1,000 are in doubt")
+
+		s.hello()
+		clone.answers()
+		s.fenced(session.Clone)
+		assert.Len(t, c.row("leeds").Clones, 1)
 	})
 }
 
@@ -189,11 +281,13 @@ func TestASiteInDoubtIsHeardAndGivenNothing(t *testing.T) {
 		c.take(orders(order("O2", 1, "leeds", 4)))
 		assert.Empty(t, c.held("O2/1"), "no right is granted")
 
-		s.restart()
-		s.doubt = ""
-		assert.False(t, s.welcomed().Facts)
-		s.obey(5)
+		w = s.welcomed()
+		require.True(t, w.Minted, "and never a nod")
+		s.begin(w)
+		s.welcomed()
+		s.obey(4)
 		assert.EqualValues(t, 4, s.register("O2/1").Granted)
+		assert.Zero(t, s.register("O1/1").Granted)
 	})
 }
 
@@ -245,7 +339,8 @@ func TestALostDatabaseGetsANewLifeAndOnlyWhatIsNotInDoubt(t *testing.T) {
 		assert.Equal(t, map[string]rights.Registers{s.incarnation: {Granted: 1000, Used: 4}, fresh.incarnation: {Granted: 200, Used: 200}}, c.held("O1/1"))
 		s.restart()
 		s.hello()
-		s.fenced(session.DeadLife)
+		fresh.answers()
+		s.fenced(session.Clone)
 	})
 }
 

@@ -17,7 +17,10 @@ import (
 // name. An event is applied whole or not at all. Nothing here touches the
 // database: what moved is read off it afterwards.
 type ledger struct {
-	life      store.Life
+	life store.Life
+	// foreign is set for a life that an earlier life of the centre minted: it may have been
+	// granted more than this one remembers, so that what it tells is a fact.
+	foreign   bool
 	site      *store.Site
 	lines     map[allocation.LineID]*store.Line // shared by all ledgers of a commit
 	registers map[allocation.LineID]*rights.Registers
@@ -116,7 +119,7 @@ func (l *ledger) tryAll(moves []move) error {
 		m.do(f.line, &f.change)
 	}
 	for _, f := range l.found {
-		if err := f.settle(); err != nil {
+		if err := f.settle(l.foreign); err != nil {
 			return fmt.Errorf("line %s: %w", f.line.ID, err)
 		}
 	}
@@ -130,8 +133,9 @@ func (l *ledger) find(id allocation.LineID) (*before, error) {
 	switch {
 	case line == nil:
 		return nil, fmt.Errorf("line %q is not known here", id)
-	case registers == nil:
-		return nil, fmt.Errorf("line %s: %w: none was ever granted", id, rights.ErrNoRight)
+	case registers == nil: // of units that an earlier life gave, none need be granted
+		registers = &rights.Registers{}
+		l.registers[id] = registers
 	}
 	i := slices.IndexFunc(l.found, func(f before) bool { return f.line == line })
 	if i < 0 {
@@ -175,10 +179,19 @@ func (m move) do(l *store.Line, c *rights.Change) {
 }
 
 // settle holds what an event made of a line to the rules: what a site spends or
-// gives back it held (site rule S), and what is bound does not move.
-func (f before) settle() error {
-	if err := f.registers.Apply(f.change); err != nil {
+// gives back it held (site rule S), and what is bound does not move. A unit that an
+// earlier life gave frees no right when it leaves the line: those of this one go first.
+func (f before) settle(fact bool) error {
+	f.change.Undone = min(f.change.Undone, f.registers.Used-f.registers.Undone+f.change.Used)
+	if f.line.Allocated < 0 {
+		return fmt.Errorf("%w: it would hold %d", rights.ErrNoRight, f.line.Allocated)
+	}
+	err := f.registers.Apply(f.change)
+	if err != nil && !fact {
 		return err
+	}
+	if err != nil {
+		f.registers.Fact(f.change)
 	}
 	if l := f.line; l.Bound() > l.Allocated {
 		return fmt.Errorf("%d of its units would be picked or staged, and it holds %d", l.Bound(), l.Allocated)

@@ -11,7 +11,7 @@ import (
 // now, or the line that was missing imported. What still cannot stays.
 func (i *Ingest) retryPoison(ctx context.Context) error {
 	var c *commit
-	err := i.store.Update(ctx, func(tx *store.Tx) error {
+	err := i.update(ctx, func(tx *store.Tx) error {
 		c = newCommit(tx, time.Now())
 		events, err := tx.TakePoison(ctx)
 		if err != nil || len(events) == 0 {

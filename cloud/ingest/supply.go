@@ -119,12 +119,21 @@ func supplyOrders(ctx context.Context, tx *store.Tx, h *homes, s *store.Site) er
 	for _, id := range ids {
 		h.tell(s, orderCommand(orders[id], of[id]))
 		for _, line := range of[id] {
+			h.tellGranted(s, line.ID, all[line.ID])
 			if err := h.grant(ctx, line, all[line.ID]); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// tellGranted says again what the life was granted before: by a life of the centre whose
+// commands may not all have come.
+func (h *homes) tellGranted(s *store.Site, line allocation.LineID, all held) {
+	if r := all[store.Life{Site: s.ID, Incarnation: s.Incarnation}]; r.Granted > 0 {
+		h.tell(s, wire.Command{Grant: &wire.Grant{Line: line, Incarnation: s.Incarnation, Total: r.Granted}})
+	}
 }
 
 func byOrder(lines map[allocation.LineID]*store.Line) map[allocation.OrderID][]*store.Line {
@@ -182,9 +191,14 @@ func orderCommand(o *store.Order, lines []*store.Line) wire.Command {
 		c.Ship = "" // as most orders are
 	}
 	for _, l := range lines {
-		if l.Wanted > 0 {
-			c.Lines = append(c.Lines, wire.OrderLine{Line: l.Line, SKU: l.SKU, Qty: l.Wanted, Pack: l.Pack, MinLifeDays: int(l.MinLife)})
+		if l.Wanted == 0 {
+			continue
 		}
+		w := wire.OrderLine{Line: l.Line, SKU: l.SKU, Qty: l.Wanted, Pack: l.Pack, MinLifeDays: int(l.MinLife)}
+		if l.Ordered > l.Wanted {
+			w.Ordered = l.Ordered
+		}
+		c.Lines = append(c.Lines, w)
 	}
 	return wire.Command{Order: c}
 }

@@ -14,7 +14,7 @@ import (
 func (i *Ingest) tell(c *commit) {
 	i.count(c.counts)
 	for _, m := range c.forks {
-		i.log.Error("a site told another history than the stored one; it is quarantined and the site is fenced",
+		i.log.Error("a site told another history than the stored one: it is kept in quarantine, and who told it may not allocate",
 			"site", m.Site, "incarnation", m.Incarnation, "nonce", m.Nonce, "first", m.First, "events", len(m.Events))
 	}
 	for _, l := range c.lives {
@@ -25,11 +25,14 @@ func (i *Ingest) tell(c *commit) {
 	}
 	for _, a := range c.answers {
 		head := wire.Head{Site: a.to.Site, Nonce: a.to.Nonce, Incarnation: a.to.Incarnation}
-		if a.fence {
-			i.mouth.say(&wire.Fence{Head: head, Reason: string(session.Diverged), Message: session.Explain(session.Diverged)})
-			continue
+		at := a.life.stored
+		if a.fork.Seq > 0 {
+			at = a.fork
+			if i.facts[head.Site] != head.Nonce {
+				i.mouth.say(&wire.Fence{Head: head, Reason: string(session.Diverged), Message: session.Explain(session.Diverged)})
+			}
 		}
-		i.mouth.say(&wire.Ack{Head: head, Centre: i.centre(), Stored: a.life.stored, Safe: a.life.stored})
+		i.mouth.say(&wire.Ack{Head: head, Centre: i.centre(), Stored: at, Safe: at})
 	}
 	i.dispatch.stored(c.homes)
 }
@@ -69,7 +72,11 @@ func newMouth(log *slog.Logger) *mouth {
 
 func (o *mouth) say(m wire.Message) {
 	k := topicKey{site: m.Header().Site, nonce: m.Header().Nonce, kind: 'a'}
-	if _, ack := m.(*wire.Ack); !ack {
+	switch m.(type) {
+	case *wire.Ack:
+	case *wire.Probe:
+		k.kind = 'p'
+	default:
 		k.kind = 's'
 	}
 	o.mu.Lock()

@@ -125,7 +125,7 @@ func (t *table) understand(kind Kind, foreign bool) error {
 			return fmt.Errorf("column %q stands twice", t.header[n])
 		}
 		if !foreign && !slices.Contains(columnsOf[kind], t.header[n]) {
-			return fmt.Errorf("column %q is not known: %s", t.header[n], Nearest(t.header[n], columnsOf[kind]))
+			return fmt.Errorf("column %q is not known (a file with columns of its own is read with --map): %s", t.header[n], Nearest(t.header[n], columnsOf[kind]))
 		}
 	}
 	if err := t.locate(kind, foreign); err != nil {

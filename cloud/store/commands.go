@@ -37,7 +37,7 @@ func (tx *Tx) ForgetCommands(ctx context.Context, site allocation.SiteID, n int6
 // as fit into a message of maxBytes, at least one where there is one.
 func (s *Store) Commands(ctx context.Context, site allocation.SiteID, after int64, maxBytes int) ([]wire.Command, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT n, body FROM command WHERE site = $1 AND centre = $2 AND n > $3 ORDER BY n LIMIT 2000`,
-		string(site), s.centre, after)
+		string(site), *s.centre.Load(), after)
 	var commands []wire.Command
 	full := false
 	err = eachRow(rows, err, func(r *sql.Rows) error {

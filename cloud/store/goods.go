@@ -196,8 +196,8 @@ func (r *prospect) doubt(ctx context.Context) error {
 		l := lines[id]
 		l.Right = max(0, l.Right-qty)
 		return err
-	}, `SELECT r.line, r.granted - r.returned - r.used + r.undone FROM register r JOIN site s ON s.site = r.site
-		WHERE r.incarnation <> s.incarnation AND r.granted - r.returned > r.used - r.undone AND %s`, "r.line", texts(slices.Collect(maps.Keys(lines))))
+	}, `SELECT r.line, r.granted - r.returned - r.attested - r.used + r.undone FROM register r JOIN site s ON s.site = r.site
+		WHERE r.incarnation <> s.incarnation AND r.granted - r.returned - r.attested > r.used - r.undone AND %s`, "r.line", texts(slices.Collect(maps.Keys(lines))))
 }
 
 func (r *prospect) stock(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dockfill/allocation"
+	"dockfill/cloud/store/witness"
 	"dockfill/sync/rights"
 )
 
@@ -29,6 +30,8 @@ type Line struct {
 	Shipped   int64
 
 	stored int64 // owed, as it is stored
+	bound  int64 // Effective, as it is stored
+	known  bool  // it is stored
 }
 
 // Bound is what a person has picked, staged or shipped: it moves no more.
@@ -46,7 +49,7 @@ func scanLine(r *sql.Rows) (*Line, error) {
 	var accepted int64
 	err := r.Scan(&l.ID, &l.Order, &l.Line, &l.Site, &l.Customer, &accepted, &l.SKU, &l.Pack, &l.MinLife,
 		&l.Ordered, &l.Wanted, &l.Effective, &l.Allocated, &l.Picked, &l.Staged, &l.Shipped, &l.stored)
-	l.Accepted = unixTime(accepted)
+	l.Accepted, l.bound, l.known = unixTime(accepted), l.Effective, true
 	return l, err
 }
 
@@ -101,6 +104,7 @@ const moved = `effective = excluded.effective, allocated = excluded.allocated, p
 // finds its row by the key: an UPDATE from a table of rows is no cheaper in
 // SQLite, and PostgreSQL would at times read the whole table for it.
 func (tx *Tx) putLines(ctx context.Context, lines []*Line, set string) error {
+	tx.noteBounds(lines)
 	rows := make([][]any, len(lines))
 	for i, l := range lines {
 		rows[i] = []any{string(l.ID), string(l.Order), l.Line, string(l.Site), string(l.Customer), nanos(l.Accepted), string(l.SKU),
@@ -124,13 +128,13 @@ func (tx *Tx) Registers(ctx context.Context, lines []allocation.LineID) (map[all
 		var line allocation.LineID
 		var life Life
 		var n rights.Registers
-		err := r.Scan(&line, &life.Site, &life.Incarnation, &n.Granted, &n.Used, &n.Undone, &n.Returned)
+		err := r.Scan(&line, &life.Site, &life.Incarnation, &n.Granted, &n.Used, &n.Undone, &n.Returned, &n.Attested)
 		if all[line] == nil {
 			all[line] = make(map[Life]rights.Registers, 1)
 		}
 		all[line][life] = n
 		return err
-	}, `SELECT line, site, incarnation, granted, used, undone, returned FROM register WHERE %s`, "line", texts(lines))
+	}, `SELECT line, site, incarnation, granted, used, undone, returned, attested FROM register WHERE %s`, "line", texts(lines))
 	return all, explain(err, "registers")
 }
 
@@ -140,28 +144,40 @@ func (tx *Tx) LifeRegisters(ctx context.Context, life Life, lines []allocation.L
 	err := tx.eachOf(ctx, func(r *sql.Rows) error {
 		var line allocation.LineID
 		n := &rights.Registers{}
-		err := r.Scan(&line, &n.Granted, &n.Used, &n.Undone, &n.Returned)
+		err := r.Scan(&line, &n.Granted, &n.Used, &n.Undone, &n.Returned, &n.Attested)
 		all[line] = n
 		return err
-	}, `SELECT line, granted, used, undone, returned FROM register WHERE site = $1 AND incarnation = $2 AND %s`,
+	}, `SELECT line, granted, used, undone, returned, attested FROM register WHERE site = $1 AND incarnation = $2 AND %s`,
 		"line", texts(lines), string(life.Site), life.Incarnation)
 	return all, explain(err, "registers")
 }
 
 // PutRegisters writes the registers of lines in one life, new and known ones.
-// They only grow: what is stored already is never lowered.
+// They only grow: what is stored already is never lowered. For what an event says:
+// nothing in Granted and Attested is new.
 func (tx *Tx) PutRegisters(ctx context.Context, life Life, registers map[allocation.LineID]*rights.Registers) error {
-	err := tx.bulk(ctx, `INSERT INTO register (site, incarnation, line, granted, used, undone, returned) %s
-		ON CONFLICT (site, incarnation, line) DO UPDATE SET granted = excluded.granted, used = excluded.used, undone = excluded.undone, returned = excluded.returned
-		WHERE excluded.granted >= register.granted AND excluded.used >= register.used AND excluded.undone >= register.undone AND excluded.returned >= register.returned`,
-		[]kind{text, text, text, number, number, number, number}, registerRows(life, registers))
+	err := tx.bulk(ctx, `INSERT INTO register (site, incarnation, line, granted, used, undone, returned, attested) %s
+		ON CONFLICT (site, incarnation, line) DO UPDATE SET granted = excluded.granted, used = excluded.used, undone = excluded.undone, returned = excluded.returned,
+			attested = excluded.attested
+		WHERE excluded.granted >= register.granted AND excluded.used >= register.used AND excluded.undone >= register.undone AND excluded.returned >= register.returned
+			AND excluded.attested >= register.attested`,
+		[]kind{text, text, text, number, number, number, number, number}, registerRows(life, registers))
 	return explain(err, "registers")
+}
+
+// Grant writes registers whose Granted or Attested may have risen: the rights witness
+// has that before the transaction commits.
+func (tx *Tx) Grant(ctx context.Context, life Life, registers map[allocation.LineID]*rights.Registers) error {
+	for id, r := range registers {
+		tx.note(witness.Entry{Site: life.Site, Life: life.Incarnation, Line: id, Granted: r.Granted, Attested: r.Attested})
+	}
+	return tx.PutRegisters(ctx, life, registers)
 }
 
 func registerRows(life Life, registers map[allocation.LineID]*rights.Registers) [][]any {
 	rows := make([][]any, 0, len(registers))
 	for line, n := range registers {
-		rows = append(rows, []any{string(life.Site), life.Incarnation, string(line), n.Granted, n.Used, n.Undone, n.Returned})
+		rows = append(rows, []any{string(life.Site), life.Incarnation, string(line), n.Granted, n.Used, n.Undone, n.Returned, n.Attested})
 	}
 	return rows
 }

@@ -82,15 +82,29 @@ func (s *Store) Item(ctx context.Context, sku allocation.SKU) (Item, error) {
 // order in SQLite.
 func (s *Store) Sites(ctx context.Context) ([]SiteRow, error) {
 	var sites []SiteRow
+	clones, err := s.clones(ctx)
+	if err != nil {
+		return nil, err
+	}
+	unreported, err := s.Unreported(ctx)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := s.read.QueryContext(ctx, `SELECT s.site, s.incarnation, s.commands, s.applied, s.supplied, s.head, s.last_seen, s.fenced, s.fenced_text,
 		s.program, s.scans, s.units, s.allocated, s.clock_off, COALESCE(i.seq, 0),
 		(SELECT COUNT(*) FROM poison p WHERE p.site = s.site), (SELECT COUNT(*) FROM quarantine q WHERE q.site = s.site),
-		(SELECT COALESCE(SUM(CASE WHEN r.granted - r.returned > r.used - r.undone THEN r.granted - r.returned - r.used + r.undone ELSE 0 END), 0)
+		(SELECT COALESCE(SUM(CASE WHEN r.granted - r.returned - r.attested > r.used - r.undone THEN r.granted - r.returned - r.attested - r.used + r.undone ELSE 0 END), 0)
 			FROM incarnation dead CROSS JOIN register r
 			WHERE dead.site = s.site AND dead.incarnation <> s.incarnation AND r.site = dead.site AND r.incarnation = dead.incarnation)
 		FROM site s LEFT JOIN incarnation i ON i.site = s.site AND i.incarnation = s.incarnation ORDER BY s.site`)
 	err = eachRow(rows, err, func(r *sql.Rows) error {
 		row, err := scanSiteRow(r)
+		row.Clones = clones[row.Site]
+		for _, a := range unreported {
+			if a.Site == row.Site {
+				row.Unreported = append(row.Unreported, a)
+			}
+		}
 		sites = append(sites, row)
 		return err
 	})

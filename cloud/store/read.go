@@ -106,9 +106,11 @@ type SiteRow struct {
 	// ClockOff is by how much its clock runs ahead, as far as that shows;
 	// negative: behind; 0: not noticeably.
 	ClockOff    time.Duration
-	Poison      int64 // events that could not be applied
-	Quarantined int64 // events of another history than the stored one
-	InDoubt     int64 // units granted to lives before the present one and not used, as far as was told
+	Poison      int64        // events that could not be applied
+	Quarantined int64        // events of another history than the stored one
+	Clones      []Clone      // processes that were fenced as clones, and no person has decided
+	Unreported  []Unreported // its lives that the centre waits for before it grants again
+	InDoubt     int64        // units granted to lives before the present one and not used, as far as was told
 }
 
 // SiteState says in one word how the centre sees a site.
@@ -198,6 +200,9 @@ type Reader interface {
 	Sites(ctx context.Context) ([]SiteRow, error)
 	// Live gives the newest events first, of one site or, with "", of all.
 	Live(ctx context.Context, site allocation.SiteID, limit int) ([]LiveRow, error)
+	// Unreported gives the lives that a centre which was put back to an older copy waits
+	// for before it grants again.
+	Unreported(ctx context.Context) ([]Unreported, error)
 	Totals(ctx context.Context) (Totals, error)
 	// Held sums up what is set aside, by site and reason.
 	Held(ctx context.Context) ([]HeldSum, error)

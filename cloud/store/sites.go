@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dockfill/allocation"
+	"dockfill/cloud/store/witness"
 	"dockfill/sync/wire"
 )
 
@@ -17,6 +18,7 @@ type Site struct {
 	Incarnation string // the present life; "" before the first
 	Run         int64  // of the process welcomed last, and its nonce
 	Nonce       string
+	Instead     string // the life that process had when the present one was minted for it
 	Commands    int64  // number of the last command written for this life
 	Applied     int64  // number of the last command applied there
 	Supplied    string // the life that was sent all it must know
@@ -28,6 +30,7 @@ type Site struct {
 	Scans       int64
 	Units       int64
 	Allocated   int64
+	Lost        time.Time     // when a person declared its database lost, and none was given since; zero: it was not
 	ClockOff    time.Duration // by how much its clock runs ahead; negative: behind; 0: not noticeably
 }
 
@@ -36,14 +39,14 @@ type Site struct {
 // are not sent.
 func (s *Site) Open() bool { return s.Supplied != "" && s.Supplied == s.Incarnation }
 
-const siteColumns = `site, incarnation, run, nonce, commands, applied, supplied, head, last_seen, fenced, fenced_text, program, scans, units, allocated, clock_off`
+const siteColumns = `site, incarnation, run, nonce, commands, applied, supplied, head, last_seen, fenced, fenced_text, program, scans, units, allocated, clock_off, instead, lost`
 
 func scanSite(scan func(...any) error) (*Site, error) {
 	s := &Site{}
-	var seen int64
+	var seen, lost int64
 	err := scan(&s.ID, &s.Incarnation, &s.Run, &s.Nonce, &s.Commands, &s.Applied, &s.Supplied, &s.Head, &seen,
-		&s.Fenced, &s.FencedText, &s.Program, &s.Scans, &s.Units, &s.Allocated, &s.ClockOff)
-	s.LastSeen = unixTime(seen)
+		&s.Fenced, &s.FencedText, &s.Program, &s.Scans, &s.Units, &s.Allocated, &s.ClockOff, &s.Instead, &lost)
+	s.LastSeen, s.Lost = unixTime(seen), unixTime(lost)
 	return s, err
 }
 
@@ -81,9 +84,9 @@ func (tx *Tx) SiteIDs(ctx context.Context) ([]allocation.SiteID, error) {
 func (tx *Tx) PutSite(ctx context.Context, s *Site) error {
 	_, err := tx.exec(ctx, `UPDATE site SET incarnation = $1, run = $2, nonce = $3, commands = $4, applied = $5, supplied = $6,
 		head = $7, last_seen = $8, fenced = $9, fenced_text = $10, program = $11, scans = $12, units = $13, allocated = $14,
-		clock_off = $15 WHERE site = $16`,
+		clock_off = $15, instead = $16, lost = $17 WHERE site = $18`,
 		s.Incarnation, s.Run, s.Nonce, s.Commands, s.Applied, s.Supplied, s.Head, nanos(s.LastSeen),
-		s.Fenced, s.FencedText, s.Program, s.Scans, s.Units, s.Allocated, int64(s.ClockOff), string(s.ID))
+		s.Fenced, s.FencedText, s.Program, s.Scans, s.Units, s.Allocated, int64(s.ClockOff), s.Instead, nanos(s.Lost), string(s.ID))
 	return explain(err, "site %s", s.ID)
 }
 
@@ -100,14 +103,35 @@ func (tx *Tx) Minted(ctx context.Context, site allocation.SiteID, nonce string) 
 func (tx *Tx) Mint(ctx context.Context, s *Site, nonce string) error {
 	s.Incarnation = NewIncarnation(tx.centre)
 	s.Commands, s.Applied, s.Supplied, s.Head = 0, 0, "", 0
-	genesis := wire.Genesis(s.ID, s.Incarnation)
-	_, err := tx.exec(ctx, `INSERT INTO incarnation (site, incarnation, minted, nonce, seq, hash) VALUES ($1, $2, $3, $4, 0, $5)`,
-		string(s.ID), s.Incarnation, time.Now().UnixNano(), nonce, genesis[:])
-	if err != nil {
-		return explain(err, "new incarnation of site %s", s.ID)
+	if err := tx.AddLife(ctx, Life{s.ID, s.Incarnation}, nonce); err != nil {
+		return err
 	}
-	_, err = tx.exec(ctx, `DELETE FROM command WHERE site = $1`, string(s.ID))
+	s.Lost = time.Time{}
+	tx.notePresent(s.ID, s.Incarnation)
+	_, err := tx.exec(ctx, `DELETE FROM command WHERE site = $1`, string(s.ID))
 	return explain(err, "commands of site %s", s.ID)
+}
+
+// Lose ends the present life of a site. What it holds stays committed.
+func (tx *Tx) Lose(ctx context.Context, s *Site, at time.Time) error {
+	s.Incarnation, s.Instead, s.Commands, s.Applied, s.Supplied, s.Head, s.Lost = "", "", 0, 0, "", 0, at
+	s.Fenced, s.FencedText = "", ""
+	tx.notePresent(s.ID, "")
+	_, err := tx.exec(ctx, `DELETE FROM command WHERE site = $1`, string(s.ID))
+	return explain(err, "commands of site %s", s.ID)
+}
+
+// AddLife makes the row of a life with an empty log, minted for the process with this
+// nonce; a life that is known stays as it is. A centre that was put back to an older
+// copy learns in this way of lives that it minted since; their nonce is "".
+func (tx *Tx) AddLife(ctx context.Context, l Life, nonce string) error {
+	genesis := wire.Genesis(l.Site, l.Incarnation)
+	n, err := tx.exec(ctx, `INSERT INTO incarnation (site, incarnation, minted, nonce, seq, hash) VALUES ($1, $2, $3, $4, 0, $5) ON CONFLICT DO NOTHING`,
+		string(l.Site), l.Incarnation, time.Now().UnixNano(), nonce, genesis[:])
+	if n > 0 {
+		tx.note(witness.Entry{Site: l.Site, Life: l.Incarnation})
+	}
+	return explain(err, "life %s of site %s", l.Incarnation, l.Site)
 }
 
 // Stored gives the cursor of one life of a site; it reports false where the

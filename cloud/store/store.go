@@ -39,13 +39,15 @@ type Store struct {
 	kind   dialect
 	writer *writer
 	read   *sql.DB
-	lock   *os.File // beside a SQLite file, held as long as it is open; nil elsewhere
-	centre string
+	lock   *os.File               // beside a SQLite file, held as long as it is open; nil elsewhere
+	centre atomic.Pointer[string] // the present life
 
 	mu      sync.Mutex
 	changed chan struct{}
 
-	full atomic.Bool // the last transaction found no room
+	full  atomic.Bool // the last transaction found no room
+	house string      // names the centre in all copies of its database
+	guard guard
 }
 
 // dialect is all in which the two databases differ.
@@ -114,7 +116,7 @@ func (s *Store) unlock() error {
 }
 
 // Centre gives the centre's own incarnation, and "sqlite" or "postgres".
-func (s *Store) Centre() (incarnation, kind string) { return s.centre, s.kind.name() }
+func (s *Store) Centre() (incarnation, kind string) { return *s.centre.Load(), s.kind.name() }
 
 // Changed is closed by the next commit. Take it before reading, then wait.
 func (s *Store) Changed() <-chan struct{} {
@@ -131,12 +133,22 @@ func (s *Store) announce() {
 }
 
 // Update runs do in one transaction, durable when Update returns nil. An error
-// of do or of the commit undoes all of it.
+// of do or of the commit undoes all of it. What the transaction grants is in the rights
+// witness before it commits; an error of that wraps ErrWitness.
 func (s *Store) Update(ctx context.Context, do func(*Tx) error) error {
+	centre := *s.centre.Load()
 	err := s.writer.update(ctx, s.kind, func(tx *Tx) error {
-		tx.centre = s.centre
-		return do(tx)
+		tx.centre, tx.guard = *s.centre.Load(), &s.guard
+		err := do(tx)
+		centre = tx.centre
+		if err != nil {
+			return err
+		}
+		return tx.testify(ctx)
 	})
+	if err == nil {
+		s.centre.Store(&centre)
+	}
 	err = noRoom(err)
 	s.full.Store(errors.Is(err, ErrFull))
 	if err == nil {
@@ -152,7 +164,13 @@ func (s *Store) mintCentre(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return tx.queryRow(ctx, `SELECT incarnation FROM centre`).Scan(&s.centre)
+		if _, err := tx.exec(ctx, `UPDATE centre SET house = $1 WHERE house = ''`, NewIncarnation("")); err != nil {
+			return err
+		}
+		var centre string
+		err = tx.queryRow(ctx, `SELECT incarnation, house FROM centre`).Scan(&centre, &s.house)
+		s.centre.Store(&centre)
+		return err
 	})
 }
 
@@ -162,6 +180,25 @@ func NewIncarnation(centre string) string {
 	b := make([]byte, 8)
 	rand.Read(b) // it never fails: crypto/rand stops the program first
 	return strings.TrimPrefix(centre+"."+hex.EncodeToString(b), ".")
+}
+
+// renewed mints another life of a centre, which names its house: the first life that it
+// ever had.
+func renewed(centre string) string {
+	b := make([]byte, 4)
+	rand.Read(b)
+	return house(centre) + "-" + hex.EncodeToString(b)
+}
+
+func house(centre string) string {
+	first, _, _ := strings.Cut(centre, "-")
+	return first
+}
+
+// SameHouse reports whether a life of a centre that a site follows may be one of the
+// centre's own; that of a site that follows none is.
+func SameHouse(followed, centre string) bool {
+	return followed == "" || house(followed) == house(centre)
 }
 
 func unixTime(nanos int64) time.Time {

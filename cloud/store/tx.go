@@ -29,6 +29,8 @@ type Tx struct {
 	kind   dialect
 	centre string
 	wrote  func(rows int) // told of rows as they are written, or nil
+	guard  *guard
+	notes  notes // for the rights witness
 }
 
 // Centre is the centre's own incarnation.

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -29,6 +30,8 @@ func (s *Server) acts(api huma.API) {
 		"What the site set aside of it is taken in, with the times of its scans. Said again, it changes nothing.", s.mapCode)
 	act(api, "approve-surplus", http.MethodPost, "/api/v1/sites/{site}/approve", "Approve units that came above what an inbound announced",
 		"Up to qty units are treated as usual from then on. Sent again, it approves as many once more, if as many wait.", s.approve)
+	act(api, "admit-process", http.MethodPost, "/api/v1/sites/{site}/admit", "Let a process that is kept out as a clone take the place of the other",
+		"It gets a new database when it says hello, and what the present one holds stays committed. The present one is kept out then.", s.admit)
 	act(api, "put-policy", http.MethodPut, "/api/v1/policy", "Put a policy in force at every site",
 		"A document in TOML (application/toml), or JSON of the form that GET answers. A version stands for its rules for ever; one that is known can be put in force again.", s.putPolicy)
 	api.OpenAPI().Paths["/api/v1/policy"].Put.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
@@ -211,6 +214,45 @@ func (s *Server) approve(ctx context.Context, in *approveInput) (*body[toldJSON]
 	return &body[toldJSON]{toldJSON{in.Site}}, nil
 }
 
+// PersonJSON is who decides, and why; it is kept for good.
+type PersonJSON struct {
+	By     string `json:"by" minLength:"1" maxLength:"200" doc:"Who decides"`
+	Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"Why"`
+}
+
+func (p PersonJSON) check(bad *faulty) store.Person {
+	for field, text := range map[string]string{"body.by": p.By, "body.reason": p.Reason} {
+		if visible(text) != text || strings.TrimSpace(text) == "" {
+			bad.add(field, errors.New("it must be text that can be read"))
+		}
+	}
+	return store.Person{Name: p.By, Reason: p.Reason}
+}
+
+type admitInput struct {
+	SitePath
+	Body struct {
+		PersonJSON
+		Nonce string `json:"nonce" doc:"The process, as /api/v1/sites names it among the clones"`
+	}
+}
+
+func (s *Server) admit(ctx context.Context, in *admitInput) (*body[toldJSON], error) {
+	var bad faulty
+	by := in.Body.check(&bad)
+	if bad.add("body.nonce", wire.CheckNonce(in.Body.Nonce)); len(bad) > 0 {
+		return nil, wrong(bad...)
+	}
+	unknown, err := in.unknown()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Acts.Admit(ctx, allocation.SiteID(in.Site), in.Body.Nonce, by); err != nil {
+		return nil, s.undone("admission of a process", unknown, err)
+	}
+	return &body[toldJSON]{toldJSON{in.Site}}, nil
+}
+
 func (s *Server) getPolicy(ctx context.Context, _ *struct{}) (*body[wire.Policy], error) {
 	p, err := s.Reads.Policy(ctx)
 	if err != nil {
@@ -253,10 +295,18 @@ func readPolicy(kind string, text []byte) (allocation.Policy, error) {
 	default:
 		return p, huma.Error415UnsupportedMediaType("A policy is taken as application/toml or application/json.")
 	}
-	if err != nil {
-		return p, wrong(&huma.ErrorDetail{Location: "body", Message: visible(err.Error())})
+	var faults document.Faults
+	if err != nil && !errors.As(err, &faults) {
+		faults = document.Faults{{Message: err.Error()}}
 	}
-	return p, nil
+	if err == nil {
+		return p, nil
+	}
+	var bad faulty
+	for _, f := range faults {
+		bad.add("body", errors.New(visible(f.String())))
+	}
+	return p, wrong(bad...)
 }
 
 // jsonPolicy refuses what is not known, because it is mostly a known key

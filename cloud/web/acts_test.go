@@ -64,6 +64,33 @@ func TestAPersonApprovesSurplus(t *testing.T) {
 	}
 }
 
+func TestAPersonAdmitsAProcessThatWasKeptOut(t *testing.T) {
+	data := newTwin()
+	const path, nonce = "/api/v1/sites/leeds/admit", "0000000000000001"
+	w := ask(data, "POST", path, `{"nonce":"`+nonce+`","by":"Ann","reason":"the other is a copy"}`)
+	require.Equal(t, 200, w.Code, w.Body.String())
+	assert.Equal(t, nonce, data.admitted)
+	assert.Equal(t, store.Person{Name: "Ann", Reason: "the other is a copy"}, data.by)
+	for _, body := range []string{`{}`, `{"nonce":"` + nonce + `","by":"Ann"}`, `{"nonce":"` + nonce + `","by":" ","reason":"x"}`, `{"nonce":"../x","by":"Ann","reason":"x"}`,
+		`{"nonce":"` + nonce + `","by":"a\u0000b","reason":"x"}`} {
+		asProblem(t, ask(newTwin(), "POST", path, body), 422)
+	}
+}
+
+func TestASiteTellsOfItsForksAndClones(t *testing.T) {
+	data := newTwin()
+	data.sites = []store.SiteRow{{Site: "leeds", Incarnation: "c.a", State: store.SiteActive, LastSeen: noon, Quarantined: 3, Unreported: []store.Unreported{{Life: store.Life{Site: "leeds", Incarnation: "c.a"}, Since: noon}}, Clones: []store.Clone{{Site: "leeds", Nonce: "0000000000000001"}}}}
+	page := ask(data, "GET", "/", "").Body.String()
+	assert.Contains(t, page, "3 events of another history")
+	assert.Contains(t, page, "dockfill-cloud site admit leeds 0000000000000001")
+	assert.Contains(t, ask(data, "GET", "/api/v1/sites", "").Body.String(), `"clones":["0000000000000001"]`)
+	assert.Contains(t, page, "waits for this site to report")
+	assert.Contains(t, ask(data, "GET", "/readyz", "").Body.String(), `"waiting":[{"site":"leeds","incarnation":"c.a","since":`)
+	metrics := ask(data, "GET", "/metrics", "").Body.String()
+	assert.Contains(t, metrics, `dockfill_site_quarantined_events{site="leeds"} 3`)
+	assert.Contains(t, metrics, `dockfill_site_clones{site="leeds"} 1`)
+}
+
 func putPolicy(data *twin, kind, text string) *httptest.ResponseRecorder {
 	return ask(data, "PUT", "/api/v1/policy", text, "Content-Type", kind)
 }

@@ -194,6 +194,8 @@ type SiteJSON struct {
 	ClockOff     int64      `json:"clock_off_seconds" doc:"By how much its clock runs ahead of the centre's, as far as that shows; negative: behind; 0: not noticeably"`
 	Poison       int64      `json:"poison" doc:"Events that could not be applied"`
 	Quarantined  int64      `json:"quarantined" doc:"Events of another history than the stored one"`
+	Unreported   *time.Time `json:"unreported_since,omitempty" doc:"Since when the centre, put back to an older copy, waits for it to report what it was granted; nothing is granted meanwhile"`
+	Clones       []string   `json:"clones,omitempty" doc:"Processes that are kept out, as another of the site answers: a person must decide"`
 	InDoubt      int64      `json:"in_doubt" doc:"Units granted to an earlier database of this site that was lost: nobody knows whether they were allocated"`
 }
 
@@ -210,7 +212,15 @@ func (s *Server) getSites(ctx context.Context, _ *struct{}) (*body[SitesJSON], e
 	out := SitesJSON{Sites: []SiteJSON{}}
 	now := s.Now()
 	for _, r := range rows {
-		out.Sites = append(out.Sites, SiteJSON{Site: string(r.Site), State: string(r.State), Current: s.site(r, now).Health == "good",
+		var clones []string
+		for _, c := range r.Clones {
+			clones = append(clones, c.Nonce)
+		}
+		var unreported *time.Time
+		for _, u := range r.Unreported {
+			unreported = &u.Since
+		}
+		out.Sites = append(out.Sites, SiteJSON{Clones: clones, Unreported: unreported, Site: string(r.Site), State: string(r.State), Current: s.site(r, now).Health == "good",
 			LastSeen: some(r.LastSeen), Incarnation: r.Incarnation, Head: r.Head, Stored: r.Stored, Safe: r.Safe, Unsent: r.Unsent,
 			Behind: r.Behind, Scans: r.Scans, Units: r.Units, Allocated: r.Allocated, Fenced: r.Fenced, FencedText: r.FencedText,
 			AgentVersion: r.AgentVersion, ClockOff: int64(r.ClockOff / time.Second), Poison: r.Poison, Quarantined: r.Quarantined, InDoubt: r.InDoubt})

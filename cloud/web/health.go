@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,15 +23,62 @@ type statusJSON struct {
 	Version string `json:"version"`
 }
 
+// readyJSON says too what holds up new rights: the sites can be served all the same.
+type readyJSON struct {
+	statusJSON
+	Witness *witnessJSON  `json:"witness,omitempty" doc:"The rights witness; absent where none is kept"`
+	Waiting []waitingJSON `json:"waiting,omitempty" doc:"Lives of sites that must report, or be attested, before anything is granted: this centre was put back to an older copy"`
+}
+
+type witnessJSON struct {
+	Place   string     `json:"place"`
+	Records int64      `json:"records" doc:"Number of the last record"`
+	Fault   string     `json:"fault,omitempty" doc:"Why it takes nothing: no right is granted and no cancel settles until it does"`
+	Since   *time.Time `json:"since,omitempty" doc:"Since when"`
+}
+
+func (s *Server) witnessed() *witnessJSON {
+	w := s.witness()
+	if w.Name == "" {
+		return nil
+	}
+	out := &witnessJSON{Place: w.Name, Records: w.Last}
+	if w.Fault != nil {
+		out.Fault, out.Since = visible(w.Fault.Error()), &w.Since
+	}
+	return out
+}
+
+func (s *Server) witness() store.Witness {
+	if s.Witness == nil {
+		return store.Witness{}
+	}
+	return s.Witness()
+}
+
+type waitingJSON struct {
+	Site        string    `json:"site"`
+	Incarnation string    `json:"incarnation"`
+	Since       time.Time `json:"since"`
+}
+
 func (s *Server) health(api huma.API) {
 	get(api, "healthz", "/healthz", "The process runs", func(context.Context, *struct{}) (*body[statusJSON], error) {
 		return &body[statusJSON]{statusJSON{"ok", s.Version}}, nil
 	})
-	get(api, "readyz", "/readyz", "The database answers and the broker is reached", func(ctx context.Context, _ *struct{}) (*body[statusJSON], error) {
+	get(api, "readyz", "/readyz", "The database answers and the broker is reached", func(ctx context.Context, _ *struct{}) (*body[readyJSON], error) {
 		if err := s.ready(ctx); err != nil {
 			return nil, huma.Error503ServiceUnavailable("Not ready: " + err.Error() + ".")
 		}
-		return &body[statusJSON]{statusJSON{"ok", s.Version}}, nil
+		waiting, err := s.Reads.Unreported(ctx)
+		if err != nil {
+			return nil, s.unread("awaited sites", err)
+		}
+		out := readyJSON{statusJSON: statusJSON{"ok", s.Version}, Witness: s.witnessed()}
+		for _, w := range waiting {
+			out.Waiting = append(out.Waiting, waitingJSON{string(w.Site), w.Incarnation, w.Since})
+		}
+		return &body[readyJSON]{out}, nil
 	})
 }
 

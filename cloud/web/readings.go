@@ -37,6 +37,10 @@ var (
 	heldUnits     = describeMetric("held_units", "Units set aside at a site until people decide; of unknown codes and pallets, as often as they were scanned.", "site", "why")
 	heldOldest    = describeMetric("held_oldest_timestamp_seconds", "When the oldest of the units set aside came, Unix time by the site's clock; absent where there are none.", "site", "why")
 	siteClock     = describeMetric("site_clock_off_seconds", "By how much a site's clock runs ahead of the centre's; negative: behind; 0: not noticeably.", "site")
+	siteForked    = describeMetric("site_quarantined_events", "Events of another history than the stored one, kept in quarantine.", "site")
+	siteClones    = describeMetric("site_clones", "Processes that are kept out, as another of the site answers; a person must decide.", "site")
+	siteAwaited   = describeMetric("site_unreported", "Lives of a site that must report what they were granted before this centre, put back to an older copy, grants again.", "site")
+	witnessKept   = describeMetric("witness_up", "1 while the rights witness takes what is granted; absent where none is kept.")
 	siteFenced    = describeMetric("site_fenced", "1 while a site was told to stop allocating.", "site")
 )
 
@@ -57,6 +61,11 @@ func (r *readings) Collect(out chan<- prometheus.Metric) {
 		return
 	}
 	out <- gauge(databaseUp, 1)
+	if w := r.s.witness(); w.Name != "" && w.Fault == nil {
+		out <- gauge(witnessKept, 1)
+	} else if w.Name != "" {
+		out <- gauge(witnessKept, 0)
+	}
 	out <- gauge(owedUnits, float64(sum.UnitsOwed))
 	out <- gauge(owedLines, float64(sum.LinesOpen))
 	out <- gauge(shortLines, float64(short))
@@ -86,6 +95,9 @@ func siteReadings(out chan<- prometheus.Metric, row store.SiteRow) {
 	out <- gauge(siteUnsent, float64(row.Unsent), name)
 	out <- gauge(siteBehind, float64(row.Behind), name)
 	out <- gauge(siteFenced, fenced, name)
+	out <- gauge(siteAwaited, float64(len(row.Unreported)), name)
+	out <- gauge(siteForked, float64(row.Quarantined), name)
+	out <- gauge(siteClones, float64(len(row.Clones)), name)
 	out <- gauge(siteClock, row.ClockOff.Seconds(), name)
 }
 

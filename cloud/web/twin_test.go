@@ -36,12 +36,14 @@ type twin struct {
 
 	prospects int // how often they were read
 
-	policy  allocation.Policy
-	decide  func(why.ID, why.Page) (why.Answer, error)
-	change  store.Change
-	alias   store.Alias
-	approve int64
-	cannot  error // what acts answer
+	policy   allocation.Policy
+	decide   func(why.ID, why.Page) (why.Answer, error)
+	change   store.Change
+	alias    store.Alias
+	approve  int64
+	admitted string
+	by       store.Person
+	cannot   error // what acts answer
 	// importing is met when a named import has told of a quarter, and before it ends.
 	importing chan struct{}
 }
@@ -73,6 +75,11 @@ func (t *twin) MapCode(_ context.Context, _ allocation.SiteID, a store.Alias) er
 func (t *twin) Approve(_ context.Context, _ allocation.SiteID, _ allocation.InboundID, qty int64) error {
 	t.approve = qty
 	return cmp.Or(t.cannot, t.broken)
+}
+
+func (t *twin) Admit(_ context.Context, _ allocation.SiteID, nonce string, by store.Person) error {
+	t.admitted, t.by = nonce, by
+	return t.cannot
 }
 
 func (t *twin) SetPolicy(_ context.Context, p allocation.Policy) (bool, error) {
@@ -173,6 +180,15 @@ func (t *twin) Sites(context.Context) ([]store.SiteRow, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.sites), t.broken
+}
+
+func (t *twin) Unreported(context.Context) (all []store.Unreported, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range t.sites {
+		all = append(all, s.Unreported...)
+	}
+	return all, t.broken
 }
 
 func (t *twin) Live(_ context.Context, site allocation.SiteID, limit int) ([]store.LiveRow, error) {

@@ -68,6 +68,9 @@ func (s *Server) view(ctx context.Context, q store.OwedQuery) (view, error) {
 		return v, fmt.Errorf("units set aside: %w", err)
 	}
 	v.Sites, v.Totals = s.sites(rows, held, v.Now), showTotals(totals)
+	if w := s.witness(); w.Fault != nil {
+		v.Sites.Frozen = WitnessText(w.Name, w.Since)
+	}
 	if totals.Lines == 0 && totals.Scans == 0 {
 		v.Empty = &empty{Broker: s.Broker, Sites: v.Sites}
 		return v, nil
@@ -150,11 +153,12 @@ func showTotals(t store.Totals) []total {
 
 // sites is what is known of every site, and how old it is.
 type sites struct {
-	Rows  []site
-	Names []allocation.SiteID
-	Age   string // one sentence on the age of all figures
-	Stale string // the names of sites that are not current, "" where all are
-	bad   map[allocation.SiteID]bool
+	Frozen string // why nothing is granted at all; "" where it is
+	Rows   []site
+	Names  []allocation.SiteID
+	Age    string // one sentence on the age of all figures
+	Stale  string // the names of sites that are not current, "" where all are
+	bad    map[allocation.SiteID]bool
 }
 
 // site is one site's card. Health is good, late, stopped or expected.
@@ -236,6 +240,17 @@ func (s *Server) site(r store.SiteRow, now time.Time) site {
 	if r.Poison > 0 {
 		c.Sentence += fmt.Sprintf("; %s could not be applied and waits for people", count(r.Poison, "event"))
 	}
+	for _, u := range r.Unreported {
+		c.Health = "stopped"
+		c.Sentence += "; " + UnreportedText(string(r.Site), u.Since)
+	}
+	if r.Quarantined > 0 {
+		c.Sentence += "; " + QuarantinedText(r.Quarantined)
+	}
+	for _, clone := range r.Clones {
+		c.Health = "stopped"
+		c.Sentence += "; " + CloneText(string(r.Site), clone.Nonce)
+	}
 	if r.InDoubt > 0 {
 		c.InDoubt = number(r.InDoubt)
 		c.Sentence += "; " + InDoubtText(r.InDoubt)
@@ -250,6 +265,26 @@ func clockText(off time.Duration) string {
 		way = "behind"
 	}
 	return fmt.Sprintf("its clock is %s %s the centre's: set it, the times of its scans are wrong", ago(off.Abs()), way)
+}
+
+// UnreportedText says what the centre waits for, and what to do.
+func UnreportedText(site string, since time.Time) string {
+	return fmt.Sprintf("no site is granted anything since %s: this centre was put back to an older copy and waits for this site to report what it was granted. Connect it", since.Format("2 Jan 15:04 UTC"))
+}
+
+// WitnessText says what a rights witness that takes nothing holds up.
+func WitnessText(place string, since time.Time) string {
+	return fmt.Sprintf("No right is granted and no cancel settles since %s: the rights witness %s takes nothing. See that its volume is there and has room", since.UTC().Format("2 Jan 15:04 UTC"), visible(place))
+}
+
+// QuarantinedText says what it means that events of a site are quarantined.
+func QuarantinedText(events int64) string {
+	return count(events, "event") + " of another history kept in quarantine: a copy of its database was at work. Their scans count nowhere: count the goods and adjust"
+}
+
+// CloneText says that a process was kept out, and what to do.
+func CloneText(site, nonce string) string {
+	return fmt.Sprintf("another process is kept out (%s), a copy of this site's database or one of another centre: stop it, or let it take the site's place by dockfill-cloud site admit %s %s", nonce, site, nonce)
 }
 
 // InDoubtText says what it means that a site has units in doubt.

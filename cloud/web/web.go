@@ -28,6 +28,7 @@ type Reads interface {
 	Waiting(ctx context.Context, edges []time.Time) ([]store.AgeBand, error)
 	Sites(ctx context.Context) ([]store.SiteRow, error)
 	Live(ctx context.Context, site allocation.SiteID, limit int) ([]store.LiveRow, error)
+	Unreported(ctx context.Context) ([]store.Unreported, error)
 	Totals(ctx context.Context) (store.Totals, error)
 	Held(ctx context.Context) ([]store.HeldSum, error)
 	HeldRows(ctx context.Context, site allocation.SiteID, offset, limit int) (rows []store.HeldRow, total int64, err error)
@@ -44,6 +45,7 @@ type Acts interface {
 	ChangeOrder(ctx context.Context, id allocation.OrderID, change store.Change) (o store.Order, changed bool, err error)
 	MapCode(ctx context.Context, site allocation.SiteID, a store.Alias) error
 	Approve(ctx context.Context, site allocation.SiteID, id allocation.InboundID, qty int64) error
+	Admit(ctx context.Context, site allocation.SiteID, nonce string, by store.Person) error
 	SetPolicy(ctx context.Context, p allocation.Policy) (changed bool, err error)
 }
 
@@ -67,6 +69,8 @@ type Options struct {
 	Hosts []string
 	// Ready adds to /readyz what else must work; nil adds nothing.
 	Ready func(context.Context) error
+	// Witness tells how the rights witness does; nil: none is kept.
+	Witness func() store.Witness
 	// StaleAfter is how long a site may be silent before its figures are
 	// called not current; 0 means 40 s: two beats of a site that is there, and some more.
 	StaleAfter time.Duration

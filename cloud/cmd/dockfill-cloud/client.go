@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -61,6 +62,18 @@ func (c *client) get(ctx context.Context, path string, v any) error {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
 	return c.do(ctx, http.MethodGet, path, "", nil, v)
+}
+
+// post sends what a person decides.
+func (c *client) post(ctx context.Context, path string, v any) error {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	var done struct{}
+	return c.do(ctx, http.MethodPost, path, "application/json", bytes.NewReader(text), &done)
 }
 
 func (c *client) do(ctx context.Context, method, path, media string, body io.Reader, v any) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -71,7 +72,30 @@ func settle(p *program, c *client) error {
 }
 
 type siteCmd struct {
-	List siteListCmd `cmd:"" help:"List the sites: when they were heard last and what is not here yet. Exit status 1 where one is not current, or has units in doubt; a site that has not called yet does not count."`
+	List  siteListCmd  `cmd:"" help:"List the sites: when they were heard last and what is not here yet. Exit status 1 where one is not current, or has units in doubt; a site that has not called yet does not count."`
+	Admit siteAdmitCmd `cmd:"" help:"Let a process that is kept out as a clone take the place of the other one of its site. It gets a new database, and what the other holds stays committed."`
+}
+
+// person is who decides, and why.
+type person struct {
+	By     string `env:"-" required:"" help:"Who decides; kept for good."`
+	Reason string `env:"-" required:"" help:"Why; kept for good."`
+}
+
+type siteAdmitCmd struct {
+	target
+	person
+	Site  string `arg:"" help:"The site."`
+	Nonce string `arg:"" help:"The process, as \"dockfill-cloud site list\" names it."`
+}
+
+func (s siteAdmitCmd) Run(p *program) error {
+	said := map[string]string{"nonce": s.Nonce, "by": s.By, "reason": s.Reason}
+	if err := s.client().post(p.ctx, "/api/v1/sites/"+url.PathEscape(s.Site)+"/admit", said); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(p.out, "process %s of site %s gets a new database when it calls next; the other one is kept out then\n", s.Nonce, s.Site)
+	return err
 }
 
 type siteListCmd struct {
@@ -116,6 +140,15 @@ func (p *program) list(sites []web.SiteJSON) error {
 		return err
 	}
 	for _, s := range sites {
+		if s.Unreported != nil {
+			fmt.Fprintf(p.out, "%s: %s\n", s.Site, web.UnreportedText(s.Site, *s.Unreported))
+		}
+		if s.Quarantined > 0 {
+			fmt.Fprintf(p.out, "%s: %s\n", s.Site, web.QuarantinedText(s.Quarantined))
+		}
+		for _, nonce := range s.Clones {
+			fmt.Fprintf(p.out, "%s: %s\n", s.Site, web.CloneText(s.Site, nonce))
+		}
 		if s.InDoubt > 0 {
 			fmt.Fprintf(p.out, "%s: %s\n", s.Site, web.InDoubtText(s.InDoubt))
 		}

@@ -339,20 +339,20 @@ func TestTheLogWritesDurationsWithTheirUnit(t *testing.T) {
 	assert.Contains(t, b.String(), `"wait":"1.391s"`)
 }
 
-func TestAPolicyIsCheckedSetAndShown(t *testing.T) {
+func TestAPolicyIsActivatedAndShown(t *testing.T) {
 	server := serving(t)
 	good := file(t, "good.toml", "version = \"2027-04\"\nshare = \"fair\"\n[[guarantee]]\nsegment = \"web\"\nqty = 4\n")
-	code, out, errs := say(t, "policy", "set", good, "--server", server)
+	code, out, errs := say(t, "policy", "activate", good, "--server", server)
 	require.Equal(t, exitGood, code, errs)
-	assert.Equal(t, "policy 2027-04 is in force; every site is told\n", out)
-	_, out, _ = say(t, "policy", "set", good, "--server", server)
-	assert.Equal(t, "policy 2027-04 is in force already\n", out)
+	assert.Equal(t, "policy 2027-04 is in force\n  no site is known yet: each has it from its first call on\n", out)
+	_, out, _ = say(t, "policy", "activate", good, "--server", server)
+	assert.Contains(t, out, "policy 2027-04 is in force already\n")
 
 	code, out, errs = say(t, "policy", "show", "--server", server)
 	require.Equal(t, exitGood, code, errs)
 	assert.Contains(t, out, "share = 'fair'")
-	code, _, errs = say(t, "policy", "set", file(t, "shown.toml", out), "--server", server)
-	assert.Equal(t, exitGood, code, "what was shown can be set: %s", errs)
+	code, _, errs = say(t, "policy", "activate", file(t, "shown.toml", out), "--server", server)
+	assert.Equal(t, exitGood, code, "what was shown can be put in force: %s", errs)
 	_, out, _ = say(t, "policy", "show", "--json", "--server", server)
 	var v struct {
 		Schema  int
@@ -363,15 +363,64 @@ func TestAPolicyIsCheckedSetAndShown(t *testing.T) {
 	assert.Equal(t, "2027-04", v.Version)
 
 	bad := file(t, "bad.toml", "version = \"v\"\nshares = \"fair\"\n")
-	code, _, errs = say(t, "policy", "set", bad, "--server", server)
-	assert.Equal(t, exitFailed, code)
+	code, out, errs = say(t, "policy", "activate", bad, "--server", server)
+	assert.Equal(t, exitUsage, code)
+	assert.Empty(t, out)
 	assert.Contains(t, errs, `bad.toml: line 2, column 1: "shares" is no key of a policy`)
-	code, _, errs = say(t, "policy", "set", file(t, "other.toml", "version = \"2027-04\"\n"), "--server", server)
+	assert.Contains(t, errs, "bad.toml has 1 fault: the policy in force stays.")
+	code, _, errs = say(t, "policy", "activate", file(t, "other.toml", "version = \"2027-04\"\n"), "--server", server)
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, errs, `Nothing was changed: policy "2027-04" is known with other rules`)
-	code, _, errs = say(t, "policy", "set", "nowhere.toml", "--server", server)
+	code, _, errs = say(t, "policy", "activate", "nowhere.toml", "--server", server)
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, errs, "nowhere.toml cannot be read: no such file or directory")
+}
+
+func TestAPolicyIsCheckedWithoutACentre(t *testing.T) {
+	good := file(t, "good.toml", "version = \"v\"\n")
+	code, out, errs := say(t, "policy", "check", good)
+	assert.Equal(t, exitGood, code, errs)
+	assert.Equal(t, good+" is good: policy v ranks by override, class, contract, tier, promised, accepted, order, line; share sequence, gate_mode hold, over_receipt_pct 0, stage_at_beep false.\n", out)
+	bad := file(t, "bad.toml", "version = 7\nshares = \"fair\"\n")
+	code, out, errs = say(t, "policy", "check", bad)
+	assert.Equal(t, exitUsage, code)
+	assert.Empty(t, out)
+	assert.Contains(t, errs, bad+": line 1, column 11: version is a text in quotes\n"+bad+`: line 2, column 1: "shares" is no key of a policy (did you mean share?)`)
+	assert.Contains(t, errs, bad+" has 2 faults.\n")
+	code, out, _ = say(t, "policy", "check", "--json", bad)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, out, `"good":false,"faults":[{"line":1,"column":11,"message":"version is a text in quotes"}`)
+	code, _, errs = say(t, "policy", "check", "nowhere.toml")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, errs, "nowhere.toml cannot be read: no such file or directory")
+	code, _, _ = say(t, "policy", "set", good)
+	assert.Equal(t, exitUsage, code)
+}
+
+// Whoever puts a policy in force is told who allocates by it and who does not yet.
+func TestItIsToldWhichSitesHaveAPolicy(t *testing.T) {
+	var looks atomic.Int64
+	centre := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			_, _ = fmt.Fprint(w, `{"version":"v","changed":true}`)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `{"sites": [{"site":"bath","state":"ACTIVE","behind":2,"last_seen":"2026-11-23T09:30:00Z"}, {"site":"leeds","state":"ACTIVE","current":true,"behind":%d},
+			{"site":"wells","state":"FENCED","fenced_text":"it forked"}, {"site":"york","state":"EXPECTED"}]}`, max(0, 2-looks.Add(1)))
+	}))
+	t.Cleanup(centre.Close)
+	good := file(t, "good.toml", "version = \"v\"\n")
+	code, out, errs := say(t, "policy", "activate", good, "--server", centre.URL)
+	assert.Equal(t, exitGood, code, errs)
+	assert.EqualValues(t, 2, looks.Load(), "leeds is there: it is waited for")
+	assert.Regexp(t, `^policy v is in force
+  bath   has not confirmed it yet: 2 commands not applied, last heard .* ago
+  leeds  has it
+  wells  is stopped and is told when it may go on: it forked
+  york   has not called yet and is told when it does
+$`, out)
+	_, out, _ = say(t, "policy", "activate", "--json", good, "--server", centre.URL)
+	assert.Contains(t, out, `"sites":[{"site":"bath","has_policy":false,"state":"ACTIVE","behind":2,"last_seen":"2026-11-23T09:30:00Z"},{"site":"leeds","has_policy":true`)
 }
 
 func TestAnImportOfAFileThatIsNotThereSaysWhatToDo(t *testing.T) {

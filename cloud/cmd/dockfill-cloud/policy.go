@@ -1,26 +1,20 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
+	"dockfill/allocation"
 	"dockfill/allocation/policy"
-	"dockfill/cloud/web"
 	"dockfill/sync/wire"
 )
 
 type policyCmd struct {
-	Set  policySetCmd  `cmd:"" help:"Put the policy of a file in force at every site."`
-	Show policyShowCmd `cmd:"" help:"Print the policy in force, in the form that set takes."`
-}
-
-type policySetCmd struct {
-	target
-	File string `arg:"" help:"FILE.toml, or - for standard input."`
-	JSON bool   `env:"-" help:"Print JSON."`
+	Check    policyCheckCmd    `cmd:"" help:"Say all that is wrong with the policy of a file, and where; nothing is sent."`
+	Activate policyActivateCmd `cmd:"" help:"Put the policy of a file in force at every site, and say which sites have it."`
+	Show     policyShowCmd     `cmd:"" help:"Print the policy in force, in the form that check and activate take."`
 }
 
 const policyHelp = `A policy document, as "dockfill-cloud policy show" prints one:
@@ -35,55 +29,48 @@ const policyHelp = `A policy document, as "dockfill-cloud policy show" prints on
   segment = "web"
   qty = 4                    # of each SKU, before rank
 
-What is left out is the default. The file is checked before anything is sent.`
+What is left out is the default, but for the version.`
 
-// Help is printed below the flags.
-func (policySetCmd) Help() string { return policyHelp }
-
-func (s policySetCmd) Run(p *program) error {
-	text, err := s.read(p)
-	if err != nil {
-		return err
-	}
-	if _, err := policy.Parse(text); err != nil {
-		return fmt.Errorf("%s: %s; the policy in force stays", quoted(s.File), quoted(err.Error()))
-	}
-	var set web.PolicySetJSON
-	if err := s.client().do(p.ctx, "PUT", "/api/v1/policy", "application/toml", bytes.NewReader(text), &set); err != nil {
-		return err
-	}
-	if s.JSON {
-		return printJSON(p.out, struct {
-			Schema int `json:"schema"`
-			web.PolicySetJSON
-		}{schema, set})
-	}
-	words := "is in force; every site is told"
-	if !set.Changed {
-		words = "is in force already"
-	}
-	_, err = fmt.Fprintf(p.out, "policy %s %s\n", quoted(set.Version), words)
-	return err
+// policyFile is a file that holds a policy.
+type policyFile struct {
+	File string `arg:"" help:"FILE.toml, or - for standard input."`
 }
 
-// read takes one byte more than a policy may have, so that a larger one is
-// refused as such.
-func (s policySetCmd) read(p *program) ([]byte, error) {
+// read reads and checks the policy. It takes one byte more than a policy may have,
+// so that a larger one is refused as such.
+func (f policyFile) read(p *program) (allocation.Policy, []byte, error) {
 	in := p.in
-	if s.File != "-" {
-		f, err := os.Open(s.File)
-		var path *os.PathError
-		if errors.As(err, &path) {
-			return nil, fmt.Errorf("%s cannot be read: %w", quoted(s.File), path.Err)
+	if f.File != "-" {
+		file, err := os.Open(f.File)
+		if err != nil {
+			return allocation.Policy{}, nil, f.unread(err)
 		}
-		defer f.Close()
-		in = f
+		defer file.Close()
+		in = file
 	}
 	text, err := io.ReadAll(io.LimitReader(in, policy.MaxBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", quoted(s.File), err)
+		return allocation.Policy{}, nil, f.unread(err)
 	}
-	return text, nil
+	rules, err := policy.Parse(text)
+	return rules, text, err
+}
+
+func (f policyFile) unread(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("%s cannot be read: %w", quoted(f.File), err)
+}
+
+// list tells all that is wrong with the document.
+func (f policyFile) list(p *program, faults policy.Faults, then string) error {
+	for _, one := range faults {
+		fmt.Fprintf(p.err, "%s: %s\n", quoted(f.File), quoted(one.String()))
+	}
+	fmt.Fprintf(p.err, "dockfill-cloud: %s has %s%s\n", quoted(f.File), plural(len(faults), "fault"), then)
+	return status(exitUsage)
 }
 
 type policyShowCmd struct {

@@ -19,6 +19,7 @@ type serveCmd struct {
 	HTTPName     []string `name:"http-name" placeholder:"NAME" help:"Name under which a proxy on this machine asks for the pages."`
 	Data         string   `default:"${data}" placeholder:"DIR" help:"Folder of the database file (default ${default})."`
 	Database     string   `placeholder:"URL" help:"Keep everything in PostgreSQL instead: postgres://user:password@host:port/database."`
+	Witness      string   `placeholder:"PLACE" help:"Keep a rights witness: a file on another volume or machine, or postgres:// of a second database. A centre that is put back to a copy grants at once by it. \"none\" goes on without one that is lost."`
 	BrokerListen *string  `xor:"broker" placeholder:"HOST:PORT" help:"Address of the embedded broker; port 0 takes a free one (default 127.0.0.1:1883)."`
 	Broker       *string  `xor:"broker" placeholder:"URL" help:"Use another broker instead: tcp://host:port or tls://host:port."`
 	BrokerUser   string   `placeholder:"NAME" help:"User at the other broker."`
@@ -37,7 +38,22 @@ func (s serveCmd) Validate() error {
 	case s.Data == "":
 		return errors.New("--data is empty: name the folder of the database file, or leave it out")
 	}
+	if err := s.checkWitness(); err != nil {
+		return err
+	}
 	return s.checkDatabase()
+}
+
+// checkWitness does not repeat the address, which may hold a password.
+func (s serveCmd) checkWitness() error {
+	scheme, _, url := strings.Cut(s.Witness, "://")
+	switch {
+	case s.Witness != "" && s.Witness == s.Database:
+		return errors.New("--witness names the centre's own database, which would be lost together with it: name another one, or a file on another volume")
+	case url && scheme != "postgres" && scheme != "postgresql":
+		return errors.New("--witness takes a file, postgres://user:password@host:port/database, or none")
+	}
+	return nil
 }
 
 // checkDatabase does not repeat the address, which may hold a password.
@@ -55,7 +71,7 @@ func (s serveCmd) Run(p *program) error {
 		return err
 	}
 	log := newLog(p.err, level)
-	centre, err := cloud.New(p.ctx, cloud.Config{HTTP: s.HTTP, HTTPNames: s.HTTPName, Data: s.Data, Database: s.Database,
+	centre, err := cloud.New(p.ctx, cloud.Config{HTTP: s.HTTP, HTTPNames: s.HTTPName, Data: s.Data, Database: s.Database, Witness: s.Witness,
 		BrokerListen: given(s.BrokerListen), Broker: given(s.Broker), BrokerUser: s.BrokerUser, BrokerSecret: s.BrokerSecret, Version: version.Text(), Log: log})
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -45,6 +46,27 @@ func Open(t testing.TB, o store.Options) *store.Store {
 // SQLite gives an empty database of this test's own.
 func SQLite(t testing.TB) store.Options {
 	return store.Options{Path: filepath.Join(t.TempDir(), "cloud.db")}
+}
+
+// Copy gives a database that is as this one is now, which nobody may have open.
+func Copy(t testing.TB, o store.Options) store.Options {
+	t.Helper()
+	if o.URL != "" {
+		name := fmt.Sprintf("t%d", databases.Add(1))
+		at := strings.LastIndexByte(o.URL, '/')
+		admin(t, o.URL[:at], "CREATE DATABASE "+name+" TEMPLATE "+o.URL[at+1:])
+		t.Cleanup(func() { admin(t, o.URL[:at], "DROP DATABASE "+name+" WITH (FORCE)") })
+		return store.Options{URL: o.URL[:at] + "/" + name}
+	}
+	text, err := os.ReadFile(o.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Path = filepath.Join(t.TempDir(), "cloud.db")
+	if err := os.WriteFile(o.Path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return o
 }
 
 // Postgres gives an empty database of this test's own on the shared server. It
