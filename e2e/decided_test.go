@@ -105,7 +105,7 @@ func TestWhatPeopleDecideAtTheCentreHappensAtTheDock(t *testing.T) {
 
 			rules := filepath.Join(t.TempDir(), "rules.toml")
 			require.NoError(t, os.WriteFile(rules, []byte("version = \"2027-04\"\nshare = \"fair\"\n"), 0o600))
-			c.run("policy", "set", rules)
+			c.run("policy", "activate", rules)
 			eventually(t, patience, "the policy at the site", func() bool { return s.status().Policy == "2027-04" })
 			assert.Contains(t, c.run("policy", "show"), "share = 'fair'")
 			heal(t, s, c, patience)

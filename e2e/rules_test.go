@@ -41,7 +41,7 @@ type room struct {
 
 var rooms = []room{
 	{folder: "allocation", stdOnly: true, pure: true},
-	{folder: "allocation/policy", ours: []string{"allocation"}, stdOnly: true, third: []string{"github.com/pelletier/go-toml/v2", "github.com/pelletier/go-toml/v2/unstable"}},
+	{folder: "allocation/policy", ours: []string{"allocation"}, stdOnly: true, third: []string{"github.com/agnivade/levenshtein", "github.com/pelletier/go-toml/v2", "github.com/pelletier/go-toml/v2/unstable"}},
 	{folder: "allocation/memory", ours: []string{"allocation", "allocation/scenario"}, stdOnly: true, pure: true},
 	{folder: "allocation/scenario", ours: []string{"allocation", "allocation/policy"}, stdOnly: true},
 	{folder: "scanner", ours: []string{"scanner/...", "allocation"}},

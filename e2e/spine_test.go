@@ -98,7 +98,7 @@ func (c *centre) owed() map[string]account {
 	c.t.Helper()
 	db := c.db()
 	defer db.Close()
-	return accounts(c.t, db, `SELECT id, effective, allocated, 0, 0, 0 FROM line`) // what balances tells
+	return accounts(c.t, db, `SELECT id, ordered, ordered - effective, allocated, 0, 0, 0 FROM line`) // what balances tells
 }
 
 // balances is every line as the site's API tells it.
@@ -112,7 +112,7 @@ func (s *site) balances() map[string]account {
 	require.NoError(s.t, get(s.t, s.http+"/api/v1/balances", &answer))
 	lines := map[string]account{}
 	for id, l := range answer.Balances.Lines {
-		lines[id] = account{wanted: l.Ordered - l.Cancelled, allocated: l.Allocated}
+		lines[id] = account{ordered: l.Ordered, cancelled: l.Cancelled, allocated: l.Allocated}
 	}
 	return lines
 }
