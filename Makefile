@@ -10,9 +10,11 @@ SOAK        ?= 10m
 HISTORIES   ?= 100000
 BENCH       ?= .
 PERCENT     ?= 100
+HOURS       ?= 10000
+SEED        ?= 1
 DEMO_FLAGS  ?=
 
-.PHONY: help build test test-vm cross bench crash soak check mutation retail demo clean tools
+.PHONY: help build test test-vm cross bench crash soak check sim sim-disk mutation retail demo clean tools
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -37,6 +39,13 @@ cross: tools ## build the programs for Windows with mingw, into bin/windows/
 
 check: tools ## walk through every small history of the protocol, and take its rules away one at a time; PERCENT=100
 	$(GO) run ./.ci/check $(PERCENT)
+
+sim: tools ## simulate HOURS site-hours (default 10000) of houses under faults, from SEED
+	@DOCKFILL_SIM_HOURS=$(HOURS) DOCKFILL_SIM_SEED=$(SEED) $(GO) test -count=1 -timeout 48h -v -run '^TestSim$$' ./e2e/sim
+
+sim-disk: HOURS = 500
+sim-disk: tools ## the same with files on a disk, as they lay there at each kill; HOURS=500
+	@DOCKFILL_SIM_DISK=1 DOCKFILL_SIM_HOURS=$(HOURS) DOCKFILL_SIM_SEED=$(SEED) $(GO) test -count=1 -timeout 48h -v -run '^TestSim$$' ./e2e/sim
 
 bench: tools ## measure beside the bare cost of the same work; BENCH=regexp chooses
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 3s -timeout 60m ./...
