@@ -343,10 +343,12 @@ func TestACorrectionTellsWhatIsToBeCarriedInTheEnd(t *testing.T) {
 	h := newHouse(t)
 	h.items()
 	h.order("P", 1, "X", 2)
-	h.scanAt("3", "DF:QTY 2")
-	h.scanAt("3", eachGTIN)
 	told, cancel := h.Subscribe("3")
 	defer cancel()
+	for _, code := range []string{"DF:QTY 2", eachGTIN} {
+		h.scanAt("3", code)
+		<-told // screens are told after the answer
+	}
 	h.send(orderCommand("P", 2, 1, "X", 0), orderCommand("Q", 1, 2, "X", 2), grantCommand("Q", 2))
 	require.Equal(t, []string{"MOVE 2 of X from P/1 to Q/1, door 7"}, h.tasks())
 	require.Len(t, told, 1)

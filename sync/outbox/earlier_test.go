@@ -162,6 +162,7 @@ func TestALateHelloIsRepeatedUntilItIsAnswered(t *testing.T) {
 func TestAProbeIsAnsweredAtOnce(t *testing.T) {
 	sit(t, "i1", func(d *desk) {
 		d.Link(true, "")
+		d.take()
 		d.welcome(0)
 		d.take()
 		d.beatsFor(time.Second)
@@ -211,6 +212,7 @@ func TestASiteAsksForANewLifeWhenAllIsSent(t *testing.T) {
 	sit(t, "i1", func(d *desk) {
 		d.scan(1)
 		d.Link(true, "")
+		assert.Equal(t, hello, runs(d.take()))
 		pos, err := d.site.Position(t.Context())
 		require.NoError(t, err)
 		d.say(&wire.Welcome{Head: d.head(), Facts: true, Followed: "c1", Centre: "c1", Stored: wire.Cursor{Hash: wire.Genesis("leeds", "i1")}})
