@@ -8,13 +8,14 @@ KILLS       ?= 100
 SCANS       ?= 10000
 SOAK        ?= 10m
 HISTORIES   ?= 100000
+FUZZ        ?= 100000
 BENCH       ?= .
 PERCENT     ?= 100
 HOURS       ?= 10000
 SEED        ?= 1
 DEMO_FLAGS  ?=
 
-.PHONY: help build test test-vm cross bench crash soak check sim sim-disk mutation retail demo clean tools
+.PHONY: help build test test-vm cross bench crash soak fuzz check sim sim-disk mutation retail demo clean tools
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -53,10 +54,14 @@ bench: tools ## measure beside the bare cost of the same work; BENCH=regexp choo
 crash: tools ## kill -9 the agent KILLS times (default 100) under load, then centre and brokers, then cut the line
 	DOCKFILL_E2E_KILLS=$(KILLS) DOCKFILL_E2E_SCANS=$(SCANS) $(GO) test -race -count=1 -v -timeout 6h -run '^Test(Killed|CutLine)' ./e2e
 
-soak: tools ## scan for SOAK (default 10m) while everything around is broken at random, then check the protocol deeper and play new histories of allocation
+soak: tools ## scan for SOAK (default 10m) while everything around is broken at random, then check the protocol deeper, play new histories of allocation and fuzz
 	DOCKFILL_E2E_SOAK=$(SOAK) $(GO) test -race -count=1 -v -timeout 48h -run '^TestSoak$$' ./e2e
 	$(GO) run ./.ci/check 2000
 	DOCKFILL_SEED=$$(date +%s) DOCKFILL_HISTORIES=$(HISTORIES)0 $(GO) test -count=1 -timeout 48h ./allocation/memory
+	@$(MAKE) --no-print-directory fuzz
+
+fuzz: tools ## feed each fuzz target FUZZ (default 100000) new inputs
+	GO="$(GO)" FUZZ=$(FUZZ) sh .ci/fuzz
 
 mutation: tools ## break the engine on purpose, by misread rules and by gremlins, and see the tests notice; an hour
 	DOCKFILL_MUTATION=1 $(GO) test -count=1 -v -timeout 2h -run Mistake ./.ci/mutation

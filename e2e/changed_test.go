@@ -13,6 +13,7 @@ import (
 // it: what was ordered of it, and what of that was cancelled, reads the same at the
 // site and at the centre.
 func TestAChangedOrderReadsTheSameAtTheSiteAndTheCentre(t *testing.T) {
+	t.Parallel()
 	for _, database := range []string{"sqlite", "postgres"} {
 		t.Run(database, func(t *testing.T) {
 			whole(t)

@@ -64,6 +64,7 @@ func (c *centre) gets(held map[string]int64, lines ...int64) {
 // What was set aside, came too much, or ranks anew by a person's word is decided at
 // the centre, happens at the dock, and both tell the same of it.
 func TestWhatPeopleDecideAtTheCentreHappensAtTheDock(t *testing.T) {
+	t.Parallel()
 	for _, database := range []string{"sqlite", "postgres"} {
 		t.Run(database, func(t *testing.T) {
 			whole(t)

@@ -29,6 +29,7 @@ func hear(t testing.TB, d *device.Device, heard *[]ledger.Entry, serial string) 
 // A full disk stops the dock and loses nothing; when there is room again, the
 // dock goes on without anybody's help.
 func TestFullDiskStopsTheDockAndLosesNothing(t *testing.T) {
+	t.Parallel()
 	whole(t)
 	disk := smallDisk(t, 24)
 	c, s := house(t, 500, 1, stations(1), func(s *site) { s.data = filepath.Join(disk, "data") })
@@ -97,6 +98,7 @@ func fillUp(t testing.TB, f *os.File) {
 // holds is not known then: the agent ends, looks at the file when it is started
 // again, and goes on without having counted anything twice.
 func TestFailedFlushGivesNoGoodTone(t *testing.T) {
+	t.Parallel()
 	whole(t)
 	strace := program(t, "strace", "strace")
 	c, s := house(t, 50, 1, stations(1))
@@ -137,6 +139,7 @@ func ended(p *process) bool {
 // A database that lost its end is not received into. The agent says so, stays
 // up to say so, sets scans aside meanwhile, and leaves the file as it is.
 func TestTruncatedDatabaseIsSaidAndNotUsed(t *testing.T) {
+	t.Parallel()
 	whole(t)
 	_, s := house(t, 50, 1, stations(1))
 	d := s.scanner(1)

@@ -61,6 +61,7 @@ func TestTraceCheckerTellsFlushBeforeToneFromTheRest(t *testing.T) {
 // The order of the house, read from outside the program: the scan's bytes, the
 // log written, the log flushed, and only then the tone.
 func TestFlushComesBeforeTheTone(t *testing.T) {
+	t.Parallel()
 	promises, early := traced(t, "")
 	assert.Equal(t, 5, promises, "a good tone for each scan")
 	assert.Empty(t, early)
@@ -69,6 +70,7 @@ func TestFlushComesBeforeTheTone(t *testing.T) {
 // The same proof must fail where the database is told not to flush. Otherwise
 // it proves nothing.
 func TestTheProofFailsWithoutAFlush(t *testing.T) {
+	t.Parallel()
 	for _, synchronous := range []string{"OFF", "NORMAL"} {
 		t.Run(synchronous, func(t *testing.T) {
 			promises, early := traced(t, synchronous)

@@ -34,6 +34,7 @@ var hostile = []string{
 // Whatever a scanner sends, the dock hears no good tone for it, nothing is
 // counted, and the next good carton is received.
 func TestBadScansAreRefusedAndTheNextGoodOneIsTaken(t *testing.T) {
+	t.Parallel()
 	for _, profile := range []string{"ssi", "ascii"} {
 		t.Run(profile, func(t *testing.T) {
 			c, s := house(t, 100, 1, stations(1), func(s *site) { s.profile = profile })
@@ -60,6 +61,7 @@ func TestBadScansAreRefusedAndTheNextGoodOneIsTaken(t *testing.T) {
 // A client that shouts at the broker, speaks on another site's topic or sends
 // more than a message may hold, is turned away. Nobody else notices.
 func TestBrokerRefusesWhatNoSiteWouldSend(t *testing.T) {
+	t.Parallel()
 	c, s := house(t, 20, 1, stations(1))
 	d := s.scanner(1)
 	for name, packet := range map[string][]byte{

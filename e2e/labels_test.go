@@ -133,6 +133,7 @@ func value(random *rand.Rand) string {
 // A label that is drawn, read from its picture by somebody else's decoder, and
 // decoded by ours says what was put on it.
 func TestDrawnLabelsSayWhatWasPutOnThem(t *testing.T) {
+	t.Parallel()
 	whole(t)
 	zint := labelTool(t, "zint", "zint")
 	for _, r := range both {

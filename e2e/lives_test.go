@@ -15,6 +15,7 @@ import (
 // An agent that is stopped or killed knows its database again, with or without a
 // network: it receives at once, under the same life.
 func TestOwnDatabaseIsKnownAgainOffline(t *testing.T) {
+	t.Parallel()
 	whole(t)
 	var heard []ledger.Entry
 	c, s := house(t, 40, 1, stations(1))
@@ -41,6 +42,7 @@ func TestOwnDatabaseIsKnownAgainOffline(t *testing.T) {
 // given it a new life, whether or not what the agent keeps beside it is put back too.
 // What the old life might have given stays committed; scans go on.
 func TestOldDatabaseWaitsForTheCentre(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []string{"the database", "the database and its anchor"} {
 		t.Run(kind, func(t *testing.T) {
 			whole(t)
@@ -128,6 +130,7 @@ func (s *site) hasLeft(incarnation string) {
 // What was scanned and never sent is gone with the database that is put back, and no
 // line that it filled is filled again.
 func TestUnsentScansOfALostDatabaseStayCommitted(t *testing.T) {
+	t.Parallel()
 	whole(t)
 	var heard []ledger.Entry
 	c, s := house(t, 6, 1, stations(1))
@@ -163,6 +166,7 @@ func TestUnsentScansOfALostDatabaseStayCommitted(t *testing.T) {
 // A copy that nothing at the site can tell from the original is found when it says
 // hello. What it scanned before that is kept, and counts nowhere until people look.
 func TestUnnoticedCopyIsFoundAtContact(t *testing.T) {
+	t.Parallel()
 	whole(t)
 	var heard []ledger.Entry
 	c, s := house(t, 10, 1, stations(1))
@@ -199,6 +203,7 @@ func TestUnnoticedCopyIsFoundAtContact(t *testing.T) {
 // A disk that is replaced begins anew: the site gets a new life, what it must know, and
 // what is left of the rights. What the old disk had unspent is in doubt.
 func TestReplacedDiskBeginsANewLife(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []string{"the disk", "the disk and the anchor"} {
 		t.Run(kind, func(t *testing.T) {
 			whole(t)

@@ -18,6 +18,7 @@ import (
 // A scanner that was set to another speed says nothing that can be read. The agent
 // says which speed it is, and takes the next carton once the scanner is set right.
 func TestTheStatusProposesTheRate(t *testing.T) {
+	t.Parallel()
 	_, s := house(t, 5, 1, stations(1), func(s *site) { s.profile = "ascii" })
 	for _, rate := range []int{19200, 115200, 4800} {
 		t.Run(fmt.Sprint(rate), func(t *testing.T) {
@@ -50,6 +51,7 @@ func TestTheStatusProposesTheRate(t *testing.T) {
 // itself once that is gone. Root would get past the lock, so the agent runs without
 // that right.
 func TestTheStatusNamesWhoHoldsThePort(t *testing.T) {
+	t.Parallel()
 	_, s := house(t, 1, 1, stations(1), func(s *site) { s.program = humble(t, s.program) })
 	d := s.scanner(1)
 	d.Unplug()

@@ -58,6 +58,7 @@ var smaller = map[string]string{"batch-four-ports": "count=300"}
 // What a newcomer plays must work as its text says: the scenario's own
 // expectations hold, and each carton is one unit at the site and at the centre.
 func TestEveryShippedScenarioPlays(t *testing.T) {
+	t.Parallel()
 	whole(t)
 	c := newCentre(t)
 	c.imports("items", items+"MUG,Mug,B-01,04006381333931,1\nCUP,Cup,B-02,00036000291452,1\n")
@@ -78,6 +79,7 @@ const offline = "offline-shift"
 // The scenario's network stands between the site and the centre, is cut, slowed
 // and stalled, and nothing of the shift is lost.
 func TestTheOfflineShiftArrivesAtTheCentre(t *testing.T) {
+	t.Parallel()
 	c, s := house(t, 50, 1, stations(1))
 	s.stop()
 	direct := s.broker

@@ -2,12 +2,14 @@ package e2e
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -18,11 +20,26 @@ import (
 // freePort gives a loopback address that nobody listens on.
 func freePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", lowPort+nextPort.Add(1)%lowPorts)
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
+	}
+	require.Fail(t, "no port is free")
+	return ""
 }
+
+// The ports that are tried lie below those that connections get, so nothing takes
+// one before its server does, or while that is started anew.
+const lowPort, lowPorts = 12_000, 20_000
+
+var nextPort = func() *atomic.Int64 {
+	var n atomic.Int64
+	n.Store(rand.Int64N(lowPorts))
+	return &n
+}()
 
 // program finds a service's program, or skips the test and says what to install.
 func program(t testing.TB, debian string, places ...string) string {

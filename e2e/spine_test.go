@@ -47,6 +47,7 @@ func house(t testing.TB, n, qty int, change ...func(*site)) (*centre, *site) {
 // A pallet that is scanned at the dock fills the longest-waiting order, and the
 // centre says the same as the site, also after each was started anew.
 func TestScanFillsABackorderAndShowsAtTheCentre(t *testing.T) {
+	t.Parallel()
 	for _, database := range []string{"sqlite", "postgres"} {
 		t.Run(database, func(t *testing.T) {
 			whole(t)
